@@ -1,0 +1,50 @@
+# Every target builds what it needs and nothing twice.
+.DELETE_ON_ERROR:
+.PHONY: run test site serve check bench clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+BASE := $(VENV)/.base-installed
+DEV := $(VENV)/.dev-installed
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BASE): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[site]'
+	@touch $@
+
+$(DEV): $(BASE)
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+CLAIM ?= gd-stalls-two-layer-linear
+run: $(BASE)
+	@$(BIN)/repro run $(CLAIM); code=$$?; $(BIN)/repro site build --quiet && exit $$code
+
+test: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/repro check
+	$(BIN)/repro export schema --check
+	$(BIN)/pytest -n auto
+
+check: $(BASE)
+	@$(BIN)/repro check
+
+site: $(BASE)
+	@$(BIN)/repro site build
+
+serve: $(BASE)
+	@$(BIN)/repro site serve
+
+bench: $(DEV)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,263 @@
+"""What an experiment's script says, read without running it: arms, outcomes, scales, protocol hash.
+
+Nothing here imports torch: the script is parsed, its literals are evaluated, its syntax tree is hashed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+Value = int | float | str | bool
+"""A field of a scale."""
+LAB = "repro.lab"
+
+
+class ScriptError(Exception):
+    """A script does not keep the contract; the message says what was found and what is asked for.
+
+    Attributes:
+        line: Line in the script, from 1.
+    """
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Outcome(NamedTuple):
+    """A named number that an experiment measures once a seed.
+
+    Attributes:
+        unit: What one step of the number means, such as `decades` or `share of test points`.
+        direction: Which way is better, or `neither`.
+        resolution: The smallest difference that the measurement can tell; for a curve 0.
+        axis: For a curve, what runs along it from its first to its last point.
+    """
+
+    name: str
+    unit: str
+    direction: Literal["higher", "lower", "neither"]
+    resolution: float
+    axis: str = ""
+
+    @property
+    def is_curve(self) -> bool:
+        """Is it a curve for the figure, rather than a number that a prediction may bound?"""
+        return self.name.endswith("_curve")
+
+
+@dataclass(frozen=True)
+class Script:
+    """An experiment as its file states it."""
+
+    name: str
+    path: Path
+    source: str
+    docstring: str
+    arms: dict[str, str]
+    outcomes: dict[str, Outcome]
+    scales: dict[str, dict[str, Value]]
+    lab: dict[str, str] = field(repr=False)
+    """Canonical syntax tree of each imported module of the lab, by module name."""
+
+    @property
+    def question(self) -> str:
+        """Return the docstring's first line."""
+        return self.docstring.split("\n", 1)[0].strip()
+
+    @cached_property
+    def _tree(self) -> str:
+        return canonical_tree(ast.parse(self.source))
+
+    def protocol(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
+        """Return the protocol hash: SHA-256 over the script, the lab it uses and the scale, in hexadecimal."""
+        fields = {**self.scales[scale], **(overrides or {})}
+        content = {"experiment": self._tree, "lab": self.lab, "scale": fields}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canonical_tree(tree: ast.AST) -> str:
+    """Return a syntax tree as text without docstrings, positions and empty fields.
+
+    Empty fields are left out because newer Pythons add some: the hash must not depend on the interpreter.
+    """
+    return json.dumps(_plain(tree), separators=(",", ":"), ensure_ascii=True)
+
+
+def _plain(node: object) -> Any:
+    if isinstance(node, ast.AST):
+        fields = {name: _plain(value) for name, value in _code_fields(node) if value not in (None, [])}
+        return [type(node).__name__, fields]
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    return [type(node).__name__, repr(node)]
+
+
+def _code_fields(node: ast.AST) -> list[tuple[str, Any]]:
+    fields = dict(ast.iter_fields(node))
+    holds_docstring = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    if holds_docstring and ast.get_docstring(node, clean=False) is not None:  # type: ignore[arg-type]  # narrowed above
+        fields["body"] = fields["body"][1:]
+    return sorted(fields.items())
+
+
+def read_script(path: Path, lab_folder: Path) -> Script:
+    """Read an experiment's file without running it.
+
+    Args:
+        path: The script.
+        lab_folder: The folder of `repro.lab`, whose imported modules enter the protocol hash.
+
+    Raises:
+        ScriptError: The file does not parse or does not keep the contract.
+        OSError: The file cannot be read.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+        tree = ast.parse(source, filename=str(path))
+    except SyntaxError as error:
+        message = f"the script does not parse: {error.msg}; make `python {path.name}` run first"
+        raise ScriptError(message, error.lineno or 1) from error
+    except ValueError as error:
+        raise ScriptError(f"the script is not UTF-8 text: {error}") from error
+    docstring = ast.get_docstring(tree)
+    if not docstring:
+        raise ScriptError("the script has no docstring; open it with the question it answers")
+    scales = _scales(tree)
+    return Script(
+        name=path.stem,
+        path=path,
+        source=source,
+        docstring=docstring,
+        arms={key: _description(node) for key, node in _table(tree, "ARMS").items()},
+        outcomes={key: _outcome(key, node) for key, node in _table(tree, "OUTCOMES").items()},
+        scales=scales,
+        lab=_imported_lab(tree, lab_folder),
+    )
+
+
+def _assigned(tree: ast.Module, name: str) -> ast.expr:
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return value
+    raise ScriptError(f"the script does not define {name} at its top level")
+
+
+def _table(tree: ast.Module, name: str) -> dict[str, ast.expr]:
+    node = _assigned(tree, name)
+    if not isinstance(node, ast.Dict) or not node.keys:
+        raise ScriptError(f"{name} must be a dictionary display with at least one entry", node.lineno)
+    table: dict[str, ast.expr] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            raise ScriptError(f"every key of {name} must be a literal string", value.lineno)
+        table[key.value] = value
+    return table
+
+
+def _description(node: ast.expr) -> str:
+    """Return an arm's text: the value itself, or the first argument of the call that makes it."""
+    inner = node.args[0] if isinstance(node, ast.Call) and node.args else node
+    if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+        return inner.value
+    raise ScriptError(
+        "an arm must be a literal string, or a call whose first argument describes it", node.lineno
+    )
+
+
+def _outcome(name: str, node: ast.expr) -> Outcome:
+    """Read `"unit; lower is better; resolution 0.01"`, or for a curve `"unit; ...; over steps 0 to 3000"`."""
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    parts = [part.strip() for part in text.split(";")]
+    directions: dict[str, Literal["higher", "lower", "neither"]] = {
+        "higher is better": "higher",
+        "lower is better": "lower",
+        "neither is better": "neither",
+    }
+    is_curve = name.endswith("_curve")
+    prefix = "over " if is_curve else "resolution "
+    if len(parts) != 3 or parts[1] not in directions or not parts[2].startswith(prefix):
+        last = "over what" if is_curve else "resolution 0.01"
+        allowed = f"'unit; {' | '.join(directions)}; {last}'"
+        raise ScriptError(f"outcome {name} is described as {text!r}; write {allowed}", node.lineno)
+    rest = parts[2].removeprefix(prefix)
+    if is_curve:
+        return Outcome(name, parts[0], directions[parts[1]], 0.0, rest)
+    try:
+        return Outcome(name, parts[0], directions[parts[1]], float(rest))
+    except ValueError as error:
+        raise ScriptError(
+            f"the resolution of outcome {name} is {rest!r}; write a number", node.lineno
+        ) from error
+
+
+def _scales(tree: ast.Module) -> dict[str, dict[str, Value]]:
+    defaults = _scale_defaults(tree)
+    return {name.lower(): defaults | _scale_call(tree, name) for name in ("MINIMAL", "LARGE")}
+
+
+def _scale_defaults(tree: ast.Module) -> dict[str, Value]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Scale":
+            fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+            return {
+                f.target.id: _literal(f.value) for f in fields if isinstance(f.target, ast.Name) and f.value
+            }
+    raise ScriptError("the script does not define the class Scale")
+
+
+def _scale_call(tree: ast.Module, name: str) -> dict[str, Value]:
+    node = _assigned(tree, name)
+    if not isinstance(node, ast.Call) or node.args:
+        raise ScriptError(f"{name} must be a call Scale(field=value, ...)", node.lineno)
+    return {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
+
+
+def _literal(node: ast.expr) -> Value:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError as error:
+        raise ScriptError(
+            "a field of a scale must be a literal number, string or boolean", node.lineno
+        ) from error
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise ScriptError("a field of a scale must be a literal number, string or boolean", node.lineno)
+
+
+def _imported_lab(tree: ast.Module, folder: Path) -> dict[str, str]:
+    """Return the canonical trees of all lab modules that a script imports, directly or through another."""
+    found: dict[str, str] = {}
+    waiting = list(_lab_modules(tree))
+    while waiting:
+        module = waiting.pop()
+        path = folder / f"{module.removeprefix(LAB + '.')}.py"
+        if module in found or not path.is_file():
+            continue
+        lab_tree = ast.parse(path.read_text(encoding="utf-8"))
+        found[module] = canonical_tree(lab_tree)
+        waiting.extend(_lab_modules(lab_tree))
+    return found
+
+
+def _lab_modules(tree: ast.Module) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(LAB):
+            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith(LAB)]
+    return [name for name in names if name != LAB]

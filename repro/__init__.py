@@ -1,0 +1,1 @@
+"""The laboratory: experiments, and the runner that turns them into evidence."""

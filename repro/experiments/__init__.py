@@ -1,0 +1,1 @@
+"""One experiment a file, discovered by name; each measures, none judges."""

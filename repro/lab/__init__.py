@@ -1,0 +1,1 @@
+"""What experiments may import: seeded draws, data and training; it knows no claim."""
