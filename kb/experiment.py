@@ -76,7 +76,7 @@ class Script:
         return canonical_tree(ast.parse(self.source))
 
     def protocol(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
-        """Return the protocol hash: SHA-256 over the script, the lab it uses and the scale, in hexadecimal."""
+        """Return the protocol hash: hexadecimal SHA-256 over script, lab modules used and scale."""
         fields = {**self.scales[scale], **(overrides or {})}
         content = {"experiment": self._tree, "lab": self.lab, "scale": fields}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

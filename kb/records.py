@@ -81,7 +81,7 @@ class Appearance(Record):
 
 
 class Relation(Record):
-    """A directed link from this claim to another; `strict` marks a contradiction of which only one side can hold."""
+    """A directed link to another claim; of a `strict` contradiction only one side can hold."""
 
     type: RelationType
     claim: Identifier
