@@ -72,13 +72,14 @@ class Script:
         return self.docstring.split("\n", 1)[0].strip()
 
     @cached_property
-    def _tree(self) -> str:
-        return canonical_tree(ast.parse(self.source))
+    def code(self) -> dict[str, str]:
+        """Return the SHA-256 of the script and of each lab module it uses, by name, to tell what changed."""
+        trees = {self.name: canonical_tree(ast.parse(self.source)), **self.lab}
+        return {name: hashlib.sha256(tree.encode()).hexdigest() for name, tree in trees.items()}
 
     def protocol(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
         """Return the protocol hash: hexadecimal SHA-256 over script, lab modules used and scale."""
-        fields = {**self.scales[scale], **(overrides or {})}
-        content = {"experiment": self._tree, "lab": self.lab, "scale": fields}
+        content = {"code": self.code, "scale": {**self.scales[scale], **(overrides or {})}}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,0 +1,122 @@
+"""`repro show <claim>`: who says it, what is predicted, what came out."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import click
+
+from kb.evidence import read_ledger
+from kb.judgement import Judgement, judge_base
+from kb.load import Base, load_base
+from kb.sentences import finding_bound, finding_decision, verdict_sentence
+from kb.standing import Standing, standings
+from kb.verdict import Finding
+from repro.cli import Context
+from repro.cli.errors import unknown
+from repro.cli.list import state_label
+
+STATES = {
+    "not run": "No evidence yet: `repro run {id}` measures it.",
+    "stale": "The code has changed since the evidence was taken: `repro run {id}` measures it again.",
+    "not testable": "Not testable: {not_testable}",
+    "untested": "Untested; it would take: {untested}",
+}
+
+
+@click.command()
+@click.argument("claim_id", metavar="CLAIM")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, claim_id: str, *, as_json: bool) -> None:
+    """Show one claim: who says it, what is predicted, what came out."""
+    base = load_base(context.root)
+    if claim_id not in base.claims:
+        raise unknown("claim", claim_id, base.claims)
+    judgements = judge_base(base, read_ledger(context.root))
+    judgement, standing = judgements[claim_id], standings(base, judgements)[claim_id]
+    if as_json:
+        click.echo(json.dumps(as_data(base, judgement, standing)))
+    else:
+        click.echo("\n".join(_lines(base, judgement, standing)))
+
+
+def state_sentence(base: Base, judgement: Judgement) -> str:
+    """Return one sentence on the state of a claim, the verdict's own where there is one."""
+    claim = base.claims[judgement.claim_id]
+    if judgement.verdict is not None and claim.protocol is not None:
+        outcomes = base.scripts[claim.protocol.experiment].outcomes
+        return verdict_sentence(claim, judgement.verdict, outcomes)
+    text = STATES[judgement.state].format(
+        id=judgement.claim_id, not_testable=claim.not_testable, untested=claim.untested
+    )
+    return " ".join(text.split())
+
+
+def as_data(base: Base, judgement: Judgement, standing: Standing) -> dict[str, object]:
+    """Return a claim with its judgement and standing as plain JSON data."""
+    verdict = judgement.verdict
+    findings = (*verdict.findings, *verdict.controls) if verdict else ()
+    return {
+        "schema": "assay/claim/1",
+        "id": judgement.claim_id,
+        "record": base.claims[judgement.claim_id].model_dump(
+            mode="json", by_alias=True, exclude_defaults=True
+        ),
+        "state": judgement.state,
+        "sentence": state_sentence(base, judgement),
+        "standing": standing.standing,
+        "because": list(standing.because),
+        "protocol": judgement.protocol,
+        "findings": [finding_data(finding) for finding in findings],
+    }
+
+
+def finding_data(finding: Finding) -> dict[str, object]:
+    """Return a finding as plain JSON data; infinities become null."""
+    bounds = [bound if abs(bound) != float("inf") else None for bound in finding.interval]
+    return {
+        "prediction": finding.prediction.name,
+        "control": finding.is_control,
+        "arms": list(finding.arms),
+        "estimate": finding.estimate if finding.estimate == finding.estimate else None,
+        "interval": bounds,
+        "seeds": finding.seeds,
+        "decision": finding.decision,
+        "detail": finding.detail,
+        "seeds_needed": finding.seeds_needed,
+    }
+
+
+def _lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
+    claim = base.claims[judgement.claim_id]
+    lines = [click.style(claim.title, bold=True), judgement.claim_id, ""]
+    lines += textwrap.wrap(claim.statement, 78)
+    lines += ["", f"{state_label(judgement.state)}  {standing.standing}: {'; '.join(standing.because)}"]
+    lines += textwrap.wrap(state_sentence(base, judgement), 78)
+    lines += ["", click.style("Stated in", bold=True)]
+    for appearance in claim.stated_in:
+        who = f"{appearance.by} " if appearance.by else ""
+        lines += [f"  {who}{appearance.stance}: {base.sources[appearance.source].title}"]
+    if claim.protocol is not None:
+        lines += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
+        lines += ["", f"Run it: repro run {judgement.claim_id}"]
+    return lines
+
+
+def _predictions(base: Base, judgement: Judgement) -> list[str]:
+    protocol = base.claims[judgement.claim_id].protocol
+    if protocol is None:
+        return []
+    outcomes = base.scripts[protocol.experiment].outcomes
+    decisions = {
+        f.prediction.name: finding_decision(f)
+        for f in (judgement.verdict.findings if judgement.verdict else ())
+    }
+    lines = []
+    for prediction in protocol.predictions:
+        lines += textwrap.wrap(prediction.says, 76, initial_indent="  ", subsequent_indent="  ")
+        decided = decisions.get(prediction.name, "not measured")
+        lines += [f"    {finding_bound(prediction, outcomes[prediction.outcome])}: {decided}"]
+    return lines
