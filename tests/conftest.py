@@ -1,0 +1,110 @@
+"""A tiny complete project for tests: one source, one claim, one experiment that takes milliseconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SOURCE = """\
+title: On coins that are not fair
+type: article
+author:
+  - {family: Doe, given: Jane}
+issued: "2017-12-05"
+URL: https://example.org/coins
+verified: text
+"""
+
+CLAIM = """\
+title: A loaded coin shows heads more often than a fair one
+kind: empirical
+statement: >-
+  A coin that is loaded lands on heads visibly more often than a fair coin does.
+stated_in:
+  - source: toy-source
+    by: Jane Doe
+    stance: asserts
+    locator: {section: "Results", anchor: ["a loaded coin", "more often"]}
+scope: one hundred simulated flips a seed
+protocol:
+  experiment: coin
+  predictions:
+    - name: loaded-beats-fair
+      says: The loaded coin shows at least a tenth more heads.
+      outcome: score
+      contrast: [loaded, fair]
+      at_least: 0.1
+      because: a tenth is what a player would notice in an evening
+  controls:
+    - {prediction: loaded-beats-fair, contrast: [fair, loaded], because: the fair coin must not win}
+  deviations:
+    - {what: the flips are simulated, leans: neither way}
+reported:
+  - {what: share of heads of the loaded coin, value: 0.8, from: toy-source}
+"""
+
+EXPERIMENT = '''\
+"""Does a loaded coin show heads more often than a fair one?
+
+Hypothesis  The load moves the probability of heads from 0.5 to 0.8.
+Method      Flip both coins with the same uniform draws.
+Arms        fair, loaded
+Outcomes    score
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from repro.lab.seeds import Seeds
+
+ARMS = {
+    "fair": "heads with probability 0.5",
+    "loaded": "heads with probability 0.8",
+}
+OUTCOMES = {
+    "score": "share of heads; neither is better; resolution 0.01",
+    "score_curve": "share of heads so far; neither is better; over flips 1 to 100",
+}
+HEADS = {"fair": 0.5, "loaded": 0.8}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Size of the experiment."""
+
+    flips: int = 100
+
+
+MINIMAL = Scale()
+LARGE = Scale(flips=10000)
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    """Flip one coin for each seed."""
+    heads = (seeds.uniform("flips", scale.flips) < HEADS[arm]).double()  # (seeds, flips)
+    so_far = heads.cumsum(1) / torch.arange(1, scale.flips + 1)
+    return {"score": heads.mean(1), "score_curve": so_far[:, :: max(1, scale.flips // 50)]}
+'''
+
+
+def write_project(root: Path) -> Path:
+    """Write the tiny project into a folder and return it."""
+    files = {
+        "claims/sources/toy-source.yaml": SOURCE,
+        "claims/toys/toy-claim.yaml": CLAIM,
+        "repro/experiments/coin.py": EXPERIMENT,
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return the root of a tiny project with experiment `coin` and claim `toy-claim` on it."""
+    return write_project(tmp_path / "project")
