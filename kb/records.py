@@ -12,12 +12,39 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=64)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^\S[^\n]*\S\n?$|^\S$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=500)]
+IDENTIFIER = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
+NAME = r"^[a-z][a-z0-9_]*$"
+LINE = r"^\S[^\n]*\S\n?$|^\S$"
+TEXT = r"\S"
+DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+URL = r"^https?://[^\s@]+$"
+DOI = r"^10\.[0-9]{4,9}/\S+$"
+ARXIV = r"^[0-9]{4}\.[0-9]{4,5}$"
+
+PATTERNS = {
+    IDENTIFIER: ("lower-case letters a-z, digits and single hyphens", "write the id as its file is named"),
+    NAME: (
+        "lower-case letters a-z, digits and underscores",
+        "write the name as the experiment's script does",
+    ),
+    LINE: ("one line of text without spaces around it", "join the lines, or delete the outer spaces"),
+    TEXT: ("text", "write at least one word, or remove the key"),
+    DATE: (
+        "a year, a month or a day: 2017, 2017-12 or 2017-12-05, in quotes",
+        "write it in digits, year first",
+    ),
+    URL: ("http:// or https://, without user name, spaces and @", "give the address a reader can open"),
+    DOI: ("a DOI such as 10.1038/nature14539", "leave out https://doi.org/"),
+    ARXIV: ("an arXiv number such as 1706.03762, in quotes", "leave out the version and arXiv:"),
+}
+"""For each pattern what is allowed and what to do, for those who did not match it."""
+
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=64)]
+Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=LINE)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=TEXT)]
+Date = Annotated[str, StringConstraints(pattern=DATE)]
+Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
 
 Kind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
 Stance = Literal["asserts", "disputes", "qualifies", "reports"]
@@ -54,8 +81,8 @@ class Source(Record):
     author: tuple[Person, ...]
     issued: Date | None = None
     URL: Url | None = None
-    DOI: Annotated[str, StringConstraints(pattern=r"^10\.\d{4,9}/\S+$")] | None = None
-    arxiv: Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{4,5}$")] | None = None
+    DOI: Annotated[str, StringConstraints(pattern=DOI)] | None = None
+    arxiv: Annotated[str, StringConstraints(pattern=ARXIV)] | None = None
     container_title: Line | None = Field(default=None, alias="container-title")
     verified: Literal["text", "abstract", "secondary", "memory"]
     note: Text | None = None

@@ -1,0 +1,95 @@
+"""The whole knowledge base as read: records, scripts, where everything stands, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kb.experiment import Script
+from kb.problems import Place, Problem
+from kb.records import Claim, Source
+from kb.yaml_guard import Keys, Position
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that was read: its lines and the places of its keys and values.
+
+    Attributes:
+        path: Relative to the project's root.
+        lines: Without line ends.
+        values: Where each value starts.
+        keys: Where the key of each value of a mapping starts.
+    """
+
+    path: str
+    lines: tuple[str, ...]
+    values: Mapping[Keys, Position]
+    keys: Mapping[Keys, Position]
+
+    def place(self, keys: Keys, *, of_key: bool = False) -> Place:
+        """Return where a value stands, or its key, or else the nearest thing around it that exists."""
+        positions = self.keys if of_key and keys in self.keys else self.values
+        while keys and keys not in positions:
+            keys, positions = keys[:-1], self.values
+        return Place(self.path, *positions.get(keys, Position(1, 1)))
+
+    def line(self, number: int) -> str:
+        """Return a line, counted from 1; beyond the end nothing."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Everything that people wrote, as far as it could be read.
+
+    Attributes:
+        root: The project's folder.
+        claims: By id, in order of ids.
+        sources: By id, in order of ids.
+        scripts: By the experiment's name.
+        topics: The topic folder of each claim.
+        paths: The file of each claim and source, also of those that could not be read.
+        problems: Everything wrong, in all files, by place.
+        documents: The file of each claim and source that is YAML.
+        unread: Ids of records and names of experiments whose file is there but wrong.
+        today: Date as `2026-01-31` after which nothing can have been issued, where the caller knows it.
+    """
+
+    root: Path
+    claims: Mapping[str, Claim]
+    sources: Mapping[str, Source]
+    scripts: Mapping[str, Script]
+    topics: Mapping[str, str]
+    paths: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+    documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
+    unread: frozenset[str] = frozenset()
+    today: str | None = None
+
+    def place(self, record_id: str, *keys: str | int) -> Place:
+        """Return where a value of a record stands; with no keys the record's start.
+
+        Raises:
+            KeyError: There is no record of that id.
+        """
+        if record_id in self.documents:
+            return self.documents[record_id].place(keys)
+        return Place(self.paths[record_id], 1, 1)
+
+    def problem(
+        self,
+        code: str,
+        record_id: str,
+        keys: Keys,
+        *,
+        found: str,
+        allowed: str,
+        advice: str,
+        nearest: str | None = None,
+    ) -> Problem:
+        """Return a problem about a value of a record that was read."""
+        document = self.documents[record_id]
+        place = document.place(keys)
+        return Problem(code, place, found, allowed, advice, nearest, document.line(place.line))

@@ -1,0 +1,171 @@
+"""The only reader of `claims/` and `repro/experiments/`: all files in, records and all problems out."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from kb.base import Base, Document
+from kb.diagnosis import validate
+from kb.experiment import Script, ScriptError, read_script
+from kb.guarded_text import Fault, GuardError, read_text
+from kb.problems import Place, Problem, in_order
+from kb.records import Claim, Source
+from kb.record_files import RecordFile, record_files
+from kb.yaml_guard import compose
+
+__all__ = ["Base", "NoProjectError", "find_root", "load_base"]
+
+CODES = {"bad-script": "An experiment's script does not keep the contract."}
+
+
+class NoProjectError(Exception):
+    """Neither this folder nor one above it holds `claims/` and `repro/`."""
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder from `start` upward that holds `claims/` and `repro/`.
+
+    Raises:
+        NoProjectError: There is none.
+    """
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / "claims").is_dir() and (folder / "repro").is_dir():
+            return folder
+    raise NoProjectError(f"no folder with claims/ and repro/ in {start} or above it")
+
+
+@dataclass
+class _Reading:
+    """What has been read so far."""
+
+    root: Path
+    claims: dict[str, Claim] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    scripts: dict[str, Script] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, name: str, path: str, fault: Fault, line: str = "") -> None:
+        """Keep a fault of a file as a problem, and remember that the file is there but wrong."""
+        place = Place(path, fault.line, fault.column)
+        self.unread.add(name)
+        self.problems.append(
+            Problem(fault.code, place, fault.found, fault.allowed, fault.advice, fault.nearest, line)
+        )
+
+
+def load_base(root: Path, *, today: str | None = None) -> Base:
+    """Read every record and script of a project; what is wrong becomes problems, never an exception.
+
+    Args:
+        root: The project's folder.
+        today: Date as `2026-01-31`; where given, sources issued later are problems.
+    """
+    reading = _Reading(root)
+    files, problems = record_files(root)
+    reading.problems += problems
+    for file in files:
+        _read_record(reading, file)
+    for path in _script_files(root / "repro" / "experiments"):
+        _read_script(reading, path)
+    base = Base(
+        root=root,
+        claims=dict(sorted(reading.claims.items())),
+        sources=dict(sorted(reading.sources.items())),
+        scripts=reading.scripts,
+        topics=dict(sorted(reading.topics.items())),
+        paths=dict(sorted(reading.paths.items())),
+        documents=reading.documents,
+        unread=frozenset(reading.unread),
+        today=today,
+    )
+    return replace(base, problems=in_order([*reading.problems, *_broken_rules(base)]))
+
+
+def _broken_rules(base: Base) -> Iterator[Problem]:
+    from kb.rules import rules
+
+    for rule in rules():
+        yield from rule.check(base)
+
+
+def _read_record(reading: _Reading, file: RecordFile) -> None:
+    reading.paths[file.id] = file.path
+    lines: tuple[str, ...] = ()
+    try:
+        text = read_text(reading.root / file.path)
+        lines = tuple(text.split("\n"))
+        composed = compose(text)
+    except GuardError as error:
+        fault = error.fault
+        reading.refuse(file.id, file.path, fault, _line(lines, reading.root / file.path, fault))
+        return
+    document = Document(file.path, lines, composed.values, composed.keys)
+    reading.documents[file.id] = document
+    model: type[Claim | Source] = Source if file.is_source else Claim
+    record, faults = validate(model, composed)
+    for fault in faults:
+        reading.refuse(file.id, file.path, fault, document.line(fault.line))
+    if faults:
+        return
+    if isinstance(record, Source):
+        reading.sources[file.id] = record
+    elif isinstance(record, Claim):
+        reading.claims[file.id] = record
+        reading.topics[file.id] = file.folder
+
+
+def _line(lines: tuple[str, ...], path: Path, fault: Fault) -> str:
+    """Return the line a fault is in; of a file whose text was refused, the line as far as it is text."""
+    if lines:
+        return lines[fault.line - 1] if fault.line <= len(lines) else ""
+    if fault.code not in ("not-utf8", "forbidden-character", "not-nfc"):
+        return ""
+    return path.read_bytes().decode("utf-8", "backslashreplace").split("\n")[fault.line - 1]
+
+
+def _script_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".py") and name[0] not in "_.")
+    return [folder / name for name in names]
+
+
+def _read_script(reading: _Reading, path: Path) -> None:
+    place = path.relative_to(reading.root).as_posix()
+    lines: list[str] = []
+    try:
+        lines = read_text(path).split("\n")
+        reading.scripts[path.stem] = read_script(path, _lab_folder(reading.root))
+        return
+    except GuardError as error:
+        fault = error.fault
+    except (ScriptError, SyntaxError) as error:
+        number = error.lineno if isinstance(error, SyntaxError) else error.line
+        fault = _script_fault(str(error), number or 1)
+    except (RecursionError, MemoryError, ValueError, OSError) as error:
+        fault = _script_fault(f"the script cannot be read: {error}", 1)
+    reading.refuse(path.stem, place, fault, lines[fault.line - 1] if fault.line <= len(lines) else "")
+
+
+def _script_fault(message: str, line: int) -> Fault:
+    allowed = "a docstring, ARMS, OUTCOMES, Scale, MINIMAL, LARGE and measure"
+    return Fault(
+        "bad-script", line, 1, message, allowed, "compare it with another script in repro/experiments"
+    )
+
+
+def _lab_folder(root: Path) -> Path:
+    own = root / "repro" / "lab"
+    if own.is_dir():
+        return own
+    spec = importlib.util.find_spec("repro")
+    locations = spec.submodule_search_locations if spec else None
+    return Path(locations[0]) / "lab" if locations else own

@@ -1,0 +1,124 @@
+"""Which files of `claims/` are records: one folder a topic, one file a record, the file's stem its id."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kb.problems import Place, Problem
+from kb.records import IDENTIFIER
+
+CODES = {
+    "bad-id": "A file or folder is not named as an id must be.",
+    "reserved-id": "An id is a name that some system keeps for itself.",
+    "duplicate-id": "Two records have one id.",
+    "misplaced-file": "A file in claims/ is neither a record nor a README.md.",
+}
+SOURCES = "sources"
+
+# Windows opens devices under these names in every folder; the others have meanings in the site's folders.
+RESERVED = frozenset(
+    ["con", "prn", "aux", "nul", "index", "readme", SOURCES]
+    + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
+)
+_ALLOWED_ID = "lower-case letters a-z, digits and single hyphens between them; at most 64 characters"
+
+
+class RecordFile(NamedTuple):
+    """A file that should hold a record; `folder` is `sources` or a topic."""
+
+    id: str
+    folder: str
+    path: str
+
+    @property
+    def is_source(self) -> bool:
+        """Is it a source, rather than a claim?"""
+        return self.folder == SOURCES
+
+
+def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
+    """Return the record files in order of path, and the problems of names; a wrongly named file is left out."""
+    files: list[RecordFile] = []
+    problems: list[Problem] = []
+    taken: dict[str, str] = {}
+    for found in _walk(root):
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found.id in taken:
+            problems.append(_duplicate(found, taken[found.id]))
+        else:
+            taken[found.id] = found.path
+            files.append(found)
+    return files, problems
+
+
+def _walk(root: Path) -> Iterator[RecordFile | Problem]:
+    for folder in _entries(root / "claims"):
+        path = f"claims/{folder.name}"
+        if not folder.is_dir(follow_symlinks=False):
+            if folder.name != "README.md":
+                yield _misplaced(path, "put it into the folder of its topic, or into claims/sources/")
+            continue
+        flaw = None if folder.name == SOURCES else _flaw_in_name(folder.name, path)
+        if flaw:
+            yield flaw
+            continue
+        for entry in _entries(Path(folder.path)):
+            yield from _record_file(entry.name, folder.name)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return a folder's entries in order of name, without hidden ones; of no folder, none."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _record_file(name: str, folder: str) -> Iterator[RecordFile | Problem]:
+    path = f"claims/{folder}/{name}"
+    if not name.endswith(".yaml"):
+        if name != "README.md":
+            yield _misplaced(path, "name records <id>.yaml, and keep everything else elsewhere")
+        return
+    stem = name.removesuffix(".yaml")
+    yield _flaw_in_name(stem, path) or RecordFile(stem, folder, path)
+
+
+def _flaw_in_name(name: str, path: str) -> Problem | None:
+    place = Place(path, 1, 1)
+    if name in RESERVED:
+        found = f"the name {name}, which some systems keep for themselves"
+        return Problem(
+            "reserved-id", place, found, "any other name", "rename it, for example with a second word"
+        )
+    if re.fullmatch(IDENTIFIER, name) and len(name) <= 64:
+        return None
+    near = "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:64].strip("-")
+    found = f"the name {name!a}" if len(name) <= 64 else f"a name of {len(name)} characters"
+    return Problem("bad-id", place, found, _ALLOWED_ID, "rename the file", near or None)
+
+
+def _duplicate(file: RecordFile, first: str) -> Problem:
+    return Problem(
+        "duplicate-id",
+        Place(file.path, 1, 1),
+        f"the id {file.id}, which {first} has already",
+        "one record for each id, over all topics and sources",
+        "rename one of the two files",
+    )
+
+
+def _misplaced(path: str, advice: str) -> Problem:
+    return Problem(
+        "misplaced-file",
+        Place(path, 1, 1),
+        "a file that is no record",
+        "claims/README.md, claims/<topic>/<id>.yaml and claims/sources/<id>.yaml",
+        advice,
+    )

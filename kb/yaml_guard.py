@@ -1,0 +1,201 @@
+"""Text that a stranger may have written -> plain values with the place of every key and value.
+
+The events come from libyaml; composing is done here, because PyYAML's own composer overwrites duplicate
+keys, follows aliases, builds Python objects from tags and can crash the process on deep nesting.
+This room knows no record: it refuses what is no plain YAML, whatever it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+
+from kb.guarded_text import Fault, GuardError, flaw_in, whole_file
+from kb.yaml_scalars import ScalarError, resolve
+
+MAX_DEPTH = 24
+
+CODES = {
+    "yaml-syntax": "The file is no YAML.",
+    "yaml-depth": "Lists and mappings are nested too deeply.",
+    "yaml-anchor": "The file uses an anchor or an alias.",
+    "yaml-tag": "The file uses a tag.",
+    "yaml-directive": "The file uses a directive.",
+    "yaml-documents": "The file holds more than one document.",
+    "merge-key": "The file uses a merge key.",
+    "duplicate-key": "A mapping has the same key twice.",
+    "key-not-text": "A key is not text.",
+    "empty-file": "The file holds no value.",
+    "ambiguous-value": "Readers of YAML disagree about an unquoted value.",
+    "number-out-of-range": "A number is not finite or not exact.",
+}
+
+Keys = tuple[str | int, ...]
+"""Where a value stands inside a record: mapping keys and sequence indexes from the top."""
+
+
+class Position(NamedTuple):
+    """Line and column, both from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A YAML document as plain values.
+
+    Attributes:
+        value: Mappings as dict, sequences as tuple, scalars as text, number, boolean or None.
+        values: Where each value starts.
+        keys: Where the key of each value of a mapping starts.
+        faults: What was wrong without making the rest unreadable.
+        faulty: Paths of the values those faults are about.
+    """
+
+    value: Any
+    values: dict[Keys, Position]
+    keys: dict[Keys, Position]
+    faults: list[Fault] = field(default_factory=list)
+    faulty: set[Keys] = field(default_factory=set)
+
+
+def compose(text: str) -> Composed:
+    """Return the plain value of one YAML document with all places.
+
+    Raises:
+        GuardError: The text is no YAML, or uses a part of YAML that records do without.
+    """
+    try:
+        return _Composer(yaml.parse(text, Loader=yaml.CLoader)).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        reason = " ".join(part for part in (error.context, error.problem) if part)
+        raise GuardError(_syntax(*place, reason)) from None
+    except yaml.YAMLError as error:
+        raise GuardError(_syntax(1, 1, str(error))) from None
+
+
+def _syntax(line: int, column: int, reason: str) -> Fault:
+    return Fault(
+        "yaml-syntax",
+        line,
+        column,
+        f"no valid YAML: {reason}",
+        "`key: value` lines, indented by spaces; lists with dashes",
+        "indent by two spaces, close every quote and bracket, and quote text that holds `: ` or ` #`",
+    )
+
+
+class _Composer:
+    """One pass over libyaml's events, never deeper than `MAX_DEPTH`."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self.events = events
+        self.out = Composed(None, {}, {})
+
+    def document(self) -> Composed:
+        next(self.events)  # start of the stream
+        start = next(self.events)
+        if isinstance(start, yaml.StreamEndEvent):
+            raise whole_file(
+                "empty-file", "an empty file", "one record", "write the record, or delete the file"
+            )
+        if start.version or start.tags:
+            raise _refused(start, "yaml-directive", "a directive (%YAML or %TAG)", "delete the line")
+        value = self.value(next(self.events), (), 0)
+        next(self.events)  # end of the document
+        after = next(self.events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            advice = "put each record into a file of its own"
+            raise _refused(after, "yaml-documents", "a second document after `---`", advice)
+        return Composed(value, self.out.values, self.out.keys, self.out.faults, self.out.faulty)
+
+    def value(self, event: Any, path: Keys, depth: int) -> Any:
+        mark = event.start_mark
+        self.out.values[path] = Position(mark.line + 1, mark.column + 1)
+        if isinstance(event, yaml.ScalarEvent) and not event.anchor and event.tag is None:
+            return self.scalar(event, path) if event.implicit[0] else _visible(event)
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            what = "an alias" if isinstance(event, yaml.AliasEvent) else "an anchor"
+            raise _refused(event, "yaml-anchor", f"{what} ({event.anchor})", "write the value out in full")
+        if event.tag is not None:
+            raise _refused(
+                event, "yaml-tag", f"the tag {event.tag}", "delete the tag; quote the value if it is text"
+            )
+        if depth >= MAX_DEPTH:
+            raise _refused(event, "yaml-depth", f"more than {MAX_DEPTH} levels", "flatten the record")
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(path, depth)
+        return self.mapping(path, depth)
+
+    def scalar(self, event: Any, path: Keys) -> Any:
+        try:
+            return resolve(event.value)
+        except ScalarError as error:
+            self.fault(event, error.code, error.found, error.allowed, error.advice)
+            self.out.faulty.add(path)
+            return None
+
+    def sequence(self, path: Keys, depth: int) -> tuple[Any, ...]:
+        items: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.value(event, (*path, len(items)), depth + 1))
+        return tuple(items)
+
+    def mapping(self, path: Keys, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.key(event)
+            if key not in found:
+                self.out.keys[*path, key] = Position(event.start_mark.line + 1, event.start_mark.column + 1)
+                found[key] = self.value(next(self.events), (*path, key), depth + 1)
+                continue
+            first = self.out.keys[*path, key]
+            found_text = f"the key {key} again; it stands in line {first.line} already"
+            self.fault(event, "duplicate-key", found_text, "each key once", "keep one of the two")
+            # The second value is read and dropped, at a path that cannot exist.
+            self.value(next(self.events), (*path, key, -1), depth + 1)
+        return found
+
+    def key(self, event: Any) -> str:
+        if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag is not None:
+            raise _refused(event, "key-not-text", "a key that is no plain text", "write the key as one word")
+        key = event.value
+        if not event.implicit[0]:
+            return _visible(event)
+        if key == "<<":
+            raise _refused(event, "merge-key", "the merge key <<", "write the fields out in full")
+        try:
+            is_text = isinstance(resolve(key), str)
+        except ScalarError:
+            is_text = False
+        if not is_text:
+            raise _refused(
+                event, "key-not-text", f"the key {key!r}, which is no text", "write the key as one word"
+            )
+        return str(key)
+
+    def fault(self, event: Any, code: str, found: str, allowed: str, advice: str) -> None:
+        mark = event.start_mark
+        self.out.faults.append(Fault(code, mark.line + 1, mark.column + 1, found, allowed, advice))
+
+
+def _visible(event: Any) -> str:
+    """Return a quoted text; its escapes must not bring in what the file itself may not hold."""
+    text: str = event.value
+    flaw = flaw_in(text) if event.style == '"' else None
+    if flaw:
+        mark = event.start_mark
+        raise GuardError(flaw._replace(line=mark.line + 1, column=mark.column + 1))
+    return text
+
+
+def _refused(event: Any, code: str, found: str, advice: str) -> GuardError:
+    mark = event.start_mark
+    allowed = "plain mappings, lists, text, numbers, true, false and null"
+    return GuardError(Fault(code, mark.line + 1, mark.column + 1, found, allowed, advice))
