@@ -1,123 +1,226 @@
-"""What machines write: one immutable record a block, its hash in its name; and how the ledger is read.
+"""The ledger as it is read: every piece of evidence that may be trusted, and a problem for every other file.
 
-Evidence lies in `repro/evidence/<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json`. Non-finite numbers
-are written as `{"nonfinite": "nan"}` (or `inf`, `-inf`), because JSON has no token for them.
+Evidence lies in `repro/evidence/<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json`. Names that begin
+with a dot are not evidence: the writer's unfinished files carry them. Writing is in `repro.ledger`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from typing import Annotated, Any, Literal
+import os
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from kb.evidence_file import MAX_BYTES, Filed, parse
+from kb.evidence_record import (
+    EVIDENCE_FOLDER,
+    SCHEMA_VERSION,
+    Attempt,
+    Curves,
+    Evidence,
+    Machine,
+    Part,
+    PerSeed,
+    canonical_json,
+    to_file,
+)
+from kb.problems import Place, Problem, in_order
 
-from kb.seeds import BLOCK_SIZE
+__all__ = [
+    "EVIDENCE_FOLDER",
+    "SCHEMA_VERSION",
+    "Attempt",
+    "Curves",
+    "Evidence",
+    "Ledger",
+    "Machine",
+    "Part",
+    "PerSeed",
+    "canonical_json",
+    "read_ledger",
+    "to_file",
+]
 
-SCHEMA_VERSION = 1
-
-
-def _number_in(value: Any) -> Any:
-    if (
-        isinstance(value, dict)
-        and set(value) == {"nonfinite"}
-        and value["nonfinite"] in ("nan", "inf", "-inf")
-    ):
-        return float(value["nonfinite"])
-    return value
-
-
-def _number_out(value: float) -> float | dict[str, str]:
-    return value if math.isfinite(value) else {"nonfinite": str(value)}
-
-
-Number = Annotated[float, BeforeValidator(_number_in), PlainSerializer(_number_out)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-PerSeed = Annotated[tuple[Number, ...], Field(min_length=BLOCK_SIZE, max_length=BLOCK_SIZE)]
-Curve = Annotated[tuple[Number, ...], Field(max_length=64)]
-Curves = Annotated[tuple[Curve, ...], Field(min_length=BLOCK_SIZE, max_length=BLOCK_SIZE)]
-
-
-class Part(BaseModel):
-    """Anything machines write: immutable, nothing unknown, JSON arrays as tuples."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Machine(Part):
-    """What the bits of a result may depend on."""
-
-    system: str
-    cpu: str
-    capability: str
-    blas: str
-    threads: int
-    gpu: str | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """Return twelve hexadecimal digits that are equal on machines which should give equal bits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+Blocks = Mapping[tuple[str, int], Evidence]
+"""The piece that counts for each arm and block."""
 
 
-class Attempt(Part):
-    """One try at a block; only infrastructure failures are tried again."""
-
-    status: Literal["measured", "out of memory", "timeout", "killed"]
-    seconds: float
-
-
-class Evidence(Part):
-    """The raw values of one block of one arm, with everything needed to check where they came from.
+@dataclass(frozen=True)
+class Ledger:
+    """All evidence of a project.
 
     Attributes:
-        protocol: Full protocol hash; the folder's name is its first twelve digits.
-        scale: The scale's fields as they were run.
-        values: For each outcome one number a seed.
-        curves: For each curve one sequence a seed, for figures only.
-        predictions: For each claim on this experiment the digest of its predictions when the block was run.
-        seconds: Wall seconds of the measurement alone.
-        lock: SHA-256 of `constraints.txt`.
-        dirty: Did the checkout differ from `commit`?
+        evidence: Sorted by experiment, protocol, replication, arm, block, start and hash.
+        files: For each piece, in the same order, its SHA-256 and its path relative to the project's root.
+        problems: One for each file that is not used, and one for each block measured differently twice.
     """
 
-    schema_version: Literal[1]
-    experiment: str
-    protocol: Sha256
-    scale: dict[str, int | float | str | bool]
-    scale_name: str
-    arm: str
-    block: Annotated[int, Field(ge=0)]
-    replication: Annotated[int, Field(ge=0)]
-    seeds: Annotated[tuple[int, ...], Field(min_length=BLOCK_SIZE, max_length=BLOCK_SIZE)]
-    values: dict[str, PerSeed]
-    curves: dict[str, Curves]
-    predictions: dict[str, Sha256]
-    attempts: tuple[Attempt, ...]
-    started: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
-    seconds: Annotated[float, Field(gt=0)]
-    peak_memory_bytes: int
-    python: str
-    torch: str
-    numpy: str
-    lock: Sha256
-    machine: Machine
-    sandbox: Literal["S0", "S1", "S2", "S3"]
-    engine: str
-    runner: str
-    commit: str | None
-    dirty: bool | None
+    evidence: tuple[Evidence, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def _by_protocol(self) -> dict[tuple[str, str, int], Blocks]:
+        groups: dict[tuple[str, str, int], dict[tuple[str, int], Evidence]] = defaultdict(dict)
+        for piece in self.evidence:
+            blocks = groups[piece.experiment, piece.protocol, piece.replication]
+            blocks.setdefault((piece.arm, piece.block), piece)
+        return dict(groups)
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        return {id(piece): path for piece, path in zip(self.evidence, self.files.values(), strict=True)}
+
+    def path(self, piece: Evidence) -> str:
+        """Return where a piece of this ledger lies, relative to the project's root."""
+        return self._paths[id(piece)]
+
+    def counting(self, experiment: str, protocol: str, replication: int = 0) -> Blocks:
+        """Return the piece that counts for each arm and block: of several the one that was started first."""
+        return self._by_protocol.get((experiment, protocol, replication), {})
+
+    def values(
+        self, experiment: str, protocol: str, arms: Iterable[str], replication: int = 0
+    ) -> dict[str, dict[str, tuple[float, ...]]]:
+        """Return arm -> outcome -> one number a seed, for the blocks from 0 up to each arm's first gap.
+
+        An arm without block 0 has no outcomes. A block that measured other outcomes than block 0 is a gap.
+        """
+        blocks = self.counting(experiment, protocol, replication)
+        return {arm: _joined(_gapless(blocks, arm)) for arm in arms}
+
+    def seconds(self, experiment: str, arm: str, *, scale_name: str) -> float | None:
+        """Return the median wall seconds of a block in the past, under any protocol."""
+        past = [
+            piece.seconds
+            for piece in self.evidence
+            if (piece.experiment, piece.arm, piece.scale_name) == (experiment, arm, scale_name)
+        ]
+        return statistics.median(past) if past else None
 
 
-def canonical_json(value: Any) -> str:
-    """Return JSON with sorted keys, ASCII only, no spaces and no NaN tokens."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+def _gapless(blocks: Blocks, arm: str) -> list[Evidence]:
+    pieces: list[Evidence] = []
+    while (piece := blocks.get((arm, len(pieces)))) is not None:
+        if pieces and piece.values.keys() != pieces[0].values.keys():
+            break
+        pieces.append(piece)
+    return pieces
 
 
-def to_file(evidence: Evidence) -> tuple[str, bytes]:
-    """Return the file name and the bytes of a piece of evidence."""
-    record = evidence.model_dump(mode="json")
-    digest = hashlib.sha256(canonical_json(record).encode()).hexdigest()
-    text = canonical_json({"record": record, "sha256": digest}) + "\n"
-    return f"{evidence.arm}-b{evidence.block}-{digest[:16]}.json", text.encode()
+def _joined(pieces: list[Evidence]) -> dict[str, tuple[float, ...]]:
+    outcomes = pieces[0].values if pieces else {}
+    return {name: tuple(value for piece in pieces for value in piece.values[name]) for name in outcomes}
+
+
+def read_ledger(root: Path) -> Ledger:
+    """Read all evidence under a project's root; a file that is wrong becomes a problem, never an error."""
+    found: list[Filed] = []
+    problems: list[Problem] = []
+    for item in _read_files(root):
+        if isinstance(item, Problem):
+            problems.append(item)
+        else:
+            found.append(item)
+    found.sort(key=_order)
+    problems.extend(_conflicts(found))
+    files = {item.sha256: item.path for item in found}
+    return Ledger(tuple(item.evidence for item in found), MappingProxyType(files), in_order(problems))
+
+
+def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
+    piece = item.evidence
+    block = (piece.experiment, piece.protocol, piece.replication, piece.arm, piece.block)
+    return (*block, piece.started, item.sha256)
+
+
+def _read_files(root: Path) -> Iterator[Filed | Problem]:
+    """Yield every file two folders below the evidence folder; anything else there is a problem."""
+    for experiment in _entries(root / EVIDENCE_FOLDER, EVIDENCE_FOLDER):
+        for protocol in _inside(experiment):
+            for entry in _inside(protocol):
+                yield entry if isinstance(entry, Problem) else _read_file(entry)
+
+
+class _Entry(NamedTuple):
+    """One entry of a folder, with its path relative to the project's root."""
+
+    entry: os.DirEntry[str]
+    path: str
+
+
+def _inside(parent: _Entry | Problem) -> Iterator[_Entry | Problem]:
+    if isinstance(parent, Problem):
+        yield parent
+    elif parent.entry.is_dir(follow_symlinks=False):
+        yield from _entries(parent.entry.path, parent.path)
+    else:
+        yield _file_problem(parent.path, "a file or link where a folder belongs")
+
+
+def _entries(folder: str | Path, path: str) -> Iterator[_Entry | Problem]:
+    try:
+        with os.scandir(folder) as scan:
+            entries = [entry for entry in scan if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return  # a project without evidence, or a folder that went away while we read
+    except OSError as error:
+        yield _file_problem(path, f"the folder cannot be read: {error.strerror}")
+        return
+    for entry in entries:
+        yield _Entry(entry, f"{path}/{entry.name}")
+
+
+def _read_file(item: _Entry) -> Filed | Problem:
+    if not item.entry.is_file(follow_symlinks=False):
+        return _file_problem(item.path, "a folder, link, pipe or device")
+    try:
+        with open(item.entry.path, "rb", buffering=0) as file:  # noqa: PTH123  # a Path a file costs as much as reading
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _file_problem(item.path, f"the file cannot be read: {error.strerror}")
+    if len(content) > MAX_BYTES:
+        return _file_problem(item.path, f"more than {MAX_BYTES} bytes")
+    return parse(content, item.path)
+
+
+def _file_problem(path: str, found: str) -> Problem:
+    return Problem(
+        code="evidence-file",
+        place=Place(path, 1, 1),
+        found=found,
+        allowed="<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json, regular files of at most 1 MiB",
+        advice="move it out of the evidence folder, or make it readable",
+    )
+
+
+def _conflicts(found: list[Filed]) -> Iterator[Problem]:
+    """Yield a problem for each piece with other values than an earlier one of the same block and machine."""
+    for _, group in groupby(found, key=lambda item: _order(item)[:5]):
+        first: dict[tuple[str, ...], Filed] = {}
+        for item in group:
+            earlier = first.setdefault(_setting(item.evidence), item)
+            if repr(item.evidence.values) != repr(earlier.evidence.values):  # NaN differs from itself
+                yield _conflict(item, earlier)
+
+
+def _setting(piece: Evidence) -> tuple[str, ...]:
+    """Return what must agree before equal bits can be asked for."""
+    return (piece.machine.fingerprint, piece.python, piece.torch, piece.numpy)
+
+
+def _conflict(item: Filed, earlier: Filed) -> Problem:
+    return Problem(
+        code="evidence-conflict",
+        place=Place(item.path, 1, 1),
+        found=f"other values than in {earlier.path}, from the same block, machine and versions",
+        allowed="the same bits whenever one machine measures a block again",
+        advice="find what the result depends on beside its seeds, such as the clock or the order of a set;"
+        " the piece that was started first counts",
+    )

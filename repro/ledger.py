@@ -1,0 +1,245 @@
+"""Durable, append-only storage of evidence: when `append` returns, the record survives a power cut.
+
+A record's name carries its hash, so no two writers ever need one file, and there is no lock. A file appears
+under its name only when it is complete: bytes go to a file whose name starts with a dot, which readers
+ignore, are synced, and then get their name. What a killed writer leaves is such a file; `sweep` removes it.
+"""
+# System calls go through this module's `os`, not pathlib's, so that the tests can make each of them fail.
+# ruff: noqa: PTH
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from kb.evidence_file import parse
+from kb.evidence_record import EVIDENCE_FOLDER, Evidence, to_file
+from kb.problems import Problem
+
+_TEMPORARY = re.compile(
+    r"\.(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<start>\d+)-[0-9a-f]{16}"
+)
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_ADVICE = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, your quota is used up",
+    errno.EROFS: "make the file system writable, or work on a clone elsewhere",
+    errno.EACCES: "make the folder writable for you",
+    errno.EPERM: "make the folder writable for you",
+    errno.EIO: "check the disk and its cable, or work on a clone elsewhere",
+    errno.EMFILE: "allow more open files (ulimit -n)",
+}
+
+
+class LedgerError(Exception):
+    """Evidence could not be saved; nothing that was saved before is lost, and the same call may be repeated.
+
+    Attributes:
+        path: What could not be written.
+    """
+
+    def __init__(self, path: Path, failed: str, advice: str) -> None:
+        super().__init__(
+            f"evidence was not saved: {path}: {failed}; {advice}, then run again (saved blocks are kept)"
+        )
+        self.path = path
+
+
+def append(root: Path, evidence: Evidence) -> Path:
+    """Store a piece of evidence durably and return its file.
+
+    Storing the same piece again changes nothing and succeeds, so a call that failed may be repeated.
+
+    Args:
+        root: The project's root folder.
+        evidence: Must be as `kb.evidence.read_ledger` accepts it, or it would be lost on reading.
+
+    Raises:
+        LedgerError: It could not be stored, or cannot be trusted to be.
+    """
+    name, content = to_file(evidence)
+    target = root / evidence.folder / name
+    refused = parse(content, f"{evidence.folder}/{name}")
+    if isinstance(refused, Problem):
+        raise LedgerError(target, refused.found, f"allowed are {refused.allowed}")
+    with _blaming(target.parent, "make the folder"):
+        _make_folders(root, evidence.folder)
+    with _temporary(target.parent) as temporary:
+        with _blaming(temporary, "write"):
+            _write(temporary, content)
+        with _blaming(target, "name the finished file"):
+            _publish(temporary, target, content)
+    with _blaming(target.parent, "sync the folder"):
+        _sync(target.parent)
+    return target
+
+
+@contextlib.contextmanager
+def _blaming(path: Path, action: str) -> Iterator[None]:
+    """Turn errors of the system into ours."""
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "remove the cause")
+        raise LedgerError(path, f"could not {action}: {error.strerror}", advice) from error
+
+
+def _make_folders(root: Path, folder: str) -> None:
+    """Make each missing folder and sync its parent.
+
+    The parent is synced also when the folder is there: another writer may have made it and not synced yet.
+    """
+    path = root
+    for part in Path(folder).parts:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path / part)
+        _sync(path)
+        path /= part
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """Give a name for an unfinished file; on leaving it is removed, or left to `sweep` if that fails."""
+    path = folder / f".{_writer()}-{secrets.token_hex(8)}"
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:  # a write may be short; one that a signal interrupts is repeated by the interpreter
+            rest = rest[os.write(descriptor, rest) :]
+        _flush(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish(temporary: Path, target: Path, content: bytes) -> None:
+    """Give the finished file its name without ever replacing other bytes."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        _confirm(target, content)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            _confirm(target, content)
+        else:
+            os.replace(temporary, target)  # who came in between wrote the same bytes: the name is their hash
+
+
+def _confirm(target: Path, content: bytes) -> None:
+    """Make sure that the file there holds these bytes, durably."""
+    descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        found = bytearray()
+        while len(found) <= len(content) and (part := os.read(descriptor, len(content) + 1)):
+            found += part
+        if found != content:
+            raise LedgerError(
+                target, "the file there is damaged", "restore it from version control or delete it"
+            )
+        _flush(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        _flush(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush(descriptor: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        # There, fsync leaves the bytes in the drive's own cache; some file systems know only fsync.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def sweep(root: Path) -> list[Path]:
+    """Remove unfinished files whose writer is dead, and return them.
+
+    A writer on another machine, or in another container, cannot be seen from here: its files stay, unread.
+    """
+    removed = []
+    for path in sorted((root / EVIDENCE_FOLDER).glob("*/*/.*")):
+        if _is_orphan(path.name):
+            with contextlib.suppress(OSError):  # another sweep was faster, or we may not write here
+                os.unlink(path)
+                removed.append(path)
+    return removed
+
+
+def _is_orphan(name: str) -> bool:
+    """Is this the name of an unfinished file of a process of this machine that has ended?"""
+    match = _TEMPORARY.fullmatch(name)
+    if match is None or match["host"] != _host():
+        return False
+    return match["boot"] != _boot() or not _is_alive(int(match["pid"]), match["start"])
+
+
+def _writer() -> str:
+    """Return what tells this process from every other, as part of a file name."""
+    return f"{_host()}-{_boot()}-{os.getpid()}-{_start(os.getpid()) or 0}"
+
+
+def _host() -> str:
+    """Return eight digits for this machine and the space in which its process numbers mean something."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return _short(f"{os.uname().nodename} {space}")
+
+
+def _boot() -> str:
+    """Return eight digits that change when the machine starts anew; always the same where nothing tells."""
+    try:
+        return _short(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+    except OSError:
+        return _short("")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _is_alive(pid: int, start: str) -> bool:
+    """Does the process run that had this number and began at this time? In doubt, yes."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass  # it runs for somebody else
+    return _start(pid) in (None, start)
+
+
+def _start(pid: int) -> str | None:
+    """Return when a process began, in ticks since the machine did; nothing where that cannot be told."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    return fields.rpartition(b")")[2].split()[19].decode()  # field 22; the name before may hold anything

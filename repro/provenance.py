@@ -1,0 +1,117 @@
+"""The only reader of clock, versions, version control and hardware: what numbers depend on beside seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+import re
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from kb.evidence_record import Machine
+
+
+class Versions(NamedTuple):
+    """Versions of what computes."""
+
+    python: str
+    torch: str
+    numpy: str
+
+
+class Commit(NamedTuple):
+    """A checkout: its commit, and whether files differ from it; nothing where nobody can tell."""
+
+    sha: str | None
+    is_dirty: bool | None
+
+
+def now() -> str:
+    """Return the time in UTC to the second, such as `2026-01-31T23:59:59Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def monotonic() -> float:
+    """Return seconds of a clock that only goes forward, for differences."""
+    return time.monotonic()
+
+
+def versions() -> Versions:
+    """Return the versions of Python, torch and numpy without importing torch or numpy."""
+    return Versions(
+        platform.python_version(), importlib.metadata.version("torch"), importlib.metadata.version("numpy")
+    )
+
+
+def runner_version() -> str:
+    """Return the version of this project."""
+    return importlib.metadata.version("assay-kb")
+
+
+def lock(root: Path) -> str:
+    """Return the SHA-256 of `constraints.txt`, or that of no bytes when the file is missing."""
+    try:
+        content = (root / "constraints.txt").read_bytes()
+    except FileNotFoundError:
+        content = b""
+    return hashlib.sha256(content).hexdigest()
+
+
+def commit(root: Path) -> Commit:
+    """Return the commit of a checkout and whether it is dirty; evidence itself does not make it dirty."""
+    sha = _git(root, "rev-parse", "--verify", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--", ".", ":(exclude)repro/evidence")
+    return Commit(sha, None if sha is None or changes is None else bool(changes))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """Return what git answers, or nothing when there is no git, no repository or no commit."""
+    command = ("git", "--no-optional-locks", "-C", str(root), *arguments)
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def machine(threads: int, device: str = "cpu") -> Machine:
+    """Return what the bits of a result may depend on; imports torch.
+
+    Args:
+        threads: Threads that the measurement computes with.
+        device: A torch device such as `cpu` or `cuda`.
+    """
+    import torch
+
+    return Machine(
+        system=f"{platform.system()} {platform.machine()}",
+        cpu=_cpu(),
+        capability=torch.backends.cpu.get_cpu_capability(),
+        blas=_blas(torch.__config__.show()),
+        threads=threads,
+        gpu=None if torch.device(device).type == "cpu" else torch.cuda.get_device_name(device),
+    )
+
+
+def _cpu() -> str:
+    """Return the processor's model, such as `AMD EPYC 7763`."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    fields = (line.partition(":") for line in lines)
+    models = [
+        value.strip() for name, _, value in fields if name.strip() in ("model name", "Model", "cpu model")
+    ]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def _blas(configuration: str) -> str:
+    """Return the library of linear algebra, with its version where torch's build tells it."""
+    version = re.search(r"Math Kernel Library Version (\S+)", configuration)
+    kind = re.search(r"BLAS_INFO=(\w+)", configuration)
+    return " ".join([kind[1] if kind else "unknown", *([version[1]] if version else [])])
