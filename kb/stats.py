@@ -1,0 +1,330 @@
+"""Anytime-valid intervals and e-values: numbers in, numbers out, by the standard library alone.
+
+An e-process for a hypothesis starts at 1 and, while the hypothesis is true, exceeds 1/alpha at some time
+with probability at most alpha. So one may look after every block and stop at will. Intervals hold the
+hypotheses whose e-process lies below 1/alpha. Nothing here knows claims, arms or bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+LARGEST = 1e300
+"""Numbers of larger size count as diverged: beyond it sums overflow."""
+MOST_SEEDS = 100_000
+"""A decision that needs more seeds than this will never come."""
+
+
+class Interval(NamedTuple):
+    """A closed range of numbers; infinite ends are allowed."""
+
+    lower: float
+    upper: float
+
+
+class Moments(NamedTuple):
+    """Number of values, their mean, and their standard deviation (divisor n - 1; 0 for a single value)."""
+
+    size: int
+    mean: float
+    deviation: float
+
+
+WHOLE_LINE = Interval(-math.inf, math.inf)
+ALL_RATES = Interval(0.0, 1.0)
+
+
+def is_finite(value: float) -> bool:
+    """Can one compute with the value: is it neither NaN nor of a size above `LARGEST`?"""
+    return abs(value) <= LARGEST
+
+
+def moments(values: Sequence[float]) -> Moments:
+    """Return number, mean and standard deviation, exact to rounding at any offset and any scale.
+
+    Raises:
+        ValueError: There is no value, or one is not finite.
+    """
+    if not values or not all(map(is_finite, values)):
+        raise ValueError(f"need at least one value, all of size <= {LARGEST:g}; found {list(values)!r}")
+    count = len(values)
+    rough = math.fsum(values) / count
+    mean = rough + math.fsum([value - rough for value in values]) / count
+    deviation = math.hypot(*[value - mean for value in values]) / math.sqrt(max(count - 1, 1))
+    return Moments(count, mean, deviation)
+
+
+@lru_cache(maxsize=4096)
+def half_width(count: int, alpha: float = 0.05) -> float:
+    """Return the half-width of the t interval in standard deviations; infinite while `count` is too small.
+
+    Closed form of `log_e_t < log(1/alpha)`: with k = 1/(n + 1) and r = ((n + 1)/alpha**2)**(1/n), the
+    half-width is sqrt(u * (n - 1)/n), u = (r - 1)/(1 - k*r), and infinite if k*r >= 1.
+
+    Args:
+        count: Number of values, n.
+        alpha: Probability that the interval misses the mean at some n, between 0 and 1.
+
+    Raises:
+        ValueError: `alpha` is out of range.
+    """
+    _require_level(alpha)
+    if count < 1:
+        return math.inf
+    log_inverse_k = math.log1p(count)
+    log_r = (log_inverse_k - 2 * math.log(alpha)) / count
+    if log_r >= log_inverse_k:
+        return math.inf
+    u = math.expm1(log_r) / -math.expm1(log_r - log_inverse_k)
+    return math.sqrt(u * (count - 1) / count)
+
+
+def t_interval(values: Sequence[float], *, alpha: float = 0.05, floor: float = 0.0) -> Interval:
+    """Return the anytime-valid t interval of the mean (Wang and Ramdas, arXiv:2310.03722; mixture c = 1).
+
+    Args:
+        values: One finite number a seed.
+        alpha: Probability that the interval misses the mean at some n.
+        floor: Least standard deviation to believe in, in the unit of the values: the measurement's
+            resolution. Values that are all equal prove no more than that.
+
+    Returns:
+        The interval; the whole line for n <= 4 at alpha = 0.05.
+
+    Raises:
+        ValueError: A value is not finite, or `alpha` or `floor` is out of range.
+    """
+    _require_floor(floor)
+    width = half_width(len(values), alpha)
+    if math.isinf(width):
+        return WHOLE_LINE
+    _, mean, deviation = moments(values)
+    half = width * max(deviation, floor)
+    return Interval(mean - half, mean + half)
+
+
+def boundaries(count: int, block: int) -> list[int]:
+    """Return the numbers of seeds at which to look: after each block, and after the last seed."""
+    if block < 1:
+        raise ValueError(f"block must be at least 1; found {block}")
+    return [*range(block, count, block), count] if count else []
+
+
+def confidence_sequence(
+    values: Sequence[float], *, block: int = 5, alpha: float = 0.05, floor: float = 0.0
+) -> tuple[Interval, ...]:
+    """Return the running intersection of `t_interval` after each block.
+
+    Values that are not finite are left out, yet keep their place, so that the blocks stay what they are.
+
+    Args:
+        values: One number a seed, in seed order.
+        block: Seeds between two looks.
+        alpha: Probability that the intersection misses the mean at some time.
+        floor: As in `t_interval`.
+    """
+    prefixes = (values[:end] for end in boundaries(len(values), block))
+    finite = ([value for value in prefix if is_finite(value)] for prefix in prefixes)
+    return running_intersection(t_interval(prefix, alpha=alpha, floor=floor) for prefix in finite)
+
+
+def running_intersection(
+    intervals: Iterable[Interval], *, everything: Interval = WHOLE_LINE
+) -> tuple[Interval, ...]:
+    """Return the intersection of each interval with all before it.
+
+    Where nothing is left, the blocks contradict each other: the model is wrong, or the data are among the
+    alpha of unlucky ones. No number is then credible, so from there on every interval is `everything`,
+    which can decide nothing; `disagrees` tells.
+    """
+    met, lower, upper = [], *everything
+    for interval in intervals:
+        lower, upper = max(lower, interval.lower), min(upper, interval.upper)
+        met.append(Interval(lower, upper) if lower <= upper else everything)
+    return tuple(met)
+
+
+def disagrees(trail: Sequence[Interval]) -> bool:
+    """Did a running intersection become empty, so that its intervals widened?"""
+    return any(late.lower < early.lower or late.upper > early.upper for early, late in pairwise(trail))
+
+
+def log_e_t(values: Sequence[float], null: float, *, floor: float = 0.0) -> float:
+    """Return the log of the t e-process against "the mean is `null`".
+
+    Gaussian mixture with c = 1 over standardised effects (Wang and Ramdas, arXiv:2310.03722):
+    log E = log(k)/2 + n/2 * log((1 + u)/(1 + k*u)) with k = 1/(n + 1) and u = n * (mean - null)**2 / SSE.
+    The floor only lowers it. Under normal residuals E exceeds 1/alpha ever with probability <= alpha.
+
+    Args:
+        values: One finite number a seed; none at all give 0.
+        null: Hypothetical mean, possibly infinite.
+        floor: As in `t_interval`.
+
+    Raises:
+        ValueError: A value is not finite, or `floor` is out of range.
+    """
+    _require_floor(floor)
+    if not values:
+        return 0.0
+    count, mean, deviation = moments(values)
+    k = 1 / (count + 1)
+    distance = abs(mean - null) * math.sqrt(count)
+    if distance == 0:
+        return math.log(k) / 2
+    noise = max(deviation, floor) * math.sqrt(count - 1) / distance
+    return (math.log(k) + count * math.log1p((1 - k) / (noise * noise + k))) / 2
+
+
+def log_e_inside(values: Sequence[float], target: Interval, *, floor: float = 0.0) -> float:
+    """Return the log e-value for "the mean lies inside `target`", against every mean not inside.
+
+    It is the least `log_e_t` over the means not inside, hence no larger than that of the true mean if the
+    true mean is one of them, hence valid. As `log_e_t` falls towards the estimate and rises beyond, the least
+    is at an end of the target while the estimate is inside, and otherwise at the estimate, where E <= 1.
+    With one end infinite this is the one-sided test.
+    """
+    if not values:
+        return 0.0
+    mean = moments(values).mean
+    nulls = target if target.lower < mean < target.upper else (mean,)
+    return min(log_e_t(values, null, floor=floor) for null in nulls)
+
+
+def log_e_outside(values: Sequence[float], target: Interval, *, floor: float = 0.0) -> float:
+    """Return the log e-value for "the mean lies outside `target`", against every mean in it.
+
+    The least `log_e_t` over the target, which is at the point of it nearest to the estimate; valid for the
+    reason given in `log_e_inside`.
+    """
+    if not values:
+        return 0.0
+    nearest = min(max(moments(values).mean, target.lower), target.upper)
+    return log_e_t(values, nearest, floor=floor)
+
+
+def log_e_rate(successes: float, count: float, null: float) -> float:
+    """Return the log of the Bernoulli e-process against "the probability of success is `null`".
+
+    E = B(k + 1, n - k + 1) / (p**k * (1 - p)**(n - k)), the uniform mixture over alternatives.
+
+    Args:
+        successes: Number of successes k, from 0 to `count`; fractions serve to plan ahead.
+        count: Number of seeds n.
+        null: Hypothetical probability p, from 0 to 1.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+    if not 0 <= successes <= count or not 0 <= null <= 1:
+        raise ValueError(f"need 0 <= successes <= count, 0 <= null <= 1; found {successes}, {count}, {null}")
+    log_beta = math.lgamma(successes + 1) + math.lgamma(count - successes + 1) - math.lgamma(count + 2)
+    return log_beta - _log_power(null, successes) - _log_power(1 - null, count - successes)
+
+
+def _log_power(base: float, exponent: float) -> float:
+    if exponent == 0:
+        return 0.0
+    return exponent * math.log(base) if base > 0 else -math.inf
+
+
+@lru_cache(maxsize=4096)
+def rate_interval(successes: int, count: int, alpha: float = 0.05) -> Interval:
+    """Return the anytime-valid interval of a probability: every p with E(p) < 1/alpha.
+
+    Found by bisection and rounded outwards by less than 1e-15.
+
+    Raises:
+        ValueError: `successes` or `alpha` is out of range.
+    """
+    _require_level(alpha)
+    if count == 0:
+        return ALL_RATES
+    estimate, limit = successes / count, -math.log(alpha)
+
+    def edge(out: float) -> float:
+        inner = estimate
+        if log_e_rate(successes, count, out) < limit:
+            return out
+        while abs(out - inner) > 1e-15:
+            middle = (out + inner) / 2
+            inner, out = (middle, out) if log_e_rate(successes, count, middle) < limit else (inner, middle)
+        return out
+
+    return Interval(edge(0.0), edge(1.0))
+
+
+def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]:
+    """Say which hypotheses the e-BH procedure rejects (Wang and Ramdas, JRSS-B 84:822, 2022).
+
+    With e-values sorted downwards it takes the largest k whose k-th e-value is at least K/(k * level). The
+    expected share of false ones among them is at most `level`, however the e-values depend on each other.
+
+    Raises:
+        ValueError: A log e-value is NaN, or `level` is out of range.
+    """
+    _require_level(level)
+    if any(map(math.isnan, log_e_values)):
+        raise ValueError(f"log e-values must be numbers; found {list(log_e_values)!r}")
+    bars = [math.log(len(log_e_values) / (rank * level)) for rank in range(1, len(log_e_values) + 1)]
+    ranked = zip(sorted(log_e_values, reverse=True), bars, strict=True)
+    passed = [bar for value, bar in ranked if value >= bar]
+    return tuple(bool(passed) and value >= passed[-1] for value in log_e_values)
+
+
+def seeds_needed(distance: float, deviation: float, *, count: int, block: int, alpha: float) -> int | None:
+    """Return how many seeds in all it will likely take until the interval of a mean excludes a bound.
+
+    Args:
+        distance: From the estimate to the bound, in the outcome's unit.
+        deviation: Standard deviation of the values, floored at the resolution.
+        count: Seeds measured so far; the answer is the next full block or later.
+        block: Seeds in a block.
+        alpha: As in `t_interval`.
+
+    Returns:
+        A multiple of `block`, or None when it exceeds `MOST_SEEDS`.
+    """
+    return _first_multiple(lambda n: half_width(n, alpha) * deviation < distance, count, block)
+
+
+def rate_seeds_needed(rate: float, bound: float, *, count: int, block: int, alpha: float) -> int | None:
+    """Return how many seeds in all it will likely take until the interval of a rate excludes a bound.
+
+    Args:
+        rate: Estimated probability.
+        bound: Probability to be excluded.
+        count: As in `seeds_needed`.
+        block: As in `seeds_needed`.
+        alpha: As in `rate_interval`.
+    """
+    limit = -math.log(alpha)
+    return _first_multiple(lambda n: log_e_rate(rate * n, n, bound) >= limit, count, block)
+
+
+def _first_multiple(decides: Callable[[int], bool], count: int, block: int) -> int | None:
+    """Return the first multiple of `block` above `count` that decides; deciding is taken to last."""
+    low = count // block
+    high = low + 1
+    while not decides(high * block):
+        low, high = high, 2 * high
+        if high * block > MOST_SEEDS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if decides(middle * block) else (middle, high)
+    return high * block
+
+
+def _require_level(alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(f"a level must lie between 0 and 1; found {alpha!r}")
+
+
+def _require_floor(floor: float) -> None:
+    if not 0 <= floor <= LARGEST:
+        raise ValueError(f"a floor must be 0 or a positive number; found {floor!r}")
