@@ -1,0 +1,27 @@
+"""The ways in which a block can fail to be measured, and which of them are worth a second try."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+Kind = Literal[
+    "exception",  # the script raised
+    "contract",  # the script gave something else than one real number a seed and outcome
+    "protocol",  # the script or the lab is not what was planned
+    "environment",  # something that the task needs is not on this machine
+    "no result",  # the script ended without an answer
+    "output",  # the script wrote more than is read
+    "out of memory",
+    "timeout",
+    "killed",
+    "stopped",  # the user asked to
+]
+INFRASTRUCTURE: frozenset[Kind] = frozenset(("out of memory", "timeout", "killed"))
+"""Failures that say nothing about the experiment; such a block is tried once more."""
+
+
+def failure_line(block: int, kind: Kind, message: str, traceback_tail: str = "") -> bytes:
+    """Return the line by which a worker reports that a block has no values."""
+    error = {"kind": kind, "message": message, "traceback_tail": traceback_tail}
+    return json.dumps({"block": block, "error": error}).encode() + b"\n"

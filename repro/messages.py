@@ -1,0 +1,66 @@
+"""What a worker says on its result pipe: one JSON line for each block that was measured or failed."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import ValidationError
+
+from kb.evidence_record import Curves, Machine, Part, PerSeed
+from repro.failures import Kind
+from repro.provenance import Versions
+
+
+class Measurement(Part):
+    """The raw values of one block and what it took to get them.
+
+    Attributes:
+        started: UTC time at which the block began.
+        seconds: Wall seconds of the measurement alone.
+        peak_memory_bytes: The worker's highest resident size so far.
+        versions: Of Python and the libraries that the numbers come from.
+        notes: What a reader should know, such as values that do not depend on the seed.
+    """
+
+    block: int
+    started: str
+    seconds: float
+    values: dict[str, PerSeed]
+    curves: dict[str, Curves]
+    peak_memory_bytes: int
+    versions: Versions
+    machine: Machine
+    notes: tuple[str, ...] = ()
+
+
+class Error(Part):
+    """Why a block has no values."""
+
+    kind: Kind
+    message: str
+    traceback_tail: str = ""
+
+
+class Failure(Part):
+    """A block that has no values."""
+
+    block: int
+    error: Error
+
+
+def read_line(line: bytes) -> Measurement | Failure:
+    """Return the message that a line holds.
+
+    Raises:
+        ValueError: The line is not a message; the text says why.
+    """
+    try:
+        data = json.loads(line)
+        is_failure = isinstance(data, dict) and "error" in data
+        return (Failure if is_failure else Measurement).model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"the worker sent a line that is no message: {where}: {first['msg']}") from error
+    except ValueError as error:
+        raise ValueError(f"the worker sent a line that is not JSON: {error}") from error
