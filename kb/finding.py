@@ -137,7 +137,7 @@ def find(
         alpha: Probability that the interval ever misses the truth.
 
     Raises:
-        ValueError: The bound, the rate or the outcome is missing.
+        ValueError: Bound, rate or outcome is missing.
     """
     if prediction.outcome not in outcomes:
         known = ", ".join(outcomes)
@@ -145,7 +145,9 @@ def find(
     arms = (control or prediction).arms
     raw = [[float(v) for v in values.get(arm, {}).get(prediction.outcome, ())] for arm in arms]
     series = _series(raw, prediction.scale)
-    policy = _policy(prediction, is_control=control is not None)
+    policy = prediction.on_nonfinite
+    if control and policy == "worst":
+        policy = "best"  # the worst that can happen in a control is that the bound holds there
     filled = series if isinstance(policy, str) else tuple(v if is_finite(v) else policy for v in series)
     floor = _floor(raw, prediction.scale, outcomes[prediction.outcome].resolution)
     case = _Case(filled, target(prediction), policy, floor, alpha)
@@ -171,12 +173,6 @@ def find(
     )
 
 
-def _policy(prediction: Prediction, *, is_control: bool) -> Policy:
-    """Return what a diverged seed counts as. In a control the worst case is that the bound holds there."""
-    policy = prediction.on_nonfinite
-    return "best" if is_control and isinstance(policy, str) else policy
-
-
 def _series(raw: list[list[float]], scale: str) -> tuple[float, ...]:
     """Return one number a seed, over the seeds that all arms have."""
     if scale == "log10":
@@ -189,8 +185,8 @@ def _series(raw: list[list[float]], scale: str) -> tuple[float, ...]:
 def _floor(raw: list[list[float]], scale: str, resolution: float) -> float:
     """Return the resolution in the unit of the values.
 
-    In decades it is what one resolution adds to the smallest measured value; of the first block only, since
-    a floor that moved with later data would void the intervals before.
+    In decades it is what one resolution adds to the smallest value measured in the first block: were later
+    blocks to count, they would change intervals before them.
     """
     if scale == "linear":
         return resolution
@@ -201,8 +197,9 @@ def _floor(raw: list[list[float]], scale: str, resolution: float) -> float:
 def _judge_mean(case: _Case) -> _Result:
     count = len(case.values)
     met = confidence_sequence(case.values, block=BLOCK_SIZE, alpha=case.alpha, floor=case.floor)
+    diverged = next((i for i, value in enumerate(case.values) if not is_finite(value)), count)
     trail = tuple(
-        interval if all(map(is_finite, case.values[:end])) else extend(interval, case.goal, case.policy)
+        interval if end <= diverged else extend(interval, case.goal, case.policy)
         for interval, end in zip(met, boundaries(count, BLOCK_SIZE), strict=True)
     )
     estimate = case.moments.mean if case.finite else nan
@@ -287,9 +284,8 @@ def _decide_rate(trail: tuple[Interval, ...], goal: Interval, count: int) -> tup
 
 
 def _is_deterministic(case: _Case) -> bool:
-    if len(case.finite) < 2:
-        return False
-    return case.moments.deviation == 0 or case.moments.deviation < case.floor
+    spread = case.moments.deviation if len(case.finite) > 1 else inf
+    return spread == 0 or spread < case.floor
 
 
 def _warnings(case: _Case, series: tuple[float, ...], prediction: Prediction) -> tuple[str, ...]:

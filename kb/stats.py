@@ -2,7 +2,8 @@
 
 An e-process for a hypothesis starts at 1 and, while the hypothesis is true, exceeds 1/alpha at some time
 with probability at most alpha. So one may look after every block and stop at will. Intervals hold the
-hypotheses whose e-process lies below 1/alpha. Nothing here knows claims, arms or bounds.
+hypotheses whose e-process lies below 1/alpha. Nothing here knows claims, arms or bounds. Values, levels
+and floors that are out of range raise ValueError.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 LARGEST = 1e300
@@ -44,15 +45,13 @@ def is_finite(value: float) -> bool:
 
 
 def moments(values: Sequence[float]) -> Moments:
-    """Return number, mean and standard deviation, exact to rounding at any offset and any scale.
-
-    Raises:
-        ValueError: There is no value, or one is not finite.
-    """
-    if not values or not all(map(is_finite, values)):
+    """Return number, mean and standard deviation, exact to rounding at any offset and any scale."""
+    if not values or not (min(values) >= -LARGEST and max(values) <= LARGEST):
         raise ValueError(f"need at least one value, all of size <= {LARGEST:g}; found {list(values)!r}")
     count = len(values)
     rough = math.fsum(values) / count
+    if math.isnan(rough):  # least and greatest value do not see a NaN between them
+        raise ValueError(f"need numbers; found {list(values)!r}")
     mean = rough + math.fsum([value - rough for value in values]) / count
     deviation = math.hypot(*[value - mean for value in values]) / math.sqrt(max(count - 1, 1))
     return Moments(count, mean, deviation)
@@ -68,9 +67,6 @@ def half_width(count: int, alpha: float = 0.05) -> float:
     Args:
         count: Number of values, n.
         alpha: Probability that the interval misses the mean at some n, between 0 and 1.
-
-    Raises:
-        ValueError: `alpha` is out of range.
     """
     _require_level(alpha)
     if count < 1:
@@ -94,9 +90,6 @@ def t_interval(values: Sequence[float], *, alpha: float = 0.05, floor: float = 0
 
     Returns:
         The interval; the whole line for n <= 4 at alpha = 0.05.
-
-    Raises:
-        ValueError: A value is not finite, or `alpha` or `floor` is out of range.
     """
     _require_floor(floor)
     width = half_width(len(values), alpha)
@@ -124,12 +117,13 @@ def confidence_sequence(
     Args:
         values: One number a seed, in seed order.
         block: Seeds between two looks.
-        alpha: Probability that the intersection misses the mean at some time.
+        alpha: Probability that an interval misses the mean at some time.
         floor: As in `t_interval`.
     """
-    prefixes = (values[:end] for end in boundaries(len(values), block))
-    finite = ([value for value in prefix if is_finite(value)] for prefix in prefixes)
-    return running_intersection(t_interval(prefix, alpha=alpha, floor=floor) for prefix in finite)
+    finite = [value for value in values if is_finite(value)]
+    ends = list(accumulate(map(is_finite, values), initial=0))
+    prefixes = (finite[: ends[end]] for end in boundaries(len(values), block))
+    return running_intersection(t_interval(prefix, alpha=alpha, floor=floor) for prefix in prefixes)
 
 
 def running_intersection(
@@ -158,15 +152,14 @@ def log_e_t(values: Sequence[float], null: float, *, floor: float = 0.0) -> floa
 
     Gaussian mixture with c = 1 over standardised effects (Wang and Ramdas, arXiv:2310.03722):
     log E = log(k)/2 + n/2 * log((1 + u)/(1 + k*u)) with k = 1/(n + 1) and u = n * (mean - null)**2 / SSE.
-    The floor only lowers it. Under normal residuals E exceeds 1/alpha ever with probability <= alpha.
+    The floor only lowers it. Under normal residuals E exceeds 1/alpha ever with probability <= alpha, however
+    one looks. Read at one time its mean is <= 1 if that time was chosen by looking at signs and ratios of
+    value - null alone.
 
     Args:
         values: One finite number a seed; none at all give 0.
         null: Hypothetical mean, possibly infinite.
         floor: As in `t_interval`.
-
-    Raises:
-        ValueError: A value is not finite, or `floor` is out of range.
     """
     _require_floor(floor)
     if not values:
@@ -198,8 +191,7 @@ def log_e_inside(values: Sequence[float], target: Interval, *, floor: float = 0.
 def log_e_outside(values: Sequence[float], target: Interval, *, floor: float = 0.0) -> float:
     """Return the log e-value for "the mean lies outside `target`", against every mean in it.
 
-    The least `log_e_t` over the target, which is at the point of it nearest to the estimate; valid for the
-    reason given in `log_e_inside`.
+    The least `log_e_t` over the target, at the point nearest to the estimate; valid as `log_e_inside` is.
     """
     if not values:
         return 0.0
@@ -216,9 +208,6 @@ def log_e_rate(successes: float, count: float, null: float) -> float:
         successes: Number of successes k, from 0 to `count`; fractions serve to plan ahead.
         count: Number of seeds n.
         null: Hypothetical probability p, from 0 to 1.
-
-    Raises:
-        ValueError: A number is out of range.
     """
     if not 0 <= successes <= count or not 0 <= null <= 1:
         raise ValueError(f"need 0 <= successes <= count, 0 <= null <= 1; found {successes}, {count}, {null}")
@@ -237,9 +226,6 @@ def rate_interval(successes: int, count: int, alpha: float = 0.05) -> Interval:
     """Return the anytime-valid interval of a probability: every p with E(p) < 1/alpha.
 
     Found by bisection and rounded outwards by less than 1e-15.
-
-    Raises:
-        ValueError: `successes` or `alpha` is out of range.
     """
     _require_level(alpha)
     if count == 0:
@@ -263,9 +249,6 @@ def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]
 
     With e-values sorted downwards it takes the largest k whose k-th e-value is at least K/(k * level). The
     expected share of false ones among them is at most `level`, however the e-values depend on each other.
-
-    Raises:
-        ValueError: A log e-value is NaN, or `level` is out of range.
     """
     _require_level(level)
     if any(map(math.isnan, log_e_values)):
@@ -279,29 +262,14 @@ def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]
 def seeds_needed(distance: float, deviation: float, *, count: int, block: int, alpha: float) -> int | None:
     """Return how many seeds in all it will likely take until the interval of a mean excludes a bound.
 
-    Args:
-        distance: From the estimate to the bound, in the outcome's unit.
-        deviation: Standard deviation of the values, floored at the resolution.
-        count: Seeds measured so far; the answer is the next full block or later.
-        block: Seeds in a block.
-        alpha: As in `t_interval`.
-
-    Returns:
-        A multiple of `block`, or None when it exceeds `MOST_SEEDS`.
+    The answer is a multiple of `block` above `count`, the seeds measured so far, or None when it exceeds
+    `MOST_SEEDS`. `distance` from the estimate to the bound and `deviation` are in one unit.
     """
     return _first_multiple(lambda n: half_width(n, alpha) * deviation < distance, count, block)
 
 
 def rate_seeds_needed(rate: float, bound: float, *, count: int, block: int, alpha: float) -> int | None:
-    """Return how many seeds in all it will likely take until the interval of a rate excludes a bound.
-
-    Args:
-        rate: Estimated probability.
-        bound: Probability to be excluded.
-        count: As in `seeds_needed`.
-        block: As in `seeds_needed`.
-        alpha: As in `rate_interval`.
-    """
+    """Return the same for the interval of a rate, estimated so far at `rate`, to exclude a `bound`."""
     limit = -math.log(alpha)
     return _first_multiple(lambda n: log_e_rate(rate * n, n, bound) >= limit, count, block)
 
