@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from kb.evidence import SCHEMA_VERSION, Evidence, Ledger
 from kb.experiment import Script
+from kb.judgement import Judgement, judge_claim
 from kb.load import Base
 from kb.seeds import block_seeds
 from repro import ledger as store
@@ -34,7 +35,13 @@ class Planned(NamedTuple):
     steps: tuple[Step, ...]
 
 
-Observer = Callable[[Event | Planned], None]
+class Judged(NamedTuple):
+    """A claim was judged on what is there so far."""
+
+    judgement: Judgement
+
+
+Observer = Callable[[Event | Planned | Judged], None]
 Engine = Callable[..., Generator[Event]]
 
 
@@ -49,7 +56,7 @@ class RunResult:
         unsaved: Why measured blocks could not be saved.
         retries: How many failures were tried again.
         notes: What was strange, though it failed nothing.
-        interrupted: Did the user stop the run?
+        signal: The signal that stopped the run, if one did.
     """
 
     ledger: Ledger
@@ -58,7 +65,7 @@ class RunResult:
     unsaved: tuple[str, ...]
     retries: int
     notes: tuple[str, ...]
-    interrupted: bool
+    signal: int | None
 
 
 @dataclass
@@ -158,8 +165,13 @@ class _Run:
         if self.open_tasks[task.protocol] or self.unsaved or self._lacks_environment:
             return
         ids = [claim_id for claim_id in self.claims if self._protocol_hash(claim_id) == task.protocol]
+        for claim_id in ids:
+            self.observer(Judged(self._judge(claim_id)))
         failed = {Arm(f.task.experiment, f.task.protocol, f.task.arm) for f in self.failures}
         self.add(plan(self.base, self.ledger, ids, self.options, past=self.past, failed=failed).steps)
+
+    def _judge(self, claim_id: str) -> Judgement:
+        return judge_claim(self.base, self.ledger, claim_id, replication=self.options.replication)
 
     @property
     def _lacks_environment(self) -> bool:
@@ -240,7 +252,7 @@ def run(
         unsaved=tuple(state.unsaved),
         retries=state.retries,
         notes=tuple(state.notes),
-        interrupted=interrupts.asks_to_stop,
+        signal=interrupts.stopped_by,
     )
 
 

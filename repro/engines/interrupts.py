@@ -40,6 +40,11 @@ class Interrupts:
             self.ended_by = signal.Signals(number)
 
     @property
+    def stopped_by(self) -> signal.Signals | None:
+        """Return the signal that asks for an end, if one came."""
+        return self.ended_by or (signal.SIGINT if self.count else None)
+
+    @property
     def asks_to_stop(self) -> bool:
         """Shall nothing new start?"""
         return self.count > 0 or self.ended_by is not None

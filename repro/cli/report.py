@@ -1,0 +1,182 @@
+"""What a run came to, for people and as data: the plan, a row a prediction, the verdict, where things lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kb.evidence import Ledger
+from kb.experiment import Outcome
+from kb.judgement import Judgement
+from kb.load import Base
+from kb.problems import printable
+from kb.sentences import finding_bound, finding_decision, number
+from kb.verdict import Finding
+from repro.cli.list import COLOURS
+from repro.cli.progress import block_range, failure_text
+from repro.cli.show import finding_data, state_sentence
+from repro.planning import Options, Plan, Step, claims_protocol
+from repro.runner import RunResult
+
+WIDTH = 80
+"""Columns that a report takes at most, so that lines stay readable."""
+EXPLORING = "Exploring: the seeds are others, nothing is recorded, and no verdict below counts."
+
+
+def print_plan(console: Console, due: Plan, options: Options) -> None:
+    """Print what is due and why."""
+    if options.is_exploring:
+        console.print(EXPLORING, style="bold yellow", width=WIDTH)
+    if not due.steps:
+        return
+    experiments = {(step.arm.experiment, step.scale) for step in due.steps}
+    console.print(plan_headline(due), style="bold", width=WIDTH)
+    for experiment, scale in sorted(experiments):
+        steps = [step for step in due.steps if (step.arm.experiment, step.scale) == (experiment, scale)]
+        console.print(f"  {experiment} [dim]({scale})[/dim]", highlight=False)
+        console.print(Padding(_steps_table(steps), (0, 0, 0, 4)), width=WIDTH)
+
+
+def plan_headline(due: Plan) -> str:
+    """Return one line on how much is due."""
+    claims = _counted(len(due.claims), "claim")
+    seconds = due.expected_seconds
+    cost = "cost unknown" if seconds is None else f"about {seconds:.0f} s of measuring"
+    return f"Due for {claims}: {_counted(due.blocks, 'block')} of {_counted(len(due.steps), 'arm')}, {cost}"
+
+
+def _steps_table(steps: Iterable[Step]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), expand=False)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", style="dim")
+    for step in steps:
+        table.add_row(step.arm.name, block_range(step.blocks), step.reason)
+    return table
+
+
+def print_failures(console: Console, result: RunResult) -> None:
+    """Print what failed, what could not be saved and what was strange."""
+    for failed in result.failures:
+        console.print(f"failed  {failure_text(failed)}", style="red", markup=False, highlight=False)
+        if failed.traceback_tail:
+            console.print(Padding(Text(printable_block(failed.traceback_tail), style="dim"), (0, 0, 0, 4)))
+    for message in result.unsaved:
+        console.print(f"not saved  {message}", style="red", markup=False, highlight=False)
+    for note in result.notes:
+        console.print(f"note  {note}", style="yellow", markup=False, highlight=False)
+    if result.retries:
+        console.print(f"{_counted(result.retries, 'block')} tried again after a failure of the machine")
+
+
+def print_claim(
+    console: Console, base: Base, ledger: Ledger, judgement: Judgement, *, is_exploring: bool
+) -> None:
+    """Print a row a prediction and control, the verdict sentence, and where evidence and page lie."""
+    claim = base.claims[judgement.claim_id]
+    console.print()
+    console.print(Text(claim.title, style="bold"), width=WIDTH)
+    if judgement.verdict is not None:
+        protocol = claims_protocol(base, judgement.claim_id)
+        outcomes = base.scripts[protocol.experiment].outcomes
+        console.print(_findings_table(judgement, outcomes), width=WIDTH)
+    state = Text(judgement.state.upper(), style=f"bold {COLOURS.get(judgement.state, '')}".strip())
+    sentence = Text.assemble(state, "  ", state_sentence(base, judgement))
+    console.print(sentence, width=WIDTH)
+    if not is_exploring:
+        for line in _places(ledger, judgement):
+            console.print(line, style="dim", highlight=False, soft_wrap=True)
+
+
+def _findings_table(judgement: Judgement, outcomes: Mapping[str, Outcome]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True, pad_edge=False)
+    table.add_column("prediction", ratio=1)
+    table.add_column("bound", max_width=14)
+    table.add_column("estimate", justify="right", max_width=9)
+    table.add_column("interval", max_width=14)
+    table.add_column("seeds", justify="right", no_wrap=True)
+    table.add_column("decision", max_width=14)
+    verdict = judgement.verdict
+    for finding in (*verdict.findings, *verdict.controls) if verdict else ():
+        table.add_row(*_cells(finding, outcomes[finding.prediction.outcome]))
+    return table
+
+
+def _cells(finding: Finding, outcome: Outcome) -> tuple[str | Text, ...]:
+    control = finding.control
+    says = f"control: {control.because}" if control is not None else finding.prediction.says
+    decision = Text(finding_decision(finding), style=_colour(finding))
+    interval = f"{number(finding.interval.lower)} to {number(finding.interval.upper)}"
+    bound = finding_bound(finding.prediction, outcome)
+    return Text(says), Text(bound), number(finding.estimate), interval, str(finding.seeds), decision
+
+
+def _colour(finding: Finding) -> str:
+    """A control is well when its bound does not hold."""
+    good, bad = ("contradicted", "reproduced") if finding.is_control else ("reproduced", "contradicted")
+    return {good: "green", bad: "red"}.get(finding.decision, "yellow")
+
+
+def _places(ledger: Ledger, judgement: Judgement) -> list[str]:
+    folders = {ledger.path(piece).rpartition("/")[0] for piece in judgement.evidence}
+    count = _counted(len(judgement.evidence), "block")
+    lines = [f"evidence  {folder}/ ({count})" for folder in sorted(folders)]
+    return [*lines, f"page      build/site/claims/{judgement.claim_id}/index.html (repro site build)"]
+
+
+def run_data(
+    base: Base, due: Plan, judgements: Iterable[Judgement], result: RunResult | None, options: Options
+) -> dict[str, object]:
+    """Return a run as plain JSON data."""
+    return {
+        "schema": "assay/run/1",
+        "exploring": options.is_exploring,
+        "plan": [step_data(step) for step in due.steps],
+        "measured_blocks": len(result.measured) if result else 0,
+        "retries": result.retries if result else 0,
+        "failures": [failure_text(failed) for failed in result.failures] if result else [],
+        "unsaved": list(result.unsaved) if result else [],
+        "notes": list(result.notes) if result else [],
+        "claims": [claim_data(base, judgement) for judgement in judgements],
+    }
+
+
+def claim_data(base: Base, judgement: Judgement) -> dict[str, object]:
+    """Return a claim's judgement as plain JSON data."""
+    verdict = judgement.verdict
+    return {
+        "id": judgement.claim_id,
+        "state": judgement.state,
+        "sentence": state_sentence(base, judgement),
+        "protocol": judgement.protocol,
+        "seeds": verdict.seeds if verdict else 0,
+        "findings": [finding_data(f) for f in (*verdict.findings, *verdict.controls)] if verdict else [],
+    }
+
+
+def step_data(step: Step) -> dict[str, object]:
+    """Return a step as plain JSON data."""
+    return {
+        "experiment": step.arm.experiment,
+        "protocol": step.arm.protocol,
+        "arm": step.arm.name,
+        "scale": step.scale,
+        "blocks": list(step.blocks),
+        "reason": step.reason,
+        "expected_seconds": step.expected_seconds,
+        "claims": list(step.claims),
+    }
+
+
+def printable_block(text: str) -> str:
+    """Return a script's text with its line ends, all else that could steer a terminal escaped."""
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,129 @@
+"""`repro run`: measure what is due and judge. The exit code tells a single claim's verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.judgement import Judgement, judge_claim
+from repro.cli import Context
+from repro.cli.errors import ENVIRONMENT
+from repro.cli.request import Request, request, takes_request
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kb.evidence import Ledger
+    from repro.planning import Plan
+    from repro.runner import RunResult
+
+VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
+SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
+
+
+@click.command()
+@takes_request
+@click.option("--dry-run", is_flag=True, help="Print what would be measured, and why; same as `repro plan`.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; errors keep their codes.")
+@click.pass_obj
+def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: bool, **words: Any) -> None:
+    r"""Measure what is due for claims, then judge them.
+
+    \b
+    Exit codes for one claim: 0 reproduced, 10 contradicted or split, 11 inconclusive,
+    12 invalid (a control held), also when nothing was due. For several claims: 0 when
+    every block ran. 2 usage or record, 4 environment, 5 some blocks failed or could not
+    be saved, 130 interrupted, 141 closed pipe.
+    """
+    try:
+        asked = request(context, **words)
+        code = dry(asked, as_json=as_json) if dry_run else measure(asked, as_json=as_json)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it at exit
+        code = CLOSED_PIPE
+    sys.exit(0 if exit_zero and code in VERDICT_CODES.values() else code)
+
+
+def dry(asked: Request, *, as_json: bool) -> int:
+    """Print what is due and return the exit code."""
+    due = asked.plan()
+    from repro.cli.report import print_plan, step_data
+
+    if as_json:
+        steps = [step_data(step) for step in due.steps]
+        click.echo(json.dumps({"schema": "assay/plan/1", "claims": list(due.claims), "steps": steps}))
+        return 0
+    console = _console()
+    print_plan(console, due, asked.options)
+    if not due.steps:
+        console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
+    return 0
+
+
+def measure(asked: Request, *, as_json: bool) -> int:
+    """Measure what is due, print what came of it and return the exit code."""
+    from repro.cli.report import print_claim, print_failures, print_plan, run_data
+
+    due, console = asked.plan(), _console()
+    if not as_json:
+        print_plan(console, due, asked.options)
+    result = _run(asked, due, console, as_json=as_json) if due.steps else None
+    judgements = _judgements(asked, result.ledger if result else asked.ledger)
+    code = exit_code(asked, result, judgements)
+    if as_json:
+        data = run_data(asked.base, due, judgements, result, asked.options)
+        click.echo(json.dumps({**data, "exit_code": code}))
+        return code
+    if result is not None:
+        print_failures(console, result)
+    ledger = result.ledger if result else asked.ledger
+    for judgement in judgements:
+        print_claim(console, asked.base, ledger, judgement, is_exploring=asked.options.is_exploring)
+    return code
+
+
+def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunResult:
+    from repro.cli.progress import observing
+    from repro.engines.interrupts import Interrupts
+    from repro.ledger import sweep
+    from repro.runner import run
+
+    sweep(asked.base.root)
+    with Interrupts() as interrupts:
+        if as_json:
+            return run(asked.base, asked.ledger, due, asked.options, lambda _: None, interrupts=interrupts)
+        with observing(console) as observer:
+            return run(asked.base, asked.ledger, due, asked.options, observer, interrupts=interrupts)
+
+
+def _judgements(asked: Request, ledger: Ledger) -> list[Judgement]:
+    replication = asked.options.replication
+    return [judge_claim(asked.base, ledger, claim_id, replication=replication) for claim_id in asked.claims]
+
+
+def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Judgement]) -> int:
+    """Return what the run came to, as DESIGN's table of exit codes has it."""
+    if result is not None:
+        if result.signal is not None:
+            return 128 + result.signal
+        if any(failed.kind == "environment" for failed in result.failures):
+            return ENVIRONMENT
+        if result.failures or result.unsaved:
+            return SOME_FAILED
+    if not asked.is_one or asked.options.is_exploring:
+        return 0
+    return next(VERDICT_CODES[judgement.state] for judgement in judgements)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
