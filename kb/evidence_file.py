@@ -10,7 +10,6 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -33,9 +32,9 @@ CODES = {
 }
 
 _ENVELOPE = re.compile(rb'\{"record":(\{.*\}),"sha256":"([0-9a-f]{64})"\}\n')
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_KEY = re.compile(rb'\{"nonfinite":"[a-z-]*"\}|"([^"\\]*)":')  # an empty group for a well-formed number
-_OUTSIDE_STRINGS = b"0123456789.e+-[]{},:truefalsn\n"
+_NONFINITE = re.compile(rb'\{"nonfinite":"(?:nan|-?inf)"\}')
+_ESCAPE = re.compile(rb"\\.")
+_OUTSIDE_STRINGS = b"0123456789.e+-[]{},:truefalsn"
 _RESTORE = "restore the file from version control; to measure anew, delete it and run the experiment again"
 
 
@@ -62,7 +61,7 @@ def parse(content: bytes, path: str) -> Filed | Problem:
     if digest != stated:
         return _hash_problem(path, digest, stated)
     try:
-        evidence = Evidence.model_validate_json(record)
+        evidence = Evidence.model_validate_json(record, strict=True)
     except ValidationError as error:
         return _schema_problem(content, path, error)
     if not _is_canonical(record, evidence):
@@ -85,29 +84,48 @@ def _is_canonical(record: bytes, evidence: Evidence) -> bool:
 
     How numbers are spelled is not checked, for speed: the hash pins the bytes, and the value is the same.
     """
-    found = [key for key in _KEY.findall(record) if key]
-    skeleton = _STRING.sub(b"", record)
-    is_tight = not skeleton.translate(None, _OUTSIDE_STRINGS) and record.isascii()
-    return is_tight and found == [key.encode() for key in _keys(evidence)]
+    plain = _NONFINITE.sub(b"0", record) if b'{"nonfinite"' in record else record
+    pieces = (_ESCAPE.sub(b"", plain) if b"\\" in plain else plain).split(b'"')
+    outside, strings = pieces[::2], pieces[1::2]
+    keys = [string for string, after in zip(strings, outside[1:], strict=True) if after[:1] == b":"]
+    is_tight = not b"".join(outside).translate(None, _OUTSIDE_STRINGS)
+    return is_tight and record.isascii() and keys == _keys(evidence)
 
 
 _FIELDS = sorted(Evidence.model_fields)
 _MACHINE_FIELDS = sorted(Machine.model_fields)
 
 
-def _keys(evidence: Evidence) -> Iterator[str]:
-    """Yield the keys of a record in the order in which they must stand."""
+def _keys(evidence: Evidence) -> list[bytes]:
+    """Return the keys of a record in the order in which they must stand."""
+    return _keys_for(
+        len(evidence.attempts),
+        tuple(evidence.curves),
+        tuple(evidence.predictions),
+        tuple(evidence.scale),
+        tuple(evidence.values),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _keys_for(
+    attempts: int,
+    curves: tuple[str, ...],
+    predictions: tuple[str, ...],
+    scale: tuple[str, ...],
+    values: tuple[str, ...],
+) -> list[bytes]:
+    """Return the keys for these tables; the records of one experiment mostly share them."""
     inner = {
-        "attempts": ["seconds", "status"] * len(evidence.attempts),
-        "curves": sorted(evidence.curves),
+        "attempts": ["seconds", "status"] * attempts,
+        "curves": sorted(curves),
         "machine": _MACHINE_FIELDS,
-        "predictions": sorted(evidence.predictions),
-        "scale": sorted(evidence.scale),
-        "values": sorted(evidence.values),
+        "predictions": sorted(predictions),
+        "scale": sorted(scale),
+        "values": sorted(values),
     }
-    for field in _FIELDS:
-        yield field
-        yield from inner.get(field, ())
+    keys = (key for field in _FIELDS for key in (field, *inner.get(field, ())))
+    return " ".join(keys).encode().split()
 
 
 def _json_problem(content: bytes, path: str) -> Problem:

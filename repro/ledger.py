@@ -5,7 +5,7 @@ under its name only when it is complete: bytes go to a file whose name starts wi
 ignore, are synced, and then get their name. What a killed writer leaves is such a file; `sweep` removes it.
 """
 # System calls go through this module's `os`, not pathlib's, so that the tests can make each of them fail.
-# ruff: noqa: PTH
+# ruff: noqa: PTH102, PTH105, PTH108, PTH115
 
 from __future__ import annotations
 
