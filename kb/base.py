@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.experiment import Script
 from kb.problems import Place, Problem
-from kb.records import Claim, Source
-from kb.yaml_guard import Keys, Position
+from kb.record_fields import Keys
+from kb.records import Claim, Protocol, Source
+from kb.yaml_guard import Position
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ class Base:
         if record_id in self.documents:
             return self.documents[record_id].place(keys)
         return Place(self.paths[record_id], 1, 1)
+
+    def protocols(self) -> Iterator[tuple[str, Protocol, Script]]:
+        """Return id, protocol and script of every claim whose experiment was read."""
+        for claim_id, claim in self.claims.items():
+            if claim.protocol and claim.protocol.experiment in self.scripts:
+                yield claim_id, claim.protocol, self.scripts[claim.protocol.experiment]
 
     def problem(
         self,

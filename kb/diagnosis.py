@@ -6,17 +6,17 @@ follows from something else that is wrong.
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kb.guarded_text import Fault
-from kb.records import PATTERNS, Record
-from kb.yaml_guard import Composed, Keys, Position
+from kb.record_fields import FORMS, Keys, Record
+from kb.spelling import nearest
+from kb.yaml_guard import Composed, Position
 
 CODES = {
     "not-a-mapping": "The file is a list or a single value.",
@@ -25,6 +25,7 @@ CODES = {
     "wrong-type": "A value has the wrong type.",
     "unknown-value": "A value is none of the few that are allowed.",
     "bad-format": "A text does not have the form that is asked for.",
+    "unsafe-url": "An address is no plain http or https address.",
     "wrong-length": "A text or list is too short or too long.",
     "out-of-range": "A number is too small or too large.",
 }
@@ -51,11 +52,6 @@ _LENGTHS = {
     "too_short": ("min_length", "a list of at least {}", "add what is missing, or remove the key"),
     "too_long": ("max_length", "a list of at most {}", "remove some"),
 }
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known spelling nearest to a name, if any is near."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)
 
 
 def validate(model: type[_RecordT], composed: Composed) -> tuple[_RecordT | None, list[Fault]]:
@@ -102,11 +98,12 @@ class _Diagnosis:
     def faults(self, errors: Sequence[ErrorDetails]) -> list[Fault]:
         kept: dict[Keys, ErrorDetails] = {}
         for error in errors:
-            kept.setdefault(self.path(error), error)
+            first = kept.setdefault(self.path(error), error)
+            if first is not error and error["type"] in _TYPES:  # another branch of a union
+                first.setdefault("ctx", {})["or"] = _TYPES[error["type"]]
         self.misspelt = self.corrections(kept)
-        return [
-            self.fault(path, error) for path, error in kept.items() if not self.follows(path, error, kept)
-        ]
+        relevant = [(path, error) for path, error in kept.items() if not self.follows(path, error, kept)]
+        return [fault for path, error in relevant for fault in self.faults_of(path, error)]
 
     def path(self, error: ErrorDetails) -> Keys:
         """Return an error's path without the branches of a union that pydantic appends."""
@@ -139,16 +136,18 @@ class _Diagnosis:
         is_length = error["type"] in ("too_short", "too_long")
         return is_length and any(len(p) > len(path) and p[: len(path)] == path for p in errors)
 
-    def fault(self, path: Keys, error: ErrorDetails) -> Fault:
+    def faults_of(self, path: Keys, error: ErrorDetails) -> Iterator[Fault]:
         kind, context = error["type"], error.get("ctx", {})
-        if kind == "extra_forbidden":
-            return self.unknown_field(path)
-        if kind == "missing":
-            return self.missing_field(path)
-        place = self.position((*path, *context.get("at", ())))
-        if "advice" in context:
-            return Fault(kind, *place, *(context[part] for part in ("found", "allowed", "advice")))
-        return self.bad_value(kind, place, error["input"], context)
+        if kind == "flaws":
+            for flaw in context["flaws"]:
+                place = self.position((*path, *flaw.at))
+                yield Fault(flaw.code, *place, flaw.found, flaw.allowed, flaw.advice, flaw.nearest)
+        elif kind == "extra_forbidden":
+            yield self.unknown_field(path)
+        elif kind == "missing":
+            yield self.missing_field(path)
+        else:
+            yield self.bad_value(kind, self.position(path), error["input"], context)
 
     def position(self, path: Keys) -> Position:
         while path not in self.composed.values:
@@ -184,10 +183,10 @@ class _Diagnosis:
     def bad_value(self, kind: str, place: Position, value: Any, context: dict[str, Any]) -> Fault:
         found = shown(value)
         if kind == "literal_error":
-            return _unknown_value(place, value, context["expected"])
+            return _unknown_value(place, value, context)
         if kind == "string_pattern_mismatch":
-            allowed, advice = PATTERNS[context["pattern"]]
-            return Fault("bad-format", *place, found, allowed, advice)
+            form = FORMS[context["pattern"]]
+            return Fault(form.code, *place, found, form.allowed, form.advice)
         if kind in _LIMITS:
             key, allowed = _LIMITS[kind]
             return Fault("out-of-range", *place, found, f"{allowed} {context[key]}", "correct the number")
@@ -199,9 +198,10 @@ class _Diagnosis:
         return Fault("wrong-type", *place, found, allowed, _type_advice(kind, value))
 
 
-def _unknown_value(place: Position, value: Any, expected: str) -> Fault:
-    allowed = expected.replace("'", "").replace(" or ", ", ")
-    guess = nearest(value, allowed.split(", ")) if isinstance(value, str) else None
+def _unknown_value(place: Position, value: Any, context: dict[str, Any]) -> Fault:
+    known = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+    guess = nearest(value, known) if isinstance(value, str) else None
+    allowed = ", ".join([*known, context["or"]] if "or" in context else known)
     return Fault("unknown-value", *place, shown(value), allowed, "write one of these", guess)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +12,8 @@ from kb.diagnosis import validate
 from kb.experiment import Script, ScriptError, read_script
 from kb.guarded_text import Fault, GuardError, read_text
 from kb.problems import Place, Problem, in_order
-from kb.records import Claim, Source
 from kb.record_files import RecordFile, record_files
+from kb.records import Claim, Source
 from kb.yaml_guard import compose
 
 __all__ = ["Base", "NoProjectError", "find_root", "load_base"]
@@ -134,8 +133,7 @@ def _line(lines: tuple[str, ...], path: Path, fault: Fault) -> str:
 def _script_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    names = sorted(name for name in os.listdir(folder) if name.endswith(".py") and name[0] not in "_.")
-    return [folder / name for name in names]
+    return sorted(path for path in folder.iterdir() if path.suffix == ".py" and path.name[0] not in "_.")
 
 
 def _read_script(reading: _Reading, path: Path) -> None:
@@ -143,8 +141,7 @@ def _read_script(reading: _Reading, path: Path) -> None:
     lines: list[str] = []
     try:
         lines = read_text(path).split("\n")
-        reading.scripts[path.stem] = read_script(path, _lab_folder(reading.root))
-        return
+        script = read_script(path, _lab_folder(reading.root))
     except GuardError as error:
         fault = error.fault
     except (ScriptError, SyntaxError) as error:
@@ -152,6 +149,9 @@ def _read_script(reading: _Reading, path: Path) -> None:
         fault = _script_fault(str(error), number or 1)
     except (RecursionError, MemoryError, ValueError, OSError) as error:
         fault = _script_fault(f"the script cannot be read: {error}", 1)
+    else:
+        reading.scripts[path.stem] = script
+        return
     reading.refuse(path.stem, place, fault, lines[fault.line - 1] if fault.line <= len(lines) else "")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kb.problems import Place, Problem
-from kb.records import IDENTIFIER
+from kb.record_fields import IDENTIFIER
 
 CODES = {
     "bad-id": "A file or folder is not named as an id must be.",
@@ -41,7 +41,7 @@ class RecordFile(NamedTuple):
 
 
 def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
-    """Return the record files in order of path, and the problems of names; a wrongly named file is left out."""
+    """Return the record files in order of path without those of a wrong name, and the problems of names."""
     files: list[RecordFile] = []
     problems: list[Problem] = []
     taken: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What people write: sources, claims and their protocols, as strict immutable models.
+"""What people write: sources and claims as strict immutable models; protocols come from `kb.protocol`.
 
 This room knows shapes, not files: reading and positions are in `kb.load`, rules that need more
 than one record in `kb.rules`.
@@ -6,56 +6,78 @@ than one record in `kb.rules`.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Any, Literal
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-IDENTIFIER = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
-NAME = r"^[a-z][a-z0-9_]*$"
-LINE = r"^\S[^\n]*\S\n?$|^\S$"
-TEXT = r"\S"
-DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
-URL = r"^https?://[^\s@]+$"
-DOI = r"^10\.[0-9]{4,9}/\S+$"
-ARXIV = r"^[0-9]{4}\.[0-9]{4,5}$"
+from kb.protocol import (
+    Control,
+    Deviation,
+    Estimand,
+    Prediction,
+    Protocol,
+    Revision,
+    predictions_digest,
+)
+from kb.record_fields import (
+    ARXIV,
+    DOI,
+    Date,
+    Flaw,
+    Identifier,
+    Line,
+    Name,
+    Record,
+    Text,
+    Url,
+)
 
-PATTERNS = {
-    IDENTIFIER: ("lower-case letters a-z, digits and single hyphens", "write the id as its file is named"),
-    NAME: (
-        "lower-case letters a-z, digits and underscores",
-        "write the name as the experiment's script does",
-    ),
-    LINE: ("one line of text without spaces around it", "join the lines, or delete the outer spaces"),
-    TEXT: ("text", "write at least one word, or remove the key"),
-    DATE: (
-        "a year, a month or a day: 2017, 2017-12 or 2017-12-05, in quotes",
-        "write it in digits, year first",
-    ),
-    URL: ("http:// or https://, without user name, spaces and @", "give the address a reader can open"),
-    DOI: ("a DOI such as 10.1038/nature14539", "leave out https://doi.org/"),
-    ARXIV: ("an arXiv number such as 1706.03762, in quotes", "leave out the version and arXiv:"),
+__all__ = [
+    "Appearance",
+    "Claim",
+    "Control",
+    "Date",
+    "Deviation",
+    "Estimand",
+    "Identifier",
+    "Kind",
+    "Line",
+    "Locator",
+    "Name",
+    "Person",
+    "Prediction",
+    "Protocol",
+    "Record",
+    "Relation",
+    "RelationType",
+    "Reported",
+    "Revision",
+    "Source",
+    "Stance",
+    "Text",
+    "Url",
+    "predictions_digest",
+]
+
+CODES = {
+    "person-name": "A person has no name, or two kinds of name.",
+    "impossible-date": "A date that no calendar has, or a year before printing or beyond this century.",
+    "empty-locator": "A locator says nothing.",
+    "long-anchor": "An anchor quotes more than five words.",
+    "strict-relation": "A relation other than `contradicts` is strict.",
+    "testability-choice": "Not exactly one of `protocol`, `not_testable` and `untested` is given.",
+    "missing-scope": "A claim with a protocol does not say in what setting it is tested.",
 }
-"""For each pattern what is allowed and what to do, for those who did not match it."""
 
-Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=64)]
-Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=LINE)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=TEXT)]
-Date = Annotated[str, StringConstraints(pattern=DATE)]
-Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
+FIRST_YEAR, LAST_YEAR = 1450, 2099
+ANCHOR_WORDS = 5
+TESTABILITY = ("protocol", "not_testable", "untested")
 
 Kind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
 Stance = Literal["asserts", "disputes", "qualifies", "reports"]
 RelationType = Literal["depends_on", "supports", "contradicts", "refines", "explains"]
-Estimand = Literal["mean", "win_rate", "success_rate"]
-
-
-class Record(BaseModel):
-    """Anything people write: immutable, no unknown keys, no coercion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
 class Person(Record):
@@ -69,6 +91,16 @@ class Person(Record):
     def full(self) -> str:
         """Return the name as it is read aloud."""
         return self.literal or " ".join(part for part in (self.given, self.family) if part)
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the choice of names."""
+        if (self.literal is None) == (self.family is None) or (self.literal and self.given):
+            yield Flaw(
+                "person-name",
+                "a person with " + (" and ".join(self.model_fields_set) or "no name"),
+                "family, with given where there is one; or literal for a group or a pen name",
+                "write {family: Doe, given: Jane} or {literal: The Doe Group}",
+            )
 
 
 class Source(Record):
@@ -87,6 +119,26 @@ class Source(Record):
     verified: Literal["text", "abstract", "secondary", "memory"]
     note: Text | None = None
 
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the date."""
+        if self.issued and not _is_date(self.issued):
+            yield Flaw(
+                "impossible-date",
+                f"the date {self.issued}",
+                f"a day of the calendar, from {FIRST_YEAR} to {LAST_YEAR}",
+                "look the date up again; leave out month or day where they are unknown",
+                ("issued",),
+            )
+
+
+def _is_date(text: str) -> bool:
+    parts = [int(part) for part in text.split("-")]
+    try:
+        year = dt.date(*[*parts, 1, 1][:3]).year
+    except ValueError:
+        return False
+    return FIRST_YEAR <= year <= LAST_YEAR
+
 
 class Locator(Record):
     """Where in a source a claim stands; the anchor is at most five words at its start and its end."""
@@ -96,6 +148,25 @@ class Locator(Record):
     page: Line | None = None
     time: Line | None = None
     anchor: tuple[Line, Line] | None = None
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the place that is given."""
+        if not self.model_fields_set:
+            yield Flaw(
+                "empty-locator",
+                "a locator that says nothing",
+                "section, paragraph, page, time or anchor",
+                "say where in the source the claim stands",
+            )
+        for i, words in enumerate(self.anchor or ()):
+            if len(words.split()) > ANCHOR_WORDS:
+                yield Flaw(
+                    "long-anchor",
+                    f"an anchor of {len(words.split())} words",
+                    f"at most {ANCHOR_WORDS} words at the start and at the end of the passage",
+                    "keep only as many words as find the place; nothing is quoted here",
+                    ("anchor", i),
+                )
 
 
 class Appearance(Record):
@@ -115,98 +186,16 @@ class Relation(Record):
     because: Line
     strict: bool = False
 
-
-class Prediction(Record):
-    """A bound on one arm (`of`) or on a paired contrast of two, fixed before the run that counts.
-
-    Exactly one of `of` and `contrast`, and exactly one bound (`at_least`, `at_most`, `between`, or `equals`
-    with `within`), must be given. `scale: log10` measures arms and contrast in decades, so a contrast is the
-    log of a ratio. `estimand: win_rate` asks whether P(value meets the bound) exceeds one half,
-    `success_rate` whether it exceeds `rate`. `on_nonfinite` says what a diverged seed counts as.
-    """
-
-    name: Identifier
-    says: Line
-    outcome: Name
-    of: Name | None = None
-    contrast: tuple[Name, Name] | None = None
-    scale: Literal["linear", "log10"] = "linear"
-    estimand: Estimand = "mean"
-    rate: Annotated[float, Field(gt=0, lt=1)] | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    between: tuple[float, float] | None = None
-    equals: float | None = None
-    within: Annotated[float, Field(gt=0)] | None = None
-    on_nonfinite: Literal["worst", "best"] | float = "worst"
-    because: Line
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms that must be measured to judge this prediction."""
-        return self.contrast or ((self.of,) if self.of else ())
-
-
-class Control(Record):
-    """Arms in which the bound of a prediction must not hold, or there is no verdict."""
-
-    prediction: Identifier
-    of: Name | None = None
-    contrast: tuple[Name, Name] | None = None
-    because: Line
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms that must be measured to judge this control."""
-        return self.contrast or ((self.of,) if self.of else ())
-
-
-class Deviation(Record):
-    """A difference between our test and the source, and whom it favours."""
-
-    what: Line
-    leans: Literal["for the claim", "against the claim", "neither way", "unknown"]
-
-
-class Revision(Record):
-    """Predictions and controls that stood before, kept because evidence had been seen under them."""
-
-    because: Line
-    predictions: tuple[Prediction, ...]
-    controls: tuple[Control, ...] = ()
-
-
-class Protocol(Record):
-    """What is fixed before running: experiment, scale, predictions, controls, deviations."""
-
-    experiment: Name
-    scale: Literal["minimal", "large"] = "minimal"
-    predictions: Annotated[tuple[Prediction, ...], Field(min_length=1)]
-    controls: tuple[Control, ...] = ()
-    deviations: tuple[Deviation, ...] = ()
-    revisions: tuple[Revision, ...] = ()
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return every arm that some prediction or control needs, each once, in order of appearance."""
-        parts: tuple[Prediction | Control, ...] = (*self.predictions, *self.controls)
-        return tuple(dict.fromkeys(arm for part in parts for arm in part.arms))
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of everything that decides, so that a changed prediction shows."""
-        return predictions_digest(self.predictions, self.controls)
-
-
-def predictions_digest(predictions: tuple[Prediction, ...], controls: tuple[Control, ...]) -> str:
-    """Return the SHA-256 of predictions and controls without their prose (`says`, `because`)."""
-
-    def deciding(part: Prediction | Control) -> dict[str, Any]:
-        return part.model_dump(mode="json", exclude={"says", "because"}, exclude_defaults=True)
-
-    content = [[deciding(part) for part in predictions], [deciding(part) for part in controls]]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with `strict`."""
+        if self.strict and self.type != "contradicts":
+            yield Flaw(
+                "strict-relation",
+                f"a relation {self.type} that is strict",
+                "strict: true with `type: contradicts`, where only one side can hold",
+                "remove strict",
+                ("strict",),
+            )
 
 
 class Reported(Record):
@@ -234,3 +223,22 @@ class Claim(Record):
     untested: Text | None = None
     reported: tuple[Reported, ...] = ()
     pitfalls: Text | None = None
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the way it is to be tested."""
+        given = [name for name in TESTABILITY if getattr(self, name) is not None]
+        if len(given) != 1:
+            yield Flaw(
+                "testability-choice",
+                f"a claim with {' and '.join(given) or 'none of ' + ', '.join(TESTABILITY)}",
+                "exactly one of protocol, not_testable: reason, and untested: what it would take",
+                "remove one of them" if given else "say how it is tested, or why it is not",
+                (given[1],) if given else (),
+            )
+        if self.protocol and self.scope is None:
+            yield Flaw(
+                "missing-scope",
+                "a claim with a protocol but without scope",
+                "scope: the setting in which the protocol tests the statement",
+                "add a line `scope: ...` with sizes, data and precision",
+            )

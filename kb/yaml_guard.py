@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from kb.guarded_text import Fault, GuardError, flaw_in, whole_file
+from kb.record_fields import Keys
 from kb.yaml_scalars import ScalarError, resolve
 
 MAX_DEPTH = 24
@@ -32,9 +33,6 @@ CODES = {
     "ambiguous-value": "Readers of YAML disagree about an unquoted value.",
     "number-out-of-range": "A number is not finite or not exact.",
 }
-
-Keys = tuple[str | int, ...]
-"""Where a value stands inside a record: mapping keys and sequence indexes from the top."""
 
 
 class Position(NamedTuple):

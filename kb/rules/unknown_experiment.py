@@ -1,0 +1,28 @@
+"""The experiment of a protocol must have a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kb.base import Base
+from kb.problems import Problem
+from kb.spelling import nearest
+
+CODES = {"unknown-experiment": "A protocol names an experiment that has no script."}
+
+
+def check(base: Base) -> Iterator[Problem]:
+    """Return a problem for each protocol whose experiment has no file."""
+    known = {*base.scripts, *base.unread}
+    for claim_id, claim in base.claims.items():
+        if claim.protocol and claim.protocol.experiment not in known:
+            name = claim.protocol.experiment
+            yield base.problem(
+                "unknown-experiment",
+                claim_id,
+                ("protocol", "experiment"),
+                found=f"the experiment {name}, which has no script",
+                allowed="the name of a file in repro/experiments/, without .py",
+                advice=f"correct it, or write repro/experiments/{name}.py",
+                nearest=nearest(name, base.scripts),
+            )
