@@ -1,0 +1,120 @@
+"""How much of the first state's influence is left after a hundred steps of an untrained recurrent net?
+
+Hypothesis: influence is a product of one Jacobian a step, so it changes exponentially, at a rate set by the
+weights. A memory keeps it where its forget gate is open: always in the cell of 1997, half at usual weights.
+
+Method: standard normal inputs, as many as units. The Jacobian of the state after t steps (of the memory, for
+LSTM cells) with respect to the one at the start is exact, in float64. Its gain is the root mean square over
+directions, the Frobenius norm over sqrt(units), so that a pure copy has gain 1.
+
+Arms: cells. Weights are uniform within 1/sqrt(units), as in PyTorch, but the recurrent matrix of a plain net
+may be Gaussian with spread gain/sqrt(units), or orthogonal. LSTM cells differ in nothing but the forget gate.
+
+Outcomes: log10 of the gain after the last step, and the share of its course that a line in t explains.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from repro.lab.seeds import Seeds
+
+OUTCOMES = {
+    "log10_gain": "decades; higher is better; resolution 0.01",
+    "straightness": "share of variance; neither is better; resolution 0.001",
+    "log10_gain_curve": "decades; higher is better; over steps from the first to the last",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Units of state and input, and steps."""
+
+    units: int = 32
+    steps: int = 100
+
+
+MINIMAL = Scale()
+LARGE = Scale(units=128, steps=1000)
+State = tuple[Tensor, Tensor]  # memory and output of one seed, each (units,)
+Cell = Callable[[Tensor, State], State]
+
+
+def plain(drive: Tensor, _: State, slope: float = 1.0) -> State:
+    state = drive.tanh() if slope else drive
+    return state, state
+
+
+def lstm(drive: Tensor, state: State, slope: float = 1.0, bias: float = 0.0) -> State:
+    enter, forget, candidate, leave = drive.chunk(4)
+    memory = (slope * forget + bias).sigmoid() * state[0] + enter.sigmoid() * candidate.tanh()
+    return memory, leave.sigmoid() * memory.tanh()
+
+
+def default(seeds: Seeds, rows: int, units: int, purpose: str = "recurrent") -> Tensor:
+    bound = 1 / math.sqrt(units)
+    return seeds.uniform(purpose, rows, units, low=-bound, high=bound, dtype=torch.float64)
+
+
+def gaussian(seeds: Seeds, rows: int, units: int, gain: float) -> Tensor:
+    return gain / math.sqrt(units) * seeds.normal("recurrent", rows, units, dtype=torch.float64)
+
+
+def orthogonal(seeds: Seeds, rows: int, units: int) -> Tensor:
+    return torch.linalg.qr(gaussian(seeds, rows, units, gain=1.0)).Q  # type: ignore[no-any-return]  # untyped
+
+
+class Arm(NamedTuple):
+    """A cell, the law of its recurrent matrix, and how many times `units` rows that has."""
+
+    description: str
+    cell: Cell
+    law: Callable[[Seeds, int, int], Tensor] = default
+    gates: int = 1
+
+
+ARMS = {
+    "rnn_default": Arm("tanh net, default recurrent weights", plain),
+    "rnn_gain_0_9": Arm("tanh net, gain 0.9", plain, partial(gaussian, gain=0.9)),
+    "rnn_gain_1_5": Arm("tanh net, gain 1.5", plain, partial(gaussian, gain=1.5)),
+    "rnn_gain_3_0": Arm("tanh net, gain 3", plain, partial(gaussian, gain=3.0)),
+    "rnn_orthogonal": Arm("tanh net, orthogonal recurrent matrix", plain, orthogonal),
+    "linear_orthogonal": Arm("linear net, orthogonal matrix", partial(plain, slope=0.0), orthogonal),
+    "lstm_1997": Arm("LSTM, forget gate always 1", partial(lstm, slope=0.0, bias=math.inf), gates=4),
+    "lstm_default": Arm("LSTM, default weights", lstm, gates=4),
+    "lstm_bias_1": Arm("LSTM, forget bias raised by 1", partial(lstm, bias=1.0), gates=4),
+    "lstm_bias_5": Arm("LSTM, forget bias raised by 5", partial(lstm, bias=5.0), gates=4),
+    "lstm_half": Arm("LSTM, forget gate always 0.5", partial(lstm, slope=0.0), gates=4),
+}
+
+
+def memories(start: Tensor, recurrent: Tensor, drives: Tensor, cell: Cell) -> Tensor:
+    """Return the memory of one seed after each step, (steps, units); an LSTM's first output is zero."""
+    state, course = (start, start if len(recurrent) == len(start) else torch.zeros_like(start)), []
+    for drive in drives:
+        state = cell(drive + recurrent @ state[1], state)
+        course.append(state[0])
+    return torch.stack(course)
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    _, cell, law, gates = ARMS[arm]
+    recurrent = law(seeds, rows := gates * scale.units, units := scale.units)
+    inputs = seeds.normal("inputs", scale.steps, units, dtype=torch.float64)
+    biases = default(seeds, rows, units, "biases")[..., :2].sum(-1)  # one for input, one for output
+    drives = inputs @ default(seeds, rows, units, "input weights").mT + biases[:, None]
+    jacobians = torch.vmap(torch.func.jacfwd(partial(memories, cell=cell)))
+    influence = jacobians(recurrent.new_zeros(len(seeds), units), recurrent, drives)
+    gain = (influence.square().sum((2, 3)) / units).log10() / 2  # (seeds, steps)
+    t = torch.linspace(-1, 1, scale.steps, dtype=gain.dtype, device=gain.device)
+    centred = gain - gain.mean(-1, keepdim=True)
+    return {
+        "log10_gain": gain[:, -1],
+        "straightness": (centred @ t).square() / (t.square().sum() * centred.square().sum(-1)),
+        "log10_gain_curve": gain[:, :: math.ceil(scale.steps / 64)],
+    }
