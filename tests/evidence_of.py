@@ -1,0 +1,39 @@
+"""Evidence made by hand, for tests of what reads it."""
+
+from kb.evidence_record import Attempt, Evidence, Machine
+from kb.seeds import block_seeds
+
+MACHINE = Machine(system="Linux", cpu="test", capability="none", blas="none", threads=1)
+
+
+def evidence_of(script, protocol, arm, block, values, *, outcome="score", predictions=None, **changes):
+    """Return one piece of evidence with the given five values of one outcome."""
+    fields = {
+        "schema_version": 1,
+        "experiment": script.name,
+        "protocol": protocol,
+        "scale": dict(script.scales["minimal"]),
+        "scale_name": "minimal",
+        "arm": arm,
+        "block": block,
+        "replication": 0,
+        "seeds": block_seeds(protocol, block),
+        "values": {outcome: values},
+        "curves": {},
+        "predictions": predictions or {},
+        "attempts": (Attempt(status="measured", seconds=0.1),),
+        "started": "2026-01-01T00:00:00Z",
+        "seconds": 0.1,
+        "peak_memory_bytes": 1,
+        "python": "3.11.0",
+        "torch": "2.13.0",
+        "numpy": "2.4.0",
+        "lock": "0" * 64,
+        "machine": MACHINE,
+        "sandbox": "S0",
+        "engine": "local",
+        "runner": "0",
+        "commit": None,
+        "dirty": None,
+    }
+    return Evidence(**{**fields, **changes})
