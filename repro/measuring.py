@@ -97,9 +97,13 @@ def planned_script(task: Task) -> Script:
     """Return the script, if it and the lab are still what the task was planned for.
 
     Raises:
-        TaskError: They are not.
+        TaskError: They are not, or the script is gone.
+        ScriptError: The script does not keep the contract.
     """
-    script = read_script(task.file, Path(repro.lab.__path__[0]))
+    try:
+        script = read_script(task.file, Path(repro.lab.__path__[0]))
+    except OSError as error:
+        raise TaskError("protocol", f"the script cannot be read: {error}") from error
     found = script.protocol(task.scale, dict(task.overrides))
     if found == task.protocol:
         return script
