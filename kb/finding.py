@@ -137,7 +137,7 @@ def find(
         alpha: Probability that the interval ever misses the truth.
 
     Raises:
-        ValueError: Bound, rate or outcome is missing.
+        ValueError: The experiment has no such outcome.
     """
     if prediction.outcome not in outcomes:
         known = ", ".join(outcomes)

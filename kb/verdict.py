@@ -59,15 +59,12 @@ def judge(
         revision: How often the predictions were changed after evidence was seen; each halves alpha.
 
     Raises:
-        ValueError: The protocol cannot be judged: a bound, rate, outcome or prediction it names is missing.
+        ValueError: The experiment has no such outcome, or the revision is negative.
     """
     if revision < 0:
         raise ValueError(f"a revision counts from 0; found {revision}")
     alpha = ldexp(ALPHA, -revision)
     by_name = {prediction.name: prediction for prediction in protocol.predictions}
-    unknown = [part.prediction for part in protocol.controls if part.prediction not in by_name]
-    if unknown:
-        raise ValueError(f"no prediction is called {unknown[0]}; a control names one of {', '.join(by_name)}")
     parts = [(prediction, None) for prediction in protocol.predictions]
     controls = [(by_name[control.prediction], control) for control in protocol.controls]
     judged = [find(*part, outcomes, values, alpha=alpha) for part in (*parts, *controls)]
