@@ -1,0 +1,218 @@
+"""The local engine: so many workers at a time, lost blocks once more, and a clean end at any moment."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections import deque
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from repro.engines import Failed, Finished, Interrupted, Measured, Started
+from repro.engines.interrupts import Interrupts
+from repro.engines.local import supervise
+from repro.task import Task
+
+MEASURED = {
+    "started": "2026-01-31T00:00:00Z",
+    "seconds": 0.5,
+    "values": {"score": [0.0, 1.0, 2.0, 3.0, 4.0]},
+    "curves": {},
+    "peak_memory_bytes": 1,
+    "versions": ["3", "2", "2"],
+    "machine": {"system": "", "cpu": "", "capability": "", "blas": "", "threads": 1},
+}
+WORKER = f"""
+import json, os, signal, sys, time
+fd, blocks, folder = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3]
+def say(block):
+    os.write(fd, json.dumps({{"block": block, **{MEASURED!r}}}).encode() + b"\\n")
+def fail(kind):
+    error = {{"kind": kind, "message": "why", "traceback_tail": "where"}}
+    os.write(fd, json.dumps({{"block": blocks[0], "error": error}}).encode() + b"\\n")
+def is_first():
+    try:
+        return os.mkdir(folder + "/been") is None
+    except FileExistsError:
+        return False
+"""
+"""A worker command without torch; what follows decides how it goes."""
+
+
+def a_task(arm="a", blocks=(0, 1)):
+    """Return a task on a script that is never opened."""
+    return Task(Path("/nowhere/toy.py"), arm, blocks, "0" * 64)
+
+
+def engine(tasks, body, folder, *, jobs=1, interrupts=None):
+    """Return the engine at work on tasks whose worker is a few lines of Python."""
+
+    def command(task, fd):
+        return sys.executable, "-S", "-c", WORKER + body, str(fd), json.dumps(task.blocks), str(folder)
+
+    return supervise(deque(tasks), jobs=jobs, interrupts=interrupts or Interrupts(), command=command)
+
+
+def events_of(tasks, body, folder, **options):
+    """Return all events of a short life."""
+    return list(engine(tasks, body, folder, **options))
+
+
+def only(events, kind):
+    """Return the events of one kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_blocks_are_told_as_they_come(tmp_path):
+    """A worker starts, gives its blocks in order, and finishes."""
+    events = events_of([a_task()], "say(0); say(1)", tmp_path)
+    assert [type(event) for event in events] == [Started, Measured, Measured, Finished]
+    assert [event.measurement.block for event in only(events, Measured)] == [0, 1]
+    assert [a.status for a in events[1].attempts] == ["measured"]
+
+
+def test_no_more_workers_run_than_jobs(tmp_path):
+    """Of five tasks at most two run at any time."""
+    running, most = 0, 0
+    for event in engine([a_task(str(i), (0,)) for i in range(5)], "say(0)", tmp_path, jobs=2):
+        running += isinstance(event, Started) - isinstance(event, Finished)
+        most = max(most, running)
+    assert (running, most) == (0, 2)
+
+
+def test_tasks_may_follow_while_it_works(tmp_path):
+    """What is appended to the queue meanwhile is done as well."""
+    queue = deque([a_task("first", (0,))])
+    command = [sys.executable, "-S", "-c", WORKER + "say(0)"]
+    done = []
+    for event in supervise(
+        queue, jobs=1, interrupts=Interrupts(), command=lambda _, fd: [*command, str(fd), "[0]", ""]
+    ):
+        if isinstance(event, Finished):
+            done.append(event.task.arm)
+            queue.extend([a_task("second", (0,))] if len(done) == 1 else [])
+    assert done == ["first", "second"]
+
+
+def test_a_lost_block_is_tried_once_more(tmp_path):
+    """After a kill only the blocks that are missing are measured again, and both attempts are told."""
+    body = "is_first() and (say(0), os.kill(os.getpid(), 9)); say(blocks[-1])"
+    events = events_of([a_task()], body, tmp_path)
+    assert [e.task.blocks for e in only(events, Started)] == [(0, 1), (1,)]
+    assert [(f.block, f.kind, f.will_retry) for f in only(events, Failed)] == [(1, "killed", True)]
+    assert [a.status for a in only(events, Measured)[1].attempts] == ["killed", "measured"]
+
+
+@pytest.mark.parametrize("kind", ["timeout", "out of memory", "killed"])
+def test_a_block_lost_twice_has_failed(tmp_path, kind):
+    """There is no third attempt."""
+    events = events_of([a_task()], f"fail({kind!r})", tmp_path)
+    assert [f.will_retry for f in only(events, Failed)] == [True, False]
+    assert only(events, Measured) == []
+
+
+@pytest.mark.parametrize("kind", ["exception", "contract", "no result", "output", "environment", "protocol"])
+def test_what_the_script_did_is_never_tried_again(tmp_path, kind):
+    """Only failures of the machine earn a second try."""
+    (failed,) = only(events_of([a_task()], f"fail({kind!r})", tmp_path), Failed)
+    assert (failed.kind, failed.message, failed.traceback_tail, failed.will_retry) == (
+        kind,
+        "why",
+        "where",
+        False,
+    )
+
+
+SENSELESS = {
+    "os.write(fd, b'no json\\n')": "not JSON",
+    "os.write(fd, b'[]\\n')": "no message",
+    'os.write(fd, b\'{"block": 0, "values": 3}\\n\')': "no message: started",
+    "say(5)": "block 5 was not its turn",
+    "say(0); say(0)": "block 0 was not its turn",
+    "sys.exit('cannot even start')": "exit code 1",
+}
+
+
+@pytest.mark.parametrize("body", SENSELESS)
+def test_a_worker_that_makes_no_sense_has_failed(tmp_path, body):
+    """Whatever comes instead of a measurement is reported, and the engine goes on."""
+    events = events_of([a_task(), a_task("other")], body, tmp_path)
+    assert [SENSELESS[body] in failed.message for failed in only(events, Failed)] == [True, True]
+    assert len(only(events, Finished)) == 2
+
+
+def test_why_a_worker_did_not_start_is_told(tmp_path):
+    """The end of what the worker itself wrote comes with the failure."""
+    (failed,) = only(events_of([a_task()], "sys.exit('cannot even start')", tmp_path), Failed)
+    assert failed.traceback_tail == "cannot even start\n"
+
+
+def test_a_bad_end_after_all_results_is_noted(tmp_path):
+    """The blocks count; that the worker failed afterwards is told."""
+    events = events_of([a_task()], "say(0); say(1); sys.exit(7)", tmp_path)
+    assert only(events, Failed) == []
+    assert events[-1].note == "measured all, then ended with exit code 7"
+
+
+SLOW = """
+stop = []
+signal.signal(signal.SIGINT, lambda *_: stop.append(1))
+for block in blocks:
+    until = time.monotonic() + (0.3 if block == 0 else 60)
+    while time.monotonic() < until:
+        time.sleep(0.02)
+    say(block)
+    if stop:
+        blocks = [next(b for b in blocks if b > block)]
+        fail("stopped")
+        sys.exit(1)
+"""
+"""A worker that, as the real one does, stops after its running block when told to."""
+
+
+def test_the_first_ctrl_c_lets_running_blocks_finish(tmp_path):
+    """Block 0 was running: it is measured. Nothing new starts."""
+    with Interrupts() as interrupts:
+        events = []
+        for event in engine([a_task(), a_task("next")], SLOW, tmp_path, interrupts=interrupts):
+            events.append(event)
+            if isinstance(event, Started):
+                time.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGINT)
+    assert [type(event) for event in events] == [Started, Interrupted, Measured, Failed, Finished]
+    assert events[3].kind == "stopped"
+    assert interrupts.stopped_by == signal.SIGINT
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]])
+def test_the_second_ctrl_c_and_sigterm_end_at_once(tmp_path, signals):
+    """Running workers are ended, though their blocks would take a minute."""
+    start = time.monotonic()
+    body = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); say(0); time.sleep(60)"
+    with Interrupts() as interrupts:
+        for event in engine([a_task()], body, tmp_path, interrupts=interrupts):
+            if isinstance(event, Measured):
+                for number in signals:
+                    os.kill(os.getpid(), number)
+    assert time.monotonic() - start < 5
+    assert not Path(f"/proc/{(tmp_path / 'pid').read_text()}").exists()
+
+
+def test_a_worker_that_ignores_the_end_is_killed(tmp_path):
+    """Leaving the iteration ends all workers, also those that do not listen to SIGTERM."""
+    body = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say(0); time.sleep(60)"
+    with closing(engine([a_task()], body, tmp_path)) as events:
+        next(event for event in events if isinstance(event, Measured))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_handlers_are_as_before_afterwards():
+    """Outside of a run Ctrl-C does what it did."""
+    former = signal.getsignal(signal.SIGINT)
+    with Interrupts():
+        assert signal.getsignal(signal.SIGINT) != former
+    assert signal.getsignal(signal.SIGINT) == former
