@@ -1,4 +1,4 @@
-"""The words for verdicts and findings, once for terminals and pages, in ASCII so that every terminal shows them.
+"""The words for verdicts and findings, once for terminals and pages; ASCII, so that any terminal shows them.
 
 A sentence is never stronger than its interval: its ends are rounded outwards, and the bound stands beside it.
 """
@@ -95,7 +95,7 @@ def finding_interval(finding: Finding) -> str:
 def finding_measured(finding: Finding, outcome: Outcome) -> str:
     """Return estimate, unit and interval to the same digits, such as `16.4 decades [15.9, 17.1]`."""
     if math.isnan(finding.estimate):
-        return "nothing to average" if finding.seeds else "nothing measured"
+        return "no finite value" if finding.seeds else "no value"
     estimate = _rounded(_shown(finding, finding.estimate), _step(finding), ROUND_HALF_EVEN)
     kind = unit(finding.prediction, outcome) if finding.prediction.estimand == "mean" else "% of the seeds"
     interval = finding_interval(finding)
@@ -142,20 +142,22 @@ def _because(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> str:
         facts = _facts(finding, outcomes)
         return f"{DETAILS[finding.detail]}, {facts}" if failed else f"{_says(finding)} ({facts})"
     weakest = _weakest(failed or verdict.findings)
-    return (
-        f"{_tally(len(failed), len(verdict.findings))}, {weakest.prediction.name} {_facts(weakest, outcomes)}"
-    )
+    tally = _tally(len(failed), len(verdict.findings))
+    return f"{tally} {weakest.prediction.name}: {_facts(weakest, outcomes)}"
 
 
 def _tally(failed: int, total: int) -> str:
     """Say how many predictions hold and fail; what follows is the weakest case of those that decide."""
-    everyone = "both" if total == 2 else f"all {total}"
     if failed in (0, total):
-        return f"{everyone} predictions {'fail' if failed else 'hold'}; least surely"
+        return f"{_some(total, total)} {'fail' if failed else 'hold'}; least surely"
     held = total - failed
     holds, fails = "holds" if held == 1 else "hold", "fails" if failed == 1 else "fail"
-    lead = "it is" if failed == 1 else "least surely"
-    return f"{held} of {total} predictions {holds} and {failed} {fails}; {lead}"
+    return f"{_some(held, total)} {holds} and {failed} {fails}; {'namely' if failed == 1 else 'least surely'}"
+
+
+def _some(part: int, total: int) -> str:
+    everyone = "both" if total == 2 else f"all {total}"
+    return f"{everyone if part == total else f'{part} of {total}'} predictions"
 
 
 def _inconclusive(opened: Sequence[Finding], total: int, outcomes: Mapping[str, Outcome]) -> str:
@@ -163,8 +165,8 @@ def _inconclusive(opened: Sequence[Finding], total: int, outcomes: Mapping[str, 
     predictions = sum(not finding.is_control for finding in opened)
     where = f"the control {' minus '.join(first.arms)} is open, " if first.is_control else ""
     if predictions and total > 1:
-        where = f"{predictions} of {total} predictions {'is' if predictions == 1 else 'are'} open; "
-        where += f"{first.prediction.name}: "
+        verb = "is" if predictions == 1 else "are"
+        where = f"{_some(predictions, total)} {verb} open; {first.prediction.name}: "
     parts = [where + _facts(first, outcomes), DETAILS[first.detail], _likely(opened)]
     return "; ".join(part for part in parts if part)
 
@@ -223,5 +225,6 @@ def _rounded(value: float, step: int, rounding: str) -> str:
         return str(value)
     place = Decimal((0, (1,), step))
     digits = Decimal(value).quantize(place, rounding=rounding, context=_DIGITS)
-    digits = abs(digits) if digits == 0 else digits  # no minus zero
-    return f"{digits:f}" if step >= -7 and abs(digits) < 10**7 else f"{digits:e}"
+    digits = digits or Decimal((0, (0,), min(step, 0)))  # no minus zero
+    is_plain = digits == 0 or -5 <= digits.adjusted() < 7
+    return f"{digits:f}" if is_plain else f"{digits:e}".replace("e+", "e")
