@@ -227,11 +227,12 @@ def model_at(model: type[Record], path: Keys) -> type[Record]:
     for key in path:
         if isinstance(key, str):
             info = next(i for name, i in model.model_fields.items() if key in (name, i.alias))
-            model = _model_in(info.annotation) or model
+            model = model_in(info.annotation) or model
     return model
 
 
-def _model_in(annotation: Any) -> type[Record] | None:
+def model_in(annotation: Any) -> type[Record] | None:
+    """Return the first model inside a type, such as that of a list's items."""
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return next(filter(None, map(model_in, get_args(annotation))), None)

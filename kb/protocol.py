@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from kb.record_fields import Flaw, Identifier, Keys, Line, Name, Record
+from kb.record_fields import Flaw, Identifier, Keys, Line, Name, Record, one_of
 from kb.spelling import nearest
 
 CODES = {
@@ -38,21 +38,43 @@ class Prediction(Record):
     `success_rate` whether it exceeds `rate`. `on_nonfinite` says what a diverged seed counts as.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [one_of("of", "contrast"), one_of(*BOUNDS)],
+            "dependentRequired": {"equals": ["within"], "within": ["equals"]},
+        }
+    )
+
     name: Identifier
+    """Name within the claim."""
     says: Line
+    """The prediction in one sentence."""
     outcome: Name
+    """Outcome of the experiment that is bounded."""
     of: Name | None = None
+    """The one arm that is bounded."""
     contrast: tuple[Name, Name] | None = None
+    """Two arms: first minus second, paired by seed."""
     scale: Literal["linear", "log10"] = "linear"
+    """Measure the values as they are, or in decades."""
     estimand: Estimand = "mean"
+    """Mean, P(value meets the bound) against one half, or against `rate`."""
     rate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """For `success_rate`: the share of seeds that must meet the bound."""
     at_least: float | None = None
+    """Lower bound."""
     at_most: float | None = None
+    """Upper bound."""
     between: tuple[float, float] | None = None
+    """Lower and upper bound."""
     equals: float | None = None
+    """Value to be equal to."""
     within: Annotated[float, Field(gt=0)] | None = None
+    """Tolerance of `equals`."""
     on_nonfinite: Literal["worst", "best"] | float = "worst"
+    """What a diverged seed counts as: worst, best or a number."""
     because: Line
+    """Why this bound and no other."""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -76,10 +98,16 @@ class Prediction(Record):
 class Control(Record):
     """Arms in which the bound of a prediction must not hold, or there is no verdict."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("of", "contrast"))
+
     prediction: Identifier
+    """Name of the prediction whose bound is applied."""
     of: Name | None = None
+    """The one arm in which it must not hold."""
     contrast: tuple[Name, Name] | None = None
+    """Two arms between which it must not hold."""
     because: Line
+    """Why it must not hold there."""
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -148,26 +176,37 @@ class Deviation(Record):
     """A difference between our test and the source, and whom it favours."""
 
     what: Line
+    """The difference."""
     leans: Literal["for the claim", "against the claim", "neither way", "unknown"]
+    """Whom it favours."""
 
 
 class Revision(Record):
     """Predictions and controls that stood before, kept because evidence had been seen under them."""
 
     because: Line
+    """Why the predictions were changed."""
     predictions: tuple[Prediction, ...]
+    """Predictions as they were before."""
     controls: tuple[Control, ...] = ()
+    """Controls as they were before."""
 
 
 class Protocol(Record):
     """What is fixed before running: experiment, scale, predictions, controls, deviations."""
 
     experiment: Name
+    """Name of the script in `repro/experiments/`."""
     scale: Literal["minimal", "large"] = "minimal"
+    """Size at which the experiment is run."""
     predictions: Annotated[tuple[Prediction, ...], Field(min_length=1)]
+    """Bounds that must all hold."""
     controls: tuple[Control, ...] = ()
+    """Arms in which a bound must not hold."""
     deviations: tuple[Deviation, ...] = ()
+    """Differences from the source."""
     revisions: tuple[Revision, ...] = ()
+    """Former predictions, oldest first."""
 
     @property
     def arms(self) -> tuple[str, ...]:

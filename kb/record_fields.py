@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 IDENTIFIER = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
@@ -70,6 +71,8 @@ Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=LINE)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=TEXT)]
 Date = Annotated[str, StringConstraints(pattern=DATE)]
+Doi = Annotated[str, StringConstraints(pattern=DOI)]
+ArxivNumber = Annotated[str, StringConstraints(pattern=ARXIV)]
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
 
 Keys = tuple[str | int, ...]
@@ -94,6 +97,11 @@ class Flaw(NamedTuple):
     advice: str
     at: Keys = ()
     nearest: str | None = None
+
+
+def one_of(*names: str) -> JsonDict:
+    """Return the part of a JSON Schema that asks for exactly one of some fields."""
+    return {"oneOf": [{"required": [name]} for name in names]}
 
 
 class Record(BaseModel):

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from kb.protocol import (
     Control,
@@ -22,9 +22,9 @@ from kb.protocol import (
     predictions_digest,
 )
 from kb.record_fields import (
-    ARXIV,
-    DOI,
+    ArxivNumber,
     Date,
+    Doi,
     Flaw,
     Identifier,
     Line,
@@ -32,6 +32,7 @@ from kb.record_fields import (
     Record,
     Text,
     Url,
+    one_of,
 )
 
 __all__ = [
@@ -84,8 +85,11 @@ class Person(Record):
     """A name as in CSL: `family` and `given`, or `literal` for a group or a pen name."""
 
     family: Line | None = None
+    """Family name."""
     given: Line | None = None
+    """Given names or initials."""
     literal: Line | None = None
+    """The whole name of a group, or a pen name."""
 
     @property
     def full(self) -> str:
@@ -107,17 +111,27 @@ class Source(Record):
     """A paper, talk, essay, post or repository, in CSL's fields, and what of it was verified."""
 
     title: Line
+    """Title as published."""
     type: Literal[
         "article-journal", "paper-conference", "post-weblog", "speech", "software", "thesis", "article"
     ]
-    author: tuple[Person, ...]
+    """Kind of publication, as in CSL."""
+    author: Annotated[tuple[Person, ...], Field(min_length=1)]
+    """Authors in their order."""
     issued: Date | None = None
+    """Date of publication in quotes, as far as known."""
     URL: Url | None = None
-    DOI: Annotated[str, StringConstraints(pattern=DOI)] | None = None
-    arxiv: Annotated[str, StringConstraints(pattern=ARXIV)] | None = None
+    """Address at which a reader finds it."""
+    DOI: Doi | None = None
+    """Digital object identifier without address."""
+    arxiv: ArxivNumber | None = None
+    """arXiv number in quotes, without version."""
     container_title: Line | None = Field(default=None, alias="container-title")
+    """Journal, proceedings, blog or event."""
     verified: Literal["text", "abstract", "secondary", "memory"]
+    """What of it was read: the text, its abstract, others' accounts of it, or nothing."""
     note: Text | None = None
+    """Anything a reader of the source should know."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with the date."""
@@ -144,10 +158,15 @@ class Locator(Record):
     """Where in a source a claim stands; the anchor is at most five words at its start and its end."""
 
     section: Line | None = None
+    """Heading or part."""
     paragraph: Annotated[int, Field(ge=1)] | None = None
+    """Number of the paragraph, from 1."""
     page: Line | None = None
+    """Page or pages in quotes."""
     time: Line | None = None
+    """Position in a recording, such as 12:30, in quotes."""
     anchor: tuple[Line, Line] | None = None
+    """First and last words of the passage, at most five each."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with the place that is given."""
@@ -173,18 +192,26 @@ class Appearance(Record):
     """One source that states, disputes, qualifies or reports the claim."""
 
     source: Identifier
+    """Id of the source."""
     by: Line | None = None
+    """Who says it, where the source has several voices."""
     stance: Stance
+    """What the source does with the claim."""
     locator: Locator
+    """Where in the source."""
 
 
 class Relation(Record):
     """A directed link to another claim; of a `strict` contradiction only one side can hold."""
 
     type: RelationType
+    """How this claim bears on the other."""
     claim: Identifier
+    """Id of the other claim."""
     because: Line
+    """Why."""
     strict: bool = False
+    """For `contradicts`: only one of the two can hold."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with `strict`."""
@@ -202,8 +229,11 @@ class Reported(Record):
     """A number of the source itself, for comparison beside ours."""
 
     what: Line
+    """What was measured."""
     value: float
+    """The number."""
     from_: Identifier = Field(alias="from")
+    """Id of the source."""
 
 
 class Claim(Record):
@@ -212,17 +242,30 @@ class Claim(Record):
     Exactly one of `protocol`, `not_testable` and `untested` must be given.
     """
 
+    model_config = ConfigDict(json_schema_extra=one_of(*TESTABILITY))
+
     title: Annotated[Line, StringConstraints(max_length=90)]
+    """The claim as a headline of at most 90 characters."""
     kind: Kind
+    """What kind of statement it is."""
     statement: Text
+    """The claim in our own words, understandable alone."""
     stated_in: Annotated[tuple[Appearance, ...], Field(min_length=1)]
+    """Sources and what they do with it."""
     relations: tuple[Relation, ...] = ()
+    """Links to other claims."""
     scope: Text | None = None
+    """The setting in which the protocol tests it."""
     protocol: Protocol | None = None
+    """How it is tested."""
     not_testable: Text | None = None
+    """Why no experiment could tell."""
     untested: Text | None = None
+    """What a test would take."""
     reported: tuple[Reported, ...] = ()
+    """The sources' own numbers, shown beside ours."""
     pitfalls: Text | None = None
+    """What is easily misread or done wrong."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with the way it is to be tested."""

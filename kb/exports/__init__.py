@@ -1,0 +1,1 @@
+"""Records in other formats, one format a file."""

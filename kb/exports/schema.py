@@ -1,0 +1,57 @@
+"""JSON Schemas of claims and sources, generated from the models, for editors that check while one types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from kb.exports.fields import field_texts, models_in
+from kb.record_fields import Record
+from kb.records import Claim, Source
+
+MODELS: dict[str, type[Record]] = {"claim": Claim, "source": Source}
+"""The schema files in `kb/schemas/` by stem, with their models."""
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's generator without a title on every field, which editors would show twice."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # signature of the base class
+        return False
+
+
+def schema_text(name: str) -> str:
+    """Return a schema as the text of its file.
+
+    Args:
+        name: `claim` or `source`.
+    """
+    schema = MODELS[name].model_json_schema(by_alias=True, schema_generator=_Generator)
+    for model in models_in(MODELS[name]):
+        properties = (schema if model is MODELS[name] else schema["$defs"][model.__name__])["properties"]
+        for field, text in field_texts(model).items():
+            properties[model.model_fields[field].alias or field]["description"] = text
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Generated from kb/records.py by `repro export schema`; do not edit.",
+        **_without_null(schema),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_null(node: Any) -> Any:
+    """Return a schema in which a missing value is a missing key, as our records write it."""
+    if isinstance(node, list):
+        return [_without_null(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {key: _without_null(value) for key, value in node.items()}
+    if plain.get("default", ...) is None:
+        del plain["default"]
+    choices = [choice for choice in plain.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del plain["anyOf"]
+        plain = {**choices[0], **plain}
+    return plain
