@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from kb.evidence import Evidence, Ledger
 from kb.experiment import Value
+from kb.finding import DISAGREE
 from kb.judgement import Judgement, judge_claim
 from kb.load import Base
 from kb.records import Claim, Protocol
@@ -190,7 +191,7 @@ def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -
     if options.is_exploring or verdict is None or is_decided(verdict):
         return wanted
     for finding in (*verdict.findings, *verdict.controls):
-        if finding.decision == "inconclusive" and finding.detail != "blocks disagree":
+        if finding.decision == "inconclusive" and finding.detail != DISAGREE:
             blocks = min(MAX_BLOCKS, finding.seeds // BLOCK_SIZE + 1)
             for arm in finding.arms:
                 wanted[arm] = max(wanted[arm], blocks)

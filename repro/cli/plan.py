@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from repro.cli import Context
 from repro.cli.request import request, takes_request
-from repro.cli.run import dry
+from repro.cli.run import dry, ended
 
 
 @click.command()
@@ -16,4 +17,4 @@ from repro.cli.run import dry
 @click.pass_obj
 def command(context: Context, /, *, as_json: bool, **words: Any) -> None:
     """Print what a run would measure, why, and how long it is likely to take."""
-    dry(request(context, **words), as_json=as_json)
+    sys.exit(ended(lambda: dry(request(context, **words), as_json=as_json)))

@@ -12,35 +12,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
-from kb.judgement import Judgement
+from repro.cli.report import block_range, failure_text, judged_text
 from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
 from repro.runner import Judged, Observer, Planned
 from repro.task import Task
 
 STOPPING = "Finishing the running blocks; Ctrl-C again stops at once."
-
-
-def block_range(blocks: tuple[int, ...]) -> str:
-    """Return block numbers as people write them: `block 2`, `blocks 0-1`, `blocks 0, 3`."""
-    if len(blocks) == 1:
-        return f"block {blocks[0]}"
-    is_run = blocks == tuple(range(blocks[0], blocks[-1] + 1))
-    return f"blocks {blocks[0]}-{blocks[-1]}" if is_run else f"blocks {', '.join(map(str, blocks))}"
-
-
-def failure_text(failed: Failed) -> str:
-    """Return one line on a failed block."""
-    again = "; tried once more" if failed.will_retry else ""
-    where = f"{failed.task.experiment}, arm {failed.task.arm}"
-    message = failed.message.removeprefix(f"{where}: ")
-    return f"{where}, block {failed.block}: {failed.kind}: {message}{again}"
-
-
-def judged_text(judgement: Judgement) -> str:
-    """Return one line on a claim's verdict so far."""
-    verdict = judgement.verdict
-    seeds = f" after {verdict.seeds} seeds" if verdict is not None else ""
-    return f"{judgement.claim_id}: {judgement.state}{seeds}"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -15,31 +16,54 @@ from kb.experiment import Outcome
 from kb.judgement import Judgement
 from kb.load import Base
 from kb.problems import printable
-from kb.sentences import finding_bound, finding_decision, number
-from kb.verdict import Finding
+from kb.sentences import finding_bound, number
+from kb.verdict import Finding, Verdict
 from repro.cli.list import COLOURS
-from repro.cli.progress import block_range, failure_text
 from repro.cli.show import finding_data, state_sentence
 from repro.planning import Options, Plan, Step, claims_protocol
-from repro.runner import RunResult
 
-WIDTH = 80
-"""Columns that a report takes at most, so that lines stay readable."""
+if TYPE_CHECKING:
+    from repro.engines import Failed
+    from repro.runner import RunResult
+
 EXPLORING = "Exploring: the seeds are others, nothing is recorded, and no verdict below counts."
+
+
+def block_range(blocks: tuple[int, ...]) -> str:
+    """Return block numbers as people write them: `block 2`, `blocks 0-1`, `blocks 0, 3`."""
+    if len(blocks) == 1:
+        return f"block {blocks[0]}"
+    is_run = blocks == tuple(range(blocks[0], blocks[-1] + 1))
+    return f"blocks {blocks[0]}-{blocks[-1]}" if is_run else f"blocks {', '.join(map(str, blocks))}"
+
+
+def failure_text(failed: Failed) -> str:
+    """Return one line on a failed block."""
+    again = "; tried once more" if failed.will_retry else ""
+    where = f"{failed.task.experiment}, arm {failed.task.arm}"
+    message = printable(failed.message.removeprefix(f"{where}: "))
+    return f"{where}, block {failed.block}: {failed.kind}: {message}{again}"
+
+
+def judged_text(judgement: Judgement) -> str:
+    """Return one line on a claim's verdict so far."""
+    verdict = judgement.verdict
+    seeds = f" after {verdict.seeds} seeds" if verdict is not None else ""
+    return f"{judgement.claim_id}: {judgement.state}{seeds}"
 
 
 def print_plan(console: Console, due: Plan, options: Options) -> None:
     """Print what is due and why."""
     if options.is_exploring:
-        console.print(EXPLORING, style="bold yellow", width=WIDTH)
+        console.print(EXPLORING, style="bold yellow")
     if not due.steps:
         return
     experiments = {(step.arm.experiment, step.scale) for step in due.steps}
-    console.print(plan_headline(due), style="bold", width=WIDTH)
+    console.print(plan_headline(due), style="bold")
     for experiment, scale in sorted(experiments):
         steps = [step for step in due.steps if (step.arm.experiment, step.scale) == (experiment, scale)]
         console.print(f"  {experiment} [dim]({scale})[/dim]", highlight=False)
-        console.print(Padding(_steps_table(steps), (0, 0, 0, 4)), width=WIDTH)
+        console.print(Padding(_steps_table(steps), (0, 0, 0, 4)))
 
 
 def plan_headline(due: Plan) -> str:
@@ -80,29 +104,30 @@ def print_claim(
     """Print a row a prediction and control, the verdict sentence, and where evidence and page lie."""
     claim = base.claims[judgement.claim_id]
     console.print()
-    console.print(Text(claim.title, style="bold"), width=WIDTH)
+    console.print(Text(claim.title, style="bold"))
     if judgement.verdict is not None:
         protocol = claims_protocol(base, judgement.claim_id)
         outcomes = base.scripts[protocol.experiment].outcomes
-        console.print(_findings_table(judgement, outcomes), width=WIDTH)
-    state = Text(judgement.state.upper(), style=f"bold {COLOURS.get(judgement.state, '')}".strip())
-    sentence = Text.assemble(state, "  ", state_sentence(base, judgement))
-    console.print(sentence, width=WIDTH)
+        console.print(_findings_table(judgement.verdict, outcomes))
+    sentence = Text(state_sentence(base, judgement))
+    sentence.highlight_words(
+        [judgement.state.capitalize()], f"bold {COLOURS.get(judgement.state, 'default')}"
+    )
+    console.print(sentence)
     if not is_exploring:
         for line in _places(ledger, judgement):
             console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
-def _findings_table(judgement: Judgement, outcomes: Mapping[str, Outcome]) -> Table:
+def _findings_table(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True, pad_edge=False)
     table.add_column("prediction", ratio=1)
     table.add_column("bound", max_width=14)
     table.add_column("estimate", justify="right", max_width=9)
-    table.add_column("interval", max_width=14)
+    table.add_column("interval", max_width=16)
     table.add_column("seeds", justify="right", no_wrap=True)
-    table.add_column("decision", max_width=14)
-    verdict = judgement.verdict
-    for finding in (*verdict.findings, *verdict.controls) if verdict else ():
+    table.add_column("decision", max_width=13)
+    for finding in (*verdict.findings, *verdict.controls):
         table.add_row(*_cells(finding, outcomes[finding.prediction.outcome]))
     return table
 
@@ -110,10 +135,19 @@ def _findings_table(judgement: Judgement, outcomes: Mapping[str, Outcome]) -> Ta
 def _cells(finding: Finding, outcome: Outcome) -> tuple[str | Text, ...]:
     control = finding.control
     says = f"control: {control.because}" if control is not None else finding.prediction.says
-    decision = Text(finding_decision(finding), style=_colour(finding))
     interval = f"{number(finding.interval.lower)} to {number(finding.interval.upper)}"
     bound = finding_bound(finding.prediction, outcome)
+    decision = Text(_decision(finding), style=_colour(finding))
     return Text(says), Text(bound), number(finding.estimate), interval, str(finding.seeds), decision
+
+
+def _decision(finding: Finding) -> str:
+    """Return the decision in a few words; the sentence below the table says the rest."""
+    if finding.is_control:
+        return {"reproduced": "bound holds", "contradicted": "bound fails"}.get(finding.decision, "open")
+    if finding.seeds_needed is not None:
+        return f"{finding.decision}, likely needs {finding.seeds_needed} seeds"
+    return f"{finding.decision}, {finding.detail}" if finding.detail else finding.decision
 
 
 def _colour(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from repro.runner import RunResult
 
 VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
+WIDTH = 80
+"""Columns that are used at most, so that lines stay readable."""
 SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
 
 
@@ -40,16 +42,22 @@ def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: boo
     every block ran. 2 usage or record, 4 environment, 5 some blocks failed or could not
     be saved, 130 interrupted, 141 closed pipe.
     """
+    work = dry if dry_run else measure
+    code = ended(lambda: work(request(context, **words), as_json=as_json))
+    sys.exit(0 if exit_zero and code in VERDICT_CODES.values() else code)
+
+
+def ended(work: Callable[[], int]) -> int:
+    """Return the exit code of some work, also when the user interrupts it or no longer reads its output."""
     try:
-        asked = request(context, **words)
-        code = dry(asked, as_json=as_json) if dry_run else measure(asked, as_json=as_json)
+        code = work()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it at exit
-        code = CLOSED_PIPE
-    sys.exit(0 if exit_zero and code in VERDICT_CODES.values() else code)
+        return CLOSED_PIPE
+    return code
 
 
 def dry(asked: Request, *, as_json: bool) -> int:
@@ -126,4 +134,12 @@ def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Jud
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False)
+    class OurConsole(Console):
+        """Rich's own hook for a closed pipe would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = OurConsole(highlight=False)
+    console.width = min(console.width, WIDTH)
+    return console
