@@ -1,0 +1,1 @@
+"""Pages from records: pure functions first, one thin MkDocs plugin last."""

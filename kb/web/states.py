@@ -1,0 +1,71 @@
+"""The words and icons of the nine states a claim can be in, in the order in which lists show them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kb.judgement import State
+
+
+class StateWords(NamedTuple):
+    """How a state is shown.
+
+    Attributes:
+        word: What the badge says.
+        slug: What style sheets and anchors call it.
+        icon: Path data on a 16 by 16 grid, drawn as strokes.
+        means: The sentence of the legend; also what a claim without a verdict says of itself.
+    """
+
+    word: str
+    slug: str
+    icon: str
+    means: str
+
+
+_RING = "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0 -13"
+
+STATES: dict[State, StateWords] = {
+    "reproduced": StateWords(
+        "Reproduced", "reproduced", f"{_RING}M5 8.2l2.2 2.3L11.2 6", "Every prediction held in our runs."
+    ),
+    "contradicted": StateWords(
+        "Contradicted",
+        "contradicted",
+        f"{_RING}M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8",
+        "Every prediction failed in our runs.",
+    ),
+    "split": StateWords(
+        "Split", "split", f"{_RING}M8 1.5v13M4.5 6v4M6.2 4.5v7", "Some predictions held and some failed."
+    ),
+    "inconclusive": StateWords(
+        "Inconclusive",
+        "inconclusive",
+        f"{_RING}M4.5 8.8c1.2 -2 2.4 -2 3.5 -.8s2.3 1.2 3.5 -.8",
+        "The interval still holds both answers.",
+    ),
+    "invalid": StateWords(
+        "Invalid",
+        "invalid",
+        "M8 2L15 14H1zM8 6.5v3.5M8 12v.2",
+        "A control failed, so the test tells nothing about the claim.",
+    ),
+    "stale": StateWords(
+        "Stale",
+        "stale",
+        f"{_RING}M8 4.5V8l2.5 1.8",
+        "The code changed after the last run, so the stored values no longer count.",
+    ),
+    "not run": StateWords(
+        "Not run",
+        "not-run",
+        f"{_RING}M6.5 5.2v5.6L11 8z",
+        "The predictions are fixed; nothing is measured yet.",
+    ),
+    "untested": StateWords(
+        "Untested", "untested", "M8 1.5a6.5 6.5 0 0 1 6.5 6.5M8 14.5A6.5 6.5 0 0 1 1.5 8", "No protocol yet."
+    ),
+    "not testable": StateWords(
+        "Not testable", "not-testable", f"{_RING}M5 8h6", "No measurement could decide it."
+    ),
+}

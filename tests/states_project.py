@@ -1,0 +1,76 @@
+"""A project on disk with one claim in each state, and all that its site is built from."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+from kb.evidence import to_file
+from kb.load import load_base
+from tests.conftest import CLAIM, EXPERIMENT, write_project
+from tests.evidence_of import evidence_of
+
+ROOT = Path(__file__).parents[1]
+OTHER_PROTOCOL = "e" * 64
+CENTRES = {"fair": 0.5, "loaded": 0.8, "worn": 0.78}
+
+SECOND_PREDICTION = """\
+    - name: half-beats-fair
+      says: The loaded coin shows at least half as many heads again.
+      outcome: score
+      contrast: [loaded, fair]
+      at_least: 0.5
+      because: half is what a rumour claimed
+"""
+CONTROLS = CLAIM[CLAIM.index("  controls:") : CLAIM.index("  deviations:")]
+PROTOCOL = CLAIM[CLAIM.index("protocol:") :]
+CLAIMS = {
+    "toy-claim": CLAIM.replace(
+        "kind: empirical", "kind: empirical\npitfalls: A coin may *also* land on its edge."
+    )
+    + "relations:\n  - {type: depends_on, claim: toy-contradicted, because: it speaks of the same coin}\n",
+    "toy-contradicted": CLAIM.replace("at_least: 0.1", "at_least: 0.5"),
+    "toy-split": CLAIM.replace("  controls:", SECOND_PREDICTION + "  controls:"),
+    "toy-inconclusive": CLAIM.replace("at_least: 0.1", "at_least: 0.3"),
+    "toy-invalid": CLAIM.replace("contrast: [fair, loaded], because", "contrast: [worn, fair], because"),
+    "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
+    "toy-not-run": CLAIM.replace("experiment: coin", "experiment: cards"),
+    "toy-untested": CLAIM.replace(PROTOCOL, "untested: A coin, a table and an *afternoon*.\n"),
+    "toy-not-testable": CLAIM.replace(PROTOCOL, "not_testable: It says what a coin ought to do.\n"),
+}
+SCRIPT = EXPERIMENT.replace(
+    '"loaded": "heads', '"worn": "a loaded coin after years of use",\n    "loaded": "heads'
+)
+SHARED = ("mkdocs.yml", "site")
+
+
+def write_states_project(root: Path) -> Path:
+    """Write the project with its evidence, templates and configuration into a folder and return it."""
+    write_project(root)
+    for claim_id, text in CLAIMS.items():
+        titled = text.replace("A loaded coin", f"In the test {claim_id}, a loaded coin", 1)
+        titled = titled.replace("A coin that is loaded", f"In the test {claim_id}, a coin that is loaded")
+        (root / f"claims/toys/{claim_id}.yaml").write_text(titled, encoding="utf-8")
+    for name in ("coin", "dice", "cards"):
+        (root / f"repro/experiments/{name}.py").write_text(SCRIPT.replace("coin", name), encoding="utf-8")
+    for name in SHARED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy(ROOT / name, root / name)
+    _write_evidence(root)
+    return root
+
+
+def _write_evidence(root: Path) -> None:
+    base = load_base(root)
+    digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol}
+    for name, protocol in (("coin", base.scripts["coin"].protocol()), ("dice", OTHER_PROTOCOL)):
+        folder = root / "repro" / "evidence" / name / protocol[:12]
+        folder.mkdir(parents=True)
+        for block in range(2):
+            for arm, centre in CENTRES.items():
+                noise = random.Random(f"{arm}{block}")
+                values = tuple(round(noise.gauss(centre, 0.03), 2) for _ in range(5))
+                piece = evidence_of(base.scripts[name], protocol, arm, block, values, predictions=digests)
+                file_name, content = to_file(piece)
+                (folder / file_name).write_bytes(content)

@@ -1,0 +1,255 @@
+"""Records and judgements become pages that say what they hold, and that no text of a record can break."""
+
+import os
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from kb.evidence import read_ledger
+from kb.experiment import read_script
+from kb.judgement import judge_base
+from kb.load import load_base
+from kb.standing import standings
+from kb.web.experiment_page import passages, question
+from kb.web.markdown import to_html
+from kb.web.render import Page, render, url_of
+from kb.web.templates import fence, one_line, relative
+from tests.states_project import CLAIMS, ROOT, write_states_project
+
+GOLDEN = Path(__file__).parent / "golden" / "pages"
+UPDATE = "ASSAY_UPDATE_GOLDEN" in os.environ
+PAYLOADS = [
+    "<script>window.hit=1</script>",
+    '"><img src=x onerror=window.hit=1>',
+    "</title><script>window.hit=1</script>",
+    "<svg onload=window.hit=1>",
+    "[x](javascript:window.hit=1)",
+    "{{ 7 * 191 }}",
+    "</div></td><iframe srcdoc='<script>window.hit=1</script>'>",
+    "`` ``` </code> --- # <h1 onclick=window.hit=1>",
+]
+FENCED = re.compile(r"^(`{3,})\w*\n.*?\n\1$", re.DOTALL | re.MULTILINE)
+
+
+class Markup(HTMLParser):
+    """Collects the elements, event handlers and links of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.handlers, self.links = set(), [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        """Note an element."""
+        self.tags.add(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on") or name in ("style", "srcdoc")]
+        self.links += [value for name, value in attrs if name in ("href", "src", "xlink:href")]
+
+
+def pages_of(base):
+    """Return every page of a base by path."""
+    judgements = judge_base(base, read_ledger(base.root))
+    return {page.path: page for page in render(base, judgements, standings(base, judgements))}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Return a project with one claim in each state, read."""
+    return load_base(write_states_project(tmp_path_factory.mktemp("states")))
+
+
+@pytest.fixture(scope="module")
+def pages(base):
+    """Return every page of that project by path."""
+    assert base.problems == ()
+    return pages_of(base)
+
+
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_page_of_each_state_is_as_reviewed(pages, claim_id):
+    """Set ASSAY_UPDATE_GOLDEN=1 to write the pages anew, then read the difference."""
+    path = GOLDEN / f"{claim_id.removeprefix('toy-').replace('claim', 'reproduced')}.html"
+    found = pages[f"claims/{claim_id}.md"].as_markdown().replace("><", ">\n<")
+    if UPDATE:
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_every_record_and_script_has_a_page(base, pages):
+    """So has every overview."""
+    expected = {f"claims/{i}.md" for i in base.claims} | {f"sources/{i}.md" for i in base.sources}
+    expected |= {f"experiments/{name}.md" for name in base.scripts} | {"index.md"}
+    assert expected | {f"{kind}/index.md" for kind in ("claims", "sources", "experiments")} == set(pages)
+
+
+def test_counts_of_the_start_page_lead_to_their_claims(pages):
+    """Each count links to the rows of the table that it counts."""
+    links = re.findall(r'href="claims/#([\w-]+)"><span class="tally__count">(\d+)', pages["index.md"].content)
+    assert len(links) == 9
+    for slug, count in links:
+        group = re.search(
+            f'<tbody role="rowgroup" id="{slug}">(.*?)</tbody>', pages["claims/index.md"].content
+        )
+        assert group[1].count("<tr ") == int(count)
+
+
+def test_page_keeps_the_order_of_its_argument(pages):
+    """Who says it comes before what was measured, and evidence comes last."""
+    headings = re.findall(r"^## (.*?) \{", pages["claims/toy-claim.md"].content, re.MULTILINE)
+    assert headings == [
+        "Who says it",
+        "The statement",
+        "Predicted and measured",
+        "Every seed",
+        "What it bears on",
+        "Run it yourself",
+        "With care",
+        "Evidence",
+    ]
+
+
+def test_source_is_linked_to_the_passage(pages):
+    """The link carries the words at which the passage starts and ends."""
+    link = 'href="https://example.org/coins#:~:text=a%20loaded%20coin,more%20often"'
+    assert link in pages["claims/toy-claim.md"].content
+
+
+def test_relations_are_shown_from_both_ends(pages):
+    """A claim lists what it rests on; that one lists what rests on it."""
+    assert "Rests on" in pages["claims/toy-claim.md"].content
+    assert "Is rested on by" in pages["claims/toy-contradicted.md"].content
+
+
+def test_state_is_never_told_by_colour_alone(pages):
+    """Every badge holds an icon and a word."""
+    badges = re.findall(r'<span class="badge .*?</span>', pages["claims/index.md"].content)
+    assert badges
+    assert all(re.search(r"<path d=.*?</svg>\w+", badge) for badge in badges)
+
+
+def test_ids_are_unique_on_every_page(pages):
+    """A figure's ids do not meet those of headings."""
+    for page in pages.values():
+        ids = re.findall(r' id="([^"]+)"', page.content) + re.findall(r"\{: #([\w-]+)", page.content)
+        assert len(ids) == len(set(ids)), page.path
+
+
+def test_html_of_a_page_stands_on_one_line_a_block(pages):
+    """Outside code, a line is a heading, a paragraph of ours, or one whole block."""
+    for page in pages.values():
+        prose = FENCED.sub("", page.content)
+        for line in filter(None, prose.splitlines()):
+            assert line.startswith(("## ", "<", "One command", "[How")), (page.path, line[:60])
+            for tag in ("div", "table", "ul", "p", "svg"):
+                assert len(re.findall(rf"<{tag}\b", line)) == line.count(f"</{tag}>")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_of_a_record_stays_text(base, payload):
+    """Markup in any text field reaches no page as markup."""
+    for page in pages_of(poisoned(base, payload)).values():
+        found = Markup(FENCED.sub("", page.content))
+        assert not found.tags & {"script", "img", "iframe", "h2", "style", "base", "form"}
+        assert found.handlers == []
+        assert [link for link in found.links if ":" in link and not link.startswith("http")] == []
+        assert "<" not in page.meta["title"] + page.meta["description"]
+        assert "1337" not in page.content
+
+
+def poisoned(base, payload):
+    """Return a base in which every text that people write is the payload."""
+    claims = {claim_id: spoil(claim, payload) for claim_id, claim in base.claims.items()}
+    sources = {source_id: spoil(source, payload) for source_id, source in base.sources.items()}
+    scripts = {
+        name: replace(
+            script,
+            docstring=f"{payload}\n\nMethod: {payload}",
+            arms=dict.fromkeys(script.arms, payload),
+            outcomes={key: outcome._replace(unit=payload) for key, outcome in script.outcomes.items()},
+        )
+        for name, script in base.scripts.items()
+    }
+    return replace(
+        base, claims=claims, sources=sources, scripts=scripts, topics=dict.fromkeys(claims, payload)
+    )
+
+
+TEXTS = {
+    "title", "statement", "scope", "pitfalls", "not_testable", "untested", "note", "by", "section", "page",
+    "time", "because", "says", "what", "family", "given", "literal", "container_title",
+}  # fmt: skip
+
+
+def spoil(record, payload):
+    """Return a record with every text field replaced, at any depth."""
+    changes = {}
+    for name, value in record:
+        if name in TEXTS and isinstance(value, str):
+            changes[name] = payload
+        elif name == "anchor" and value:
+            changes[name] = (payload, payload)
+        elif hasattr(value, "model_copy"):
+            changes[name] = spoil(value, payload)
+        elif isinstance(value, tuple) and value and hasattr(value[0], "model_copy"):
+            changes[name] = tuple(spoil(item, payload) for item in value)
+    return record.model_copy(update=changes)
+
+
+def test_markdown_of_a_record_keeps_its_emphasis_and_loses_everything_else():
+    """Images, raw HTML, headings and links within the site are dropped."""
+    html = to_html("# *a* ![x](https://e.org/i.png) <b>c</b> [d](../e) [f](https://e.org)")
+    assert "<em>a</em>" in html
+    assert re.findall(r"<(\w+)", html) == ["em", "a", "a"]
+    assert re.findall(r'href="(.*?)"', html) == ["https://e.org"]
+
+
+def test_code_keeps_its_lines_when_html_is_put_on_one():
+    """Line ends inside `pre` become character references."""
+    assert one_line("<p>a\n\n  b</p>\n<pre>c\n\n    d</pre>") == "<p>a b</p> <pre>c&#10;&#10;    d</pre>"
+
+
+def test_a_fence_is_longer_than_any_inside():
+    """Code cannot end its own block."""
+    assert fence("python", "x = '''```'''\n") == "````python\nx = '''```'''\n````"
+
+
+@pytest.mark.parametrize(
+    ("target", "page", "link"),
+    [
+        ("claims/", "", "claims/"),
+        ("claims/a/", "claims/b/", "../a/"),
+        ("", "claims/b/", "../../"),
+        ("claims/#split", "", "claims/#split"),
+        ("claims/a.yaml", "claims/a/", "../a.yaml"),
+        ("sources/s/", "sources/s/", "./"),
+    ],
+)
+def test_links_are_relative_to_the_page(target, page, link):
+    """The site works under any address, also from a file."""
+    assert relative(target, page) == link
+
+
+def test_addresses_follow_from_paths():
+    """A folder's index is the folder."""
+    assert [url_of(path) for path in ("index.md", "a/index.md", "a/b.md")] == ["", "a/", "a/b/"]
+    assert Page("a/b.md", "", {}).url == "a/b/"
+
+
+@pytest.mark.parametrize("text", ["Q?\nmore\n\nMethod: a\nb", "Q?\nmore\n\nMethod      a\n            b"])
+def test_docstring_becomes_question_and_passages(text):
+    """Both ways of labelling a passage are read."""
+    assert question(text) == "Q? more"
+    assert [tuple(passage) for passage in passages(text)] == [("Method", "a b")]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "repro/experiments").glob("[a-z]*.py")), ids=lambda path: path.stem
+)
+def test_docstrings_of_our_experiments_are_labelled(path):
+    """Each has passages, and all of them have headings."""
+    found = passages(read_script(path, ROOT / "repro/lab").docstring)
+    assert found
+    assert all(passage.heading for passage in found)
