@@ -75,7 +75,7 @@ def finding_bound(prediction: Prediction, outcome: Outcome) -> str:
         bound = "between {} and {}".format(*(number(end, 12) for end in prediction.between))
     else:
         bound = f"within {number(prediction.within or 0, 12)} of {number(prediction.equals or 0, 12)}"
-    bound = f"{bound} {unit(prediction, outcome)}"
+    bound = f"{bound} {_unit_after(bound, unit(prediction, outcome))}"
     if prediction.estimand == "mean":
         return bound
     share = rate_target(prediction).lower
@@ -98,7 +98,7 @@ def finding_measured(finding: Finding, outcome: Outcome) -> str:
         return "no finite value" if finding.seeds else "no value"
     estimate = _rounded(_shown(finding, finding.estimate), _step(finding), ROUND_HALF_EVEN)
     kind = unit(finding.prediction, outcome) if finding.prediction.estimand == "mean" else "% of the seeds"
-    interval = finding_interval(finding)
+    kind, interval = _unit_after(estimate, kind), finding_interval(finding)
     return f"{estimate} {kind}{', ' if interval[0] != '[' else ' '}{interval}"
 
 
@@ -198,6 +198,15 @@ def _weakest(findings: Sequence[Finding]) -> Finding:
 def _shown(finding: Finding, value: float) -> float:
     """Return a number as it is printed: a rate in percent."""
     return value if finding.prediction.estimand == "mean" else 100 * value
+
+
+def _unit_after(text: str, unit_name: str) -> str:
+    """Return the unit as it reads after a number: after 1, its first word loses the s of the plural."""
+    word, *rest = unit_name.split(" ")
+    is_plural = word.endswith("s") and not word.endswith(("ss", "us", "is", "as"))
+    if text.rsplit(" ", maxsplit=1)[-1] in ("1", "-1") and is_plural:
+        word = word.removesuffix("s")
+    return " ".join([word, *rest])
 
 
 def _percent(share: float) -> str:

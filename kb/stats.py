@@ -276,12 +276,9 @@ def rate_seeds_needed(rate: float, bound: float, *, count: int, block: int, alph
 
 def _first_multiple(decides: Callable[[int], bool], count: int, block: int) -> int | None:
     """Return the first multiple of `block` above `count` that decides; deciding is taken to last."""
-    low = count // block
-    high = low + 1
-    while not decides(high * block):
-        low, high = high, 2 * high
-        if high * block > MOST_SEEDS:
-            return None
+    low, high = count // block, MOST_SEEDS // block
+    if high <= low or not decides(high * block):
+        return None
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if decides(middle * block) else (middle, high)

@@ -1,0 +1,60 @@
+"""Hypothesis strategies for what verdicts are made of; a new kind of input joins them here."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from kb.experiment import Outcome
+from kb.records import Control, Prediction, Protocol
+from kb.stats import Interval
+
+OUTCOMES = {"loss": Outcome("loss", "nats", "lower", 0.0), "score": Outcome("score", "points", "higher", 0.5)}
+
+numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
+"""Finite numbers without denormal tails."""
+seed_values = st.lists(numbers, min_size=0, max_size=40)
+"""One number a seed."""
+any_float = st.floats(allow_nan=True, allow_infinity=True)
+"""Whatever a script may return."""
+alphas = st.floats(1e-6, 0.5)
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> Interval:
+    """Closed intervals, also of one point and with infinite ends."""
+    low, high = sorted([draw(st.floats(allow_nan=False)), draw(st.floats(allow_nan=False))])
+    return Interval(low, high)
+
+
+def prediction(**fields: object) -> Prediction:
+    """Return a prediction on `loss` of arm `a` minus arm `b`; a keyword replaces or adds a field."""
+    given = {"name": "p", "says": "It is so.", "because": "it matters", "outcome": "loss", **fields}
+    if "of" not in given:
+        given.setdefault("contrast", ("a", "b"))
+    return Prediction.model_validate(given)
+
+
+def protocol(*predictions: Prediction, controls: tuple[Control, ...] = ()) -> Protocol:
+    """Return a protocol with these predictions and controls."""
+    return Protocol(experiment="toy", predictions=predictions, controls=controls)
+
+
+def measured(**arms: list[float]) -> dict[str, dict[str, list[float]]]:
+    """Return values of the outcome `loss` by arm."""
+    return {arm: {"loss": values} for arm, values in arms.items()}
+
+
+@st.composite
+def bounds(draw: st.DrawFn) -> dict[str, object]:
+    """The fields that state one bound."""
+    low, high = sorted([draw(numbers), draw(numbers)])
+    return draw(
+        st.sampled_from(
+            [
+                {"at_least": low},
+                {"at_most": high},
+                {"between": (low, high + 0.001)},
+                {"equals": low, "within": 0.001 + high - low},
+            ]
+        )
+    )
