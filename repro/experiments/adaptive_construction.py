@@ -38,7 +38,7 @@ class Scale:
 
     trained: int = 200
     tested: int = 1000
-    steps: int = 3000
+    steps: int = 2000
 
 
 MINIMAL = Scale()
@@ -85,7 +85,7 @@ ARMS = {
 
 
 def labels(seeds: Seeds, purpose: str, count: int) -> Tensor:
-    return (seeds.uniform(purpose, count, dtype=torch.float64) < POSITIVE) * 2.0 - 1  # (seeds, count)
+    return (seeds.uniform(purpose, count) < POSITIVE).double() * 2 - 1  # (seeds, count)
 
 
 def fit(weights: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

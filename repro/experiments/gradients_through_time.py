@@ -27,7 +27,7 @@ from repro.lab.seeds import Seeds
 OUTCOMES = {
     "log10_gain": "decades; higher is better; resolution 0.01",
     "straightness": "share of variance; neither is better; resolution 0.001",
-    "log10_gain_curve": "decades; higher is better; over steps from the first to the last",
+    "log10_gain_curve": "decades; higher is better; over twenty equal parts of the steps",
 }
 
 
@@ -41,7 +41,8 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=128, steps=1000)
-State = tuple[Tensor, Tensor]  # memory and output of one seed, each (units,)
+RECORDS = 20  # steps after which the gain is measured
+State = tuple[Tensor, Tensor]  # memory and output, each (seeds, copies, units)
 Cell = Callable[[Tensor, State], State]
 
 
@@ -51,14 +52,13 @@ def plain(drive: Tensor, _: State, slope: float = 1.0) -> State:
 
 
 def lstm(drive: Tensor, state: State, slope: float = 1.0, bias: float = 0.0) -> State:
-    enter, forget, candidate, leave = drive.chunk(4)
+    enter, forget, candidate, leave = drive.chunk(4, -1)
     memory = (slope * forget + bias).sigmoid() * state[0] + enter.sigmoid() * candidate.tanh()
     return memory, leave.sigmoid() * memory.tanh()
 
 
 def default(seeds: Seeds, rows: int, units: int, purpose: str = "recurrent") -> Tensor:
-    bound = 1 / math.sqrt(units)
-    return seeds.uniform(purpose, rows, units, low=-bound, high=bound, dtype=torch.float64)
+    return seeds.uniform(purpose, rows, units, low=-1, high=1, dtype=torch.float64) / math.sqrt(units)
 
 
 def gaussian(seeds: Seeds, rows: int, units: int, gain: float) -> Tensor:
@@ -93,28 +93,28 @@ ARMS = {
 }
 
 
-def memories(start: Tensor, recurrent: Tensor, drives: Tensor, cell: Cell) -> Tensor:
-    """Return the memory of one seed after each step, (steps, units); an LSTM's first output is zero."""
-    state, course = (start, start if len(recurrent) == len(start) else torch.zeros_like(start)), []
-    for drive in drives:
-        state = cell(drive + recurrent @ state[1], state)
-        course.append(state[0])
-    return torch.stack(course)
+def course(cell: Cell, recurrent: Tensor, drives: Tensor) -> Tensor:
+    """Return the memory's Jacobian at each record, (seeds, RECORDS, units, units); copy k gives its row k."""
+    start = torch.zeros_like(recurrent[:, : recurrent.shape[-1]]).requires_grad_()  # (seeds, copies, units)
+    state = (start, start if start.shape == recurrent.shape else torch.zeros_like(start))
+    found: list[Tensor] = []
+    for step, drive in enumerate(drives.unbind(1), 1):
+        state = cell(drive[:, None] + state[1] @ recurrent.mT, state)
+        if step % (drives.shape[1] // RECORDS) == 0:
+            found += torch.autograd.grad(state[0].diagonal(dim1=1, dim2=2).sum(), start, retain_graph=True)
+    return torch.stack(found, 1)
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, cell, law, gates = ARMS[arm]
     recurrent = law(seeds, rows := gates * scale.units, units := scale.units)
     inputs = seeds.normal("inputs", scale.steps, units, dtype=torch.float64)
-    biases = default(seeds, rows, units, "biases")[..., :2].sum(-1)  # one for input, one for output
-    drives = inputs @ default(seeds, rows, units, "input weights").mT + biases[:, None]
-    jacobians = torch.vmap(torch.func.jacfwd(partial(memories, cell=cell)))
-    influence = jacobians(recurrent.new_zeros(len(seeds), units), recurrent, drives)
-    gain = (influence.square().sum((2, 3)) / units).log10() / 2  # (seeds, steps)
-    t = torch.linspace(-1, 1, scale.steps, dtype=gain.dtype, device=gain.device)
-    centred = gain - gain.mean(-1, keepdim=True)
+    biases = default(seeds, rows, units, "biases")[:, None, :, :2].sum(-1)  # of input and of output
+    drives = inputs @ default(seeds, rows, units, "input weights").mT + biases  # (seeds, steps, rows)
+    gain = (course(cell, recurrent, drives).square().sum((2, 3)) / units).log10() / 2  # (seeds, RECORDS)
+    t = torch.linspace(-1, 1, RECORDS, dtype=gain.dtype, device=gain.device)[None]
     return {
         "log10_gain": gain[:, -1],
-        "straightness": (centred @ t).square() / (t.square().sum() * centred.square().sum(-1)),
-        "log10_gain_curve": gain[:, :: math.ceil(scale.steps / 64)],
+        "straightness": torch.cosine_similarity(gain - gain.mean(-1, keepdim=True), t, dim=-1).square(),
+        "log10_gain_curve": gain,
     }

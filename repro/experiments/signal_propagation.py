@@ -30,6 +30,7 @@ from repro.lab.seeds import Seeds
 BIAS_VARIANCE = 0.05
 FAR, NEAR = 0.5, 0.99  # correlations at the bottom
 PAIRS = 4  # of each kind, averaged over
+NODES, WEIGHTS = (torch.from_numpy(part) for part in hermegauss(120))
 OUTCOMES = {
     "gradient_factor": "factor a layer; neither is better; resolution 0.001",
     "gradient_factor_error": "factor a layer; neither is better; resolution 0.001",
@@ -74,8 +75,7 @@ ARMS = {
 
 def expectation(function: Callable[[Tensor], Tensor], variance: float) -> float:
     """Return E[function(sqrt(variance) z)] for standard normal z by quadrature."""
-    nodes, weights = (torch.from_numpy(part) for part in hermegauss(120))
-    return float((weights * function(math.sqrt(variance) * nodes)).sum() / math.sqrt(2 * math.pi))
+    return float((WEIGHTS * function(math.sqrt(variance) * NODES)).sum() / math.sqrt(2 * math.pi))
 
 
 def theory(variance: float) -> tuple[float, float]:
