@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from kb.evidence_file import MAX_BYTES, Filed, parse
+from kb.evidence_file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence_record import (
     EVIDENCE_FOLDER,
     SCHEMA_VERSION,
@@ -195,7 +195,7 @@ def _read_file(item: _Entry) -> Filed | Problem:
         return _file_problem(item.path, "a folder, link, pipe or device")
     try:
         if item.entry.stat(follow_symlinks=False).st_size > MAX_BYTES:
-            return _file_problem(item.path, f"more than {MAX_BYTES} bytes")
+            return too_large(item.path)
         with open(item.entry.path, "rb", buffering=0) as file:  # noqa: PTH123  # a Path costs more than the reading
             content = file.read()
     except OSError as error:
@@ -208,7 +208,7 @@ def _file_problem(path: str, found: str) -> Problem:
         code="evidence-file",
         place=Place(path, 1, 1),
         found=found,
-        allowed="<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json, regular files of at most 1 MiB",
+        allowed="<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json, as a regular file",
         advice="move it out of the evidence folder, or make it readable",
     )
 

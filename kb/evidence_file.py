@@ -53,6 +53,8 @@ def parse(content: bytes, path: str) -> Filed | Problem:
         content: All bytes of the file.
         path: Where they were found, relative to the project's root, with forward slashes.
     """
+    if len(content) > MAX_BYTES:
+        return too_large(path)
     envelope = _ENVELOPE.fullmatch(content)
     if envelope is None:
         return _json_problem(content, path)
@@ -126,6 +128,17 @@ def _keys_for(
     }
     keys = (key for field in _FIELDS for key in (field, *inner.get(field, ())))
     return " ".join(keys).encode().split()
+
+
+def too_large(path: str) -> Problem:
+    """Return the problem of a file that is larger than any evidence."""
+    return Problem(
+        "evidence-file",
+        Place(path, 1, 1),
+        f"more than {MAX_BYTES} bytes",
+        "evidence of at most 1 MiB",
+        "move the file out of the evidence folder; an experiment measures fewer outcomes than that",
+    )
 
 
 def _json_problem(content: bytes, path: str) -> Problem:

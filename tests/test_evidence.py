@@ -1,0 +1,450 @@
+"""The ledger is read without trust: what is not exactly as it was written is a problem and never counts."""
+
+import hashlib
+import json
+import math
+import os
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from store_faults import PROTOCOL, piece
+
+from kb.evidence import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
+from kb.evidence_file import CODES, MAX_BYTES, parse
+from kb.problems import Problem, render_terminal
+from kb.seeds import block_seeds
+
+EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
+NAME, CONTENT = to_file(EVIDENCE)
+PLACE = f"{EVIDENCE.folder}/{NAME}"
+
+
+def stored(root, *pieces):
+    """Write pieces as the ledger would and return their paths."""
+    paths = []
+    for evidence in pieces:
+        name, content = to_file(evidence)
+        path = root / evidence.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+def sealed(record):
+    """Return the bytes of a record with its right hash, and the path where they belong."""
+    text = record if isinstance(record, str) else canonical_json(record)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    fields = json.loads(text)
+    folder = f"repro/evidence/{fields['experiment']}/{fields['protocol'][:12]}"
+    name = f"{fields['arm']}-b{fields['block']}-{digest[:16]}.json"
+    return f'{{"record":{text},"sha256":"{digest}"}}\n'.encode(), f"{folder}/{name}"
+
+
+def changed(**changes):
+    """Return sealed bytes of the record with other fields; what is None is left out."""
+    record = json.loads(CONTENT)["record"] | changes
+    return sealed({key: value for key, value in record.items() if value is not Ellipsis})
+
+
+def rewritten(old, new):
+    """Return sealed bytes of the record's text with something replaced."""
+    text = canonical_json(json.loads(CONTENT)["record"])
+    assert old in text
+    return sealed(text.replace(old, new, 1))
+
+
+def refusal(content, path=PLACE):
+    """Return the problem of a file that must not be read."""
+    problem = parse(content, path)
+    assert isinstance(problem, Problem)
+    assert problem.place.path == path
+    assert problem.code in CODES
+    return problem
+
+
+def test_what_was_written_is_read_back():
+    """Bytes, name and folder give the piece again."""
+    found = parse(CONTENT, PLACE)
+    assert not isinstance(found, Problem)
+    assert found.evidence == EVIDENCE
+    assert found.sha256 == hashlib.sha256(CONTENT[10:-78]).hexdigest()
+
+
+NEWER = json.dumps({"record": {"schema_version": 2, "arms": []}, "seal": "new"}).encode()
+
+DAMAGES = {
+    "cut off": (CONTENT[:-40], PLACE, "evidence-json", "the file's end is missing"),
+    "empty": (b"", PLACE, "evidence-json", "the file's end is missing"),
+    "line ends converted": (CONTENT[:-1] + b"\r\n", PLACE, "evidence-json", "carriage return"),
+    "merge markers": (
+        b"<<<<<<< ours\n" + CONTENT + b"=======\n" + CONTENT + b">>>>>>> theirs\n",
+        PLACE,
+        "evidence-json",
+        "merge markers",
+    ),
+    "two documents": (CONTENT + CONTENT, PLACE, "evidence-json", "extra data"),
+    "indented": (
+        json.dumps(json.loads(CONTENT), indent=1).encode(),
+        PLACE,
+        "evidence-json",
+        "canonical form",
+    ),
+    "not UTF-8": (b"\xff\xfe" + CONTENT, PLACE, "evidence-json", "byte 0 is 0xff"),
+    "deeply nested": (b"[" * 100_000, PLACE, "evidence-json", "not JSON"),
+    "deeply nested and sealed": (
+        b'{"record":{%s},"sha256":"%s"}\n'
+        % (b'"a":' + b"[" * 9999, hashlib.sha256(b'{"a":' + b"[" * 9999 + b"}").hexdigest().encode()),
+        PLACE,
+        "evidence-json",
+        "not JSON",
+    ),
+    "huge integer": (b"9" * 5000, PLACE, "evidence-json", "not JSON"),
+    "a list": (b"[]\n", PLACE, "evidence-json", "canonical form"),
+    "key twice": (*rewritten('"block":0', '"block":0,"block":0'), "evidence-json", "'block' stands twice"),
+    "keys swapped": (
+        *rewritten('"cpu":"test","gpu":null', '"gpu":null,"cpu":"test"'),
+        "evidence-json",
+        "form",
+    ),
+    "space": (*rewritten('"block":0', '"block": 0'), "evidence-json", "canonical form"),
+    "NaN token": (*rewritten("0.125", "NaN"), "evidence-json", "the token NaN"),
+    "not ASCII": (*rewritten('"cpu":"test"', '"cpu":"té"'), "evidence-json", "canonical form"),
+    "edited value": (CONTENT.replace(b"0.125", b"0.126", 1), PLACE, "evidence-hash", "the file states"),
+    "edited and sealed anew": (rewritten("0.125", "0.126")[0], PLACE, "evidence-name", "do not belong"),
+    "other folder": (CONTENT, PLACE.replace("coin", "dice"), "evidence-name", "do not belong"),
+    "other protocol": (CONTENT, PLACE.replace(PROTOCOL[:12], "0" * 12), "evidence-name", "do not belong"),
+    "other hash": (CONTENT, PLACE[:-21] + "0" * 16 + ".json", "evidence-name", "do not belong"),
+    "editor's backup": (CONTENT, PLACE + "~", "evidence-name", "do not belong"),
+    "newer version": (*changed(schema_version=2), "evidence-version", "schema version 2"),
+    "newer version, other shape": (NEWER, PLACE, "evidence-version", "schema version 2"),
+    "older version": (*changed(schema_version=0), "evidence-schema", "schema_version"),
+    "field missing": (*changed(seconds=...), "evidence-schema", "seconds: field required"),
+    "field unknown": (*changed(score=1), "evidence-schema", "score: extra inputs"),
+    "four values": (*changed(values={"score": [1.0] * 4}), "evidence-schema", "values.score"),
+    "no outcome": (*changed(values={}), "evidence-schema", "values"),
+    "text for a number": (*changed(values={"score": ["1"] * 5}), "evidence-schema", "values.score"),
+    "true for a number": (*changed(values={"score": [True] * 5}), "evidence-schema", "values.score"),
+    "unknown number": (
+        *changed(values={"score": [{"nonfinite": "huge"}] * 5}),
+        "evidence-schema",
+        "values.score",
+    ),
+    "curve too long": (
+        *changed(curves={"a_curve": [[0.0] * 65] * 5}),
+        "evidence-schema",
+        "curves.a_curve",
+    ),
+    "arm that leaves the folder": (*changed(arm="../up"), "evidence-schema", "arm"),
+    "no time": (*changed(seconds=0.0), "evidence-schema", "seconds"),
+    "day that is none": (*changed(started="2026-02-30T00:00:00Z"), "evidence-schema", "started"),
+    "chosen seeds": (*changed(seeds=[1, 2, 3, 4, 5]), "evidence-seeds", "seeds 1, 2, 3, 4, 5"),
+    "seeds of another block": (*changed(block=1), "evidence-seeds", "seeds"),
+    "seeds of another replication": (*changed(replication=1), "evidence-seeds", "seeds"),
+    "seeds that explore": (
+        *changed(seeds=block_seeds(PROTOCOL, 0, stream="explore")),
+        "evidence-seeds",
+        "seeds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "path", "code", "found"), DAMAGES.values(), ids=DAMAGES)
+def test_damage_is_refused_and_named(content, path, code, found):
+    """Each kind of damage has its code and says what was found."""
+    problem = refusal(content, path)
+    assert (problem.code, found in problem.found) == (code, True), problem
+    assert problem.advice in render_terminal([problem]).replace("\n        ", " ")
+
+
+def test_every_code_of_a_file_has_a_damage():
+    """No rule without a case; two codes need folders and are tested below."""
+    assert {code for _, _, code, _ in DAMAGES.values()} == set(CODES) - {"evidence-file", "evidence-conflict"}
+
+
+def test_newer_version_asks_for_an_update():
+    """Nobody is told to restore or delete what a newer version wrote."""
+    assert "update the project" in refusal(*changed(schema_version=2)).advice
+
+
+def test_every_flipped_bit_is_noticed():
+    """No single bit can change without the file being refused."""
+    for position in range(len(CONTENT)):
+        for bit in range(8):
+            damaged = bytearray(CONTENT)
+            damaged[position] ^= 1 << bit
+            assert isinstance(parse(bytes(damaged), PLACE), Problem), (position, bit)
+
+
+def test_every_cut_is_noticed():
+    """No beginning of a file passes for the file."""
+    for length in range(len(CONTENT)):
+        refusal(CONTENT[:length])
+
+
+@given(st.binary(max_size=200) | st.builds(lambda text: text.encode("utf-8", "surrogatepass"), st.text()))
+@example(b"\xef\xbb\xbf{}")
+@example(b'{"record":{"schema_version":true},"sha256":""}')
+def test_arbitrary_bytes_are_refused_without_an_exception(content):
+    """Whatever stands in a file, the reader answers with a problem."""
+    refusal(content)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(Evidence.model_fields)), JSON)
+def test_any_value_in_any_field_is_read_or_refused(field, value):
+    """A sealed record with one field replaced never raises, and is read only when it is canonical."""
+    record = json.loads(CONTENT)["record"] | {field: value}
+    text = canonical_json(record)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    found = parse(f'{{"record":{text},"sha256":"{digest}"}}\n'.encode(), PLACE)
+    assert isinstance(found, Problem) or found.evidence == EVIDENCE
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+NUMBERS = st.floats()
+FIVE = {"min_size": 5, "max_size": 5}
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@st.composite
+def evidences(draw):
+    """Return any valid piece of evidence."""
+    points = draw(st.integers(1, 64))
+    curve = st.lists(NUMBERS, min_size=points, max_size=points)
+    settings_ = st.integers() | st.booleans() | TEXTS | st.floats(allow_nan=False, allow_infinity=False)
+    block, replication = draw(st.integers(0, 99)), draw(st.integers(0, 9))
+    protocol = draw(st.binary(min_size=32, max_size=32)).hex()
+    digests = st.sampled_from([PROTOCOL, protocol])
+    claims = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True)
+    return Evidence(
+        **EVIDENCE.model_dump(exclude={*CHANGING, "machine"}),
+        experiment=draw(NAMES),
+        arm=draw(NAMES),
+        protocol=protocol,
+        block=block,
+        replication=replication,
+        seeds=block_seeds(protocol, block, replication=replication),
+        values=draw(st.dictionaries(NAMES, st.lists(NUMBERS, **FIVE), min_size=1, max_size=3)),
+        curves=draw(st.dictionaries(NAMES, st.lists(curve, **FIVE), max_size=1)),
+        scale=draw(st.dictionaries(NAMES, settings_, max_size=3)),
+        predictions=draw(st.dictionaries(claims, digests, max_size=3)),
+        seconds=draw(st.floats(1e-9, 1e9)),
+        dirty=draw(st.none() | st.booleans()),
+        machine=Machine(system=draw(TEXTS), cpu=draw(TEXTS), capability="", blas='"":', threads=1, gpu="\\"),
+    )
+
+
+CHANGING = {
+    *("experiment", "arm", "protocol", "block", "replication", "seeds", "values", "curves", "scale"),
+    *("predictions", "seconds", "dirty"),
+}
+
+
+@given(evidences())
+@settings(max_examples=150)
+def test_any_evidence_is_read_back_byte_for_byte(evidence):
+    """Writing what was read gives the same bytes, NaN and infinities included."""
+    name, content = to_file(evidence)
+    found = parse(content, f"{evidence.folder}/{name}")
+    assert not isinstance(found, Problem), found
+    assert to_file(found.evidence) == (name, content)
+    assert repr(sorted(found.evidence.values.items())) == repr(sorted(evidence.values.items()))
+
+
+@given(evidences())
+@settings(max_examples=50)
+def test_files_are_canonical(evidence):
+    """A file is ASCII, on one line, without NaN tokens, and equal to its canonical form."""
+
+    def refuse(token):
+        raise AssertionError(token)
+
+    _, content = to_file(evidence)
+    document = json.loads(content, parse_constant=refuse)
+    assert content == canonical_json(document).encode("ascii") + b"\n"
+    assert b"\n" not in content[:-1]
+
+
+def test_nonfinite_values_survive_storage(tmp_path):
+    """NaN and infinities are outcomes; they come back as they went in."""
+    values = (math.nan, math.inf, -math.inf, 0.0, -0.0)
+    stored(tmp_path, piece(values={"score": values}))
+    ledger = read_ledger(tmp_path)
+    assert repr(ledger.values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == repr(values)
+
+
+@pytest.mark.parametrize("changes", [{"seconds": math.inf}, {"scale": {"bias": math.nan}}, {"arm": "a/b"}])
+def test_what_cannot_be_written_cannot_be_made(changes):
+    """The model refuses what JSON or a file name could not hold."""
+    with pytest.raises(ValidationError):
+        piece(**changes)
+
+
+def test_project_without_evidence_has_an_empty_ledger(tmp_path):
+    """There need not be a folder."""
+    ledger = read_ledger(tmp_path)
+    assert (ledger.evidence, dict(ledger.files), ledger.problems) == ((), {}, ())
+    assert ledger.values("coin", PROTOCOL, ["fair"]) == {"fair": {}}
+
+
+def test_order_depends_on_content_alone(tmp_path):
+    """Evidence is sorted by experiment, protocol, replication, arm, block and start."""
+    protocols = (PROTOCOL, "cd" * 32)
+    pieces = [
+        piece(arm, block, protocol=key) for key in protocols for arm in ("bent", "fair") for block in (0, 1)
+    ]
+    stored(tmp_path, *reversed(pieces))
+    ledger = read_ledger(tmp_path)
+    assert ledger.evidence == tuple(pieces)
+    assert [ledger.path(found) for found in ledger.evidence] == list(ledger.files.values())
+    assert all((tmp_path / path).is_file() for path in ledger.files.values())
+    assert [path.split("-")[-1][:16] for path in ledger.files.values()] == [key[:16] for key in ledger.files]
+
+
+def test_of_several_pieces_the_earliest_counts(tmp_path):
+    """Measuring again cannot replace a result that is there."""
+    first = piece(started="2026-01-01T00:00:00Z")
+    later = piece(started="2026-01-02T00:00:00Z", values={"score": (9.0,) * 5}, torch="2.14.0")
+    stored(tmp_path, later, first)
+    ledger = read_ledger(tmp_path)
+    assert ledger.counting("coin", PROTOCOL) == {("fair", 0): first}
+    assert ledger.evidence == (first, later)
+    assert ledger.problems == ()
+
+
+def test_one_machine_with_two_results_is_a_conflict(tmp_path):
+    """Both files are kept, the later one is named, the earlier one counts."""
+    first = piece(started="2026-01-01T00:00:00Z", values={"score": (math.nan,) * 5})
+    same = piece(started="2026-01-02T00:00:00Z", values={"score": (math.nan,) * 5})
+    other = piece(started="2026-01-03T00:00:00Z", values={"score": (9.0,) * 5})
+    paths = stored(tmp_path, first, same, other)
+    ledger = read_ledger(tmp_path)
+    assert [(p.code, p.place.path) for p in ledger.problems] == [
+        ("evidence-conflict", paths[2].relative_to(tmp_path).as_posix())
+    ]
+    assert paths[0].name in ledger.problems[0].found
+    assert len(ledger.evidence) == 3
+
+
+def test_values_stop_at_the_first_gap(tmp_path):
+    """Blocks after a missing one wait for it; another arm is not held up."""
+    stored(tmp_path, piece(block=0), piece(block=1), piece(block=3), piece("bent", 1))
+    values = read_ledger(tmp_path).values("coin", PROTOCOL, ["fair", "bent"])
+    assert values == {
+        "fair": {"score": piece(block=0).values["score"] + piece(block=1).values["score"]},
+        "bent": {},
+    }
+
+
+def test_block_with_other_outcomes_is_a_gap(tmp_path):
+    """Seeds of different outcomes are never joined."""
+    stored(tmp_path, piece(block=0), piece(block=1, values={"other": (0.0,) * 5}))
+    assert len(read_ledger(tmp_path).values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == 5
+
+
+def test_replications_are_apart(tmp_path):
+    """An independent set of seeds is never mixed with another."""
+    again = piece(replication=1, seeds=block_seeds(PROTOCOL, 0, replication=1))
+    stored(tmp_path, piece(), again)
+    ledger = read_ledger(tmp_path)
+    assert ledger.counting("coin", PROTOCOL) == {("fair", 0): piece()}
+    assert ledger.counting("coin", PROTOCOL, 1) == {("fair", 0): again}
+
+
+def test_cost_is_the_median_of_the_past(tmp_path):
+    """Runs under former protocols tell what a block will take; other scales do not."""
+    stored(
+        tmp_path,
+        piece(block=0, seconds=1.0),
+        piece(block=1, seconds=2.0),
+        piece(protocol="cd" * 32, seconds=9.0),
+        piece(block=2, seconds=99.0, scale_name="large"),
+    )
+    ledger = read_ledger(tmp_path)
+    assert ledger.seconds("coin", "fair", scale_name="minimal") == 2.0
+    assert ledger.seconds("coin", "bent", scale_name="minimal") is None
+
+
+def folder_in_place_of_a_file(path):
+    """Make a folder."""
+    path.mkdir()
+
+
+def link_to_elsewhere(path):
+    """Make a link to valid evidence."""
+    path.with_name(".elsewhere").write_bytes(CONTENT)
+    path.symlink_to(path.with_name(".elsewhere"))
+
+
+def pipe(path):
+    """Make a pipe, which would block a careless reader for ever."""
+    os.mkfifo(path)
+
+
+def too_large(path):
+    """Make a file one byte over the limit."""
+    path.write_bytes(b" " * (MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize("make", [folder_in_place_of_a_file, link_to_elsewhere, pipe, too_large])
+def test_what_is_no_regular_file_is_refused(tmp_path, make):
+    """Only regular files of reasonable size are opened."""
+    path = tmp_path / PLACE
+    path.parent.mkdir(parents=True)
+    make(path)
+    (problem,) = read_ledger(tmp_path).problems
+    assert (problem.code, problem.place.path) == ("evidence-file", PLACE)
+
+
+def test_unreadable_file_is_a_problem(tmp_path, monkeypatch):
+    """Whatever the system says becomes the problem's text."""
+    stored(tmp_path, EVIDENCE)
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    (problem,) = read_ledger(tmp_path).problems
+    assert problem.found == "the file cannot be read: Permission denied"
+
+
+@pytest.mark.parametrize("path", ["repro/evidence/stray.json", "repro/evidence/coin/stray.json"])
+def test_file_outside_a_protocol_folder_is_a_problem(tmp_path, path):
+    """A misplaced file is named instead of being overlooked."""
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_bytes(CONTENT)
+    (problem,) = read_ledger(tmp_path).problems
+    assert (problem.code, problem.place.path) == ("evidence-file", path)
+
+
+def test_bad_file_does_not_hide_good_ones(tmp_path):
+    """Its values are left out; all others count; every bad file is told."""
+    _, cut, unfinished = stored(tmp_path, piece(), piece(block=1), piece(block=2))
+    cut.write_bytes(cut.read_bytes()[:-9])
+    unfinished.rename(unfinished.with_name(f".{unfinished.name}"))
+    ledger = read_ledger(tmp_path)
+    assert ledger.evidence == (piece(),)
+    assert [problem.place.path for problem in ledger.problems] == [cut.relative_to(tmp_path).as_posix()]
+
+
+def test_ledger_cannot_be_changed():
+    """It is a value."""
+    with pytest.raises(AttributeError):
+        Ledger().evidence = ()
+
+
+@pytest.mark.parametrize("field", sorted(Machine.model_fields))
+def test_fingerprint_tells_machines_apart(field):
+    """Each field matters; equal machines have equal fingerprints."""
+    machine = EVIDENCE.machine
+    other = machine.model_copy(update={field: 64 if field == "threads" else "other"})
+    assert machine.fingerprint == Machine(**machine.model_dump()).fingerprint != other.fingerprint

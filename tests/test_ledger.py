@@ -1,0 +1,245 @@
+"""Acknowledged evidence is there, whatever happens; what was not finished is never taken for evidence."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from power_cuts import bad_cuts, trace
+from store_faults import (
+    CALLS,
+    ERRORS,
+    NEW,
+    System,
+    every_fault,
+    fails_before,
+    knows_no_links,
+    lost_or_wrong,
+    piece,
+    quickly,
+    unfinished,
+    writes_a_little,
+)
+
+from kb.evidence import read_ledger, to_file
+from repro import ledger
+from repro.ledger import LedgerError, append, sweep
+
+PROGRAM = Path(__file__).with_name("store_faults.py")
+
+
+def forking(task, folder, **options):
+    """Run a task of `store_faults` in a process of its own and return its counts."""
+    command = [sys.executable, PROGRAM, task, folder, *(f"{key}={value}" for key, value in options.items())]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Return an empty project folder."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return folder
+
+
+def test_stored_piece_is_read_back(root):
+    """What was stored is read back equal, from the place that its content names."""
+    path = append(root, NEW)
+    found = read_ledger(root)
+    assert found.evidence == (NEW,)
+    assert path == root / found.path(found.evidence[0])
+    assert path.parent == root / "repro/evidence/coin" / NEW.protocol[:12]
+    assert unfinished(root) == []
+
+
+def test_storing_again_changes_nothing(root):
+    """The same piece a second time is a success and leaves the file alone."""
+    path = append(root, NEW)
+    before = path.stat()
+    assert append(root, NEW) == path
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_damaged_file_is_never_overwritten(root, has_links):
+    """Other bytes under the same name stay, and the error says what to do."""
+    path = append(root, NEW)
+    path.write_bytes(b"damaged")
+    system = System(quickly if has_links else knows_no_links)
+    with patch.object(ledger, "os", system), pytest.raises(LedgerError, match="is damaged; restore it from"):
+        append(root, NEW)
+    assert path.read_bytes() == b"damaged"
+    assert unfinished(root) == []
+
+
+def test_piece_that_no_reader_would_accept_is_refused(root):
+    """Seeds that do not follow from the protocol are refused before anything is written."""
+    with pytest.raises(LedgerError, match="seeds 1, 2, 3, 4, 5; allowed are the seeds of block 1"):
+        append(root, NEW.model_copy(update={"seeds": (1, 2, 3, 4, 5)}))
+    assert list(root.iterdir()) == []
+
+
+def test_piece_that_is_too_large_is_refused(root):
+    """What a reader would not open is not stored."""
+    curves = {f"c{number}_curve": ((0.123456789,) * 64,) * 5 for number in range(300)}
+    with pytest.raises(LedgerError, match="more than 1048576 bytes"):
+        append(root, piece(curves=curves))
+
+
+def test_every_fault_at_every_call_is_survived(tmp_path):
+    """Disk full, I/O error, read-only, Ctrl-C: nothing is lost, nothing wrong is read, a retry succeeds."""
+    faults = dict(every_fault(tmp_path, ["first piece of all", "same piece again", "no hard links"]))
+    assert {label: wrong for label, wrong in faults.items() if wrong} == {}
+    assert len(faults) >= 500
+    assert {label.split(": ")[1].split()[1] for label in faults} == set(CALLS)
+
+
+def test_short_writes_are_continued(root):
+    """A system that takes seven bytes at a time still gets all of them."""
+    with patch.object(ledger, "os", System(writes_a_little)):
+        append(root, NEW)
+    assert lost_or_wrong(root, [NEW]) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "No space left on device; free some space, then run again"),
+        (errno.EROFS, "Read-only file system; make the file system writable"),
+        (errno.EACCES, "Permission denied; make the folder writable for you"),
+        (errno.EIO, "Input/output error; check the disk"),
+        (errno.ELOOP, "Too many levels of symbolic links; remove the cause, then run again"),
+    ],
+)
+def test_error_says_what_failed_and_what_to_do(root, number, advice):
+    """The message names the path, what could not be done, why, and what helps."""
+    system = System(fails_before(OSError(number, os.strerror(number))), at=0)
+    with patch.object(ledger, "os", system), pytest.raises(LedgerError) as caught:
+        append(root, NEW)
+    assert f"{root}/repro/evidence/coin/{NEW.protocol[:12]}: could not make the folder: {advice}" in str(
+        caught.value
+    )
+    assert "saved blocks are kept" in str(caught.value)
+
+
+def test_root_that_is_missing_is_an_error(tmp_path):
+    """A project folder is never made by accident."""
+    with pytest.raises(LedgerError, match="could not make the folder"):
+        append(tmp_path / "nowhere", NEW)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_kill_at_every_call_loses_nothing(tmp_path):
+    """A writer killed before or after any system call leaves no wrong file and no lasting rubbish."""
+    result = forking("die", tmp_path)
+    assert result["wrong"] == []
+    assert result["cases"] >= 40
+    assert result["swept"] > 0
+
+
+def test_kill_at_random_moments_loses_nothing_acknowledged(root):
+    """Forty writers killed while they write: every acknowledged piece is read back."""
+    result = forking("kill", root, rounds=40, seed=1)
+    assert result["wrong"] == []
+    assert result["acknowledged"] > 40
+
+
+@pytest.mark.parametrize("writers", [2, 8])
+def test_writers_at_once_lose_nothing(root, writers):
+    """Processes that store into one folder, also the same pieces, need no lock."""
+    assert forking("write", root, writers=writers, blocks=8)["wrong"] == []
+
+
+PIECES = [piece(), NEW, piece("bent"), NEW, piece(protocol="cd" * 32)]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_power_cut_leaves_no_bad_state(tmp_path, has_links):
+    """In every state that a cut may leave, all acknowledged pieces are there and nothing wrong is read."""
+    events = trace(tmp_path / "traced", PIECES, has_links=has_links)
+    states, wrong = bad_cuts(events, tmp_path)
+    assert wrong == []
+    assert states >= 37
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        lambda event: event.name == "fsync" and not Path(event.path).name.startswith("."),
+        lambda event: event.name == "fsync" and Path(event.path).name.startswith("."),
+        lambda event: event.name == "fsync" and event.path == "repro/evidence",
+    ],
+    ids=["folders", "files", "one parent"],
+)
+def test_model_of_power_cuts_notices_a_missing_sync(tmp_path, left_out):
+    """Without any one kind of syncing some states are bad, so the test above can fail."""
+    _, wrong = bad_cuts(trace(tmp_path / "traced", PIECES[:2], ignored=left_out), tmp_path)
+    assert wrong != []
+
+
+def dead_process():
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def leave(root, name):
+    """Leave an unfinished file and return it."""
+    path = append(root, NEW).with_name(name)
+    path.write_bytes(to_file(NEW)[1][:100])
+    return path
+
+
+def writer_name(**changes):
+    """Return the name of an unfinished file of this process, with changed parts."""
+    parts = dict(zip(("host", "boot", "pid", "start"), ledger._writer().split("-"), strict=True)) | changes
+    return f".{parts['host']}-{parts['boot']}-{parts['pid']}-{parts['start']}-{'0' * 16}"
+
+
+@pytest.mark.parametrize("changes", [{}, {"start": 1}, {"boot": "0" * 8}, {"pid": 2**70}], ids=str)
+def test_sweep_removes_what_the_dead_left(root, changes):
+    """The writer ended, its number went to another process, or the machine started anew since."""
+    path = leave(root, writer_name(**(changes or {"pid": dead_process()})))
+    assert read_ledger(root).problems == ()
+    assert sweep(root) == [path]
+    assert not path.exists()
+    assert lost_or_wrong(root, [NEW]) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        writer_name(),
+        writer_name(pid=os.getppid(), start=ledger._start(os.getppid())),
+        writer_name(pid=1, start=ledger._start(1)),
+        writer_name(host="0" * 8),
+        ".gitkeep",
+        ".DS_Store",
+    ],
+    ids=["this process", "its parent", "the first process", "another machine", "git", "macOS"],
+)
+def test_sweep_keeps_what_may_still_be_written(root, name):
+    """A file of a living process, of another machine, or of nobody we know stays, and is not read."""
+    path = leave(root, name)
+    assert sweep(root) == []
+    assert path.exists()
+    assert read_ledger(root).problems == ()
+
+
+def test_sweep_survives_a_folder_that_it_may_not_change(root):
+    """What cannot be removed stays without an error: nobody reads it."""
+    path = leave(root, writer_name(pid=dead_process()))
+    with patch.object(ledger, "os", System(fails_before(ERRORS["EROFS"]))):
+        assert sweep(root) == []
+    assert path.exists()
+
+
+def test_sweep_of_a_project_without_evidence_does_nothing(root):
+    """There need not be a folder."""
+    assert sweep(root) == []
