@@ -129,8 +129,11 @@ class _Diagnosis:
 
     def follows(self, path: Keys, error: ErrorDetails, errors: dict[Keys, ErrorDetails]) -> bool:
         """Is the error only a consequence of another fault, or of one already reported?"""
-        if any(path[:length] in self.composed.faulty for length in range(len(path) + 1)):
+        faulty = self.composed.faulty
+        if any(path[:length] in faulty for length in range(len(path) + 1)):
             return True
+        if error["type"] == "flaws":
+            return any(p[: len(path)] == path for p in faulty)
         if error["type"] == "missing":
             return any(p[:-1] == path[:-1] and name == path[-1] for p, name in self.misspelt.items())
         is_length = error["type"] in ("too_short", "too_long")
@@ -167,6 +170,11 @@ class _Diagnosis:
         )
 
     def missing_field(self, path: Keys) -> Fault:
+        if isinstance(path[-1], int):
+            place = self.position(path[:-1])
+            return Fault(
+                "wrong-length", *place, f"a list of {path[-1]}", "a list of two", "add the other one"
+            )
         owner = self.owner(path[:-1])
         return Fault(
             "missing-field",

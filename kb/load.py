@@ -70,6 +70,7 @@ def load_base(root: Path, *, today: str | None = None) -> Base:
     reading = _Reading(root)
     files, problems = record_files(root)
     reading.problems += problems
+    reading.unread.update(Path(problem.place.path).stem for problem in problems)
     for file in files:
         _read_record(reading, file)
     for path in _script_files(root / "repro" / "experiments"):

@@ -69,8 +69,7 @@ def _is_plain(char: str) -> bool:
 
 
 def _escape(char: str) -> str:
-    number = ord(char)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return ascii(char)[1:-1]
 
 
 def render_terminal(problems: Iterable[Problem]) -> str:
@@ -91,9 +90,11 @@ def _paragraph(problem: Problem) -> str:
 
 
 def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
+    """Return a text after its head, which is never broken: editors look for `path:line:column: error`."""
     return textwrap.wrap(
-        f"{head} {printable(text)}",
+        printable(text),
         WIDTH,
+        initial_indent=f"{head} ",
         subsequent_indent=" " * indent,
         break_long_words=False,
         break_on_hyphens=False,

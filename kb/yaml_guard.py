@@ -70,7 +70,8 @@ def compose(text: str) -> Composed:
     try:
         return _Composer(yaml.parse(text, Loader=yaml.CLoader)).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        is_unclosed = "end of stream" in (error.problem or "")
+        mark = (is_unclosed and error.context_mark) or error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         reason = " ".join(part for part in (error.context, error.problem) if part)
         raise GuardError(_syntax(*place, reason)) from None

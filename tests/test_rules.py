@@ -1,0 +1,91 @@
+"""Every code has one bad record, which gives that code, at the right place, in the words of its golden file.
+
+After a deliberate change of wording, `ASSAY_GOLDEN=write pytest tests/test_rules.py` writes the golden files
+anew; read their diff before committing it. Nothing else ever writes them.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import kb.guarded_text
+import kb.rules
+from kb.codes import codes
+from kb.load import load_base
+from kb.problems import WIDTH, render_terminal
+from kb.rules import rules
+from tests.bad_project import TODAY, bad_codes, write_bad_project
+
+GOLDEN = Path(__file__).parent / "golden" / "bad_records"
+
+
+@pytest.fixture
+def problems(request, tmp_path, monkeypatch):
+    """Return the problems of the bad record whose code is the parameter."""
+    system_open = os.open
+
+    def open_unless_unreadable(path, flags):
+        # The superuser reads every file; the record without permissions must stay closed for him too.
+        if not Path(path).is_symlink() and not Path(path).stat().st_mode & 0o777:
+            raise PermissionError(13, "Permission denied")
+        return system_open(path, flags)
+
+    monkeypatch.setattr(kb.guarded_text.os, "open", open_unless_unreadable)
+    return load_base(write_bad_project(request.param, tmp_path / "project"), today=TODAY).problems
+
+
+def test_every_code_has_a_bad_record_and_a_golden_message():
+    """The declared codes, the bad records and the golden messages are the same set."""
+    assert bad_codes() == list(codes())
+    assert sorted(path.stem for path in GOLDEN.iterdir()) == list(codes())
+
+
+@pytest.mark.parametrize("problems", bad_codes(), indirect=True)
+def test_a_bad_record_gives_its_own_code_only(problems, request):
+    """One mistake gives one problem, with the code the record is named after."""
+    assert [problem.code for problem in problems] == [request.node.callspec.params["problems"]]
+
+
+@pytest.mark.parametrize("problems", bad_codes(), indirect=True)
+def test_a_bad_record_gives_its_golden_message(problems, request):
+    """The whole text in the terminal is as agreed, and no line is wider than a terminal."""
+    text = render_terminal(problems)
+    golden = GOLDEN / f"{request.node.callspec.params['problems']}.txt"
+    if os.environ.get("ASSAY_GOLDEN") == "write":
+        golden.write_text(text, encoding="utf-8", newline="\n")
+    assert text == golden.read_text(encoding="utf-8")
+    assert max(len(line) for line in text.split("\n")) <= WIDTH
+
+
+def test_rules_say_what_their_codes_mean():
+    """Each rule is found by being there, and describes its codes in a sentence."""
+    files = {path.stem for path in Path(kb.rules.__file__).parent.glob("[!_]*.py")}
+    assert {rule.__name__.rpartition(".")[2] for rule in rules()} == files
+    assert all(text.endswith(".") for text in codes().values())
+
+
+def test_one_reader_sees_all_problems_of_all_files(project):
+    """Several mistakes in several files come out of one run, ordered by place."""
+    claim = project / "claims/toys/toy-claim.yaml"
+    source = project / "claims/sources/toy-source.yaml"
+    text = claim.read_text(encoding="utf-8").replace("stance: asserts", "stance: assert")
+    claim.write_text(text.replace("at_least: 0.1", "atleast: 0.1"), encoding="utf-8")
+    source.write_text(source.read_text(encoding="utf-8").replace('"2017-12-05"', "no"), encoding="utf-8")
+    found = [(problem.code, problem.place.line) for problem in load_base(project).problems]
+    assert found == [("ambiguous-value", 5), ("unknown-value", 8), ("unknown-field", 18)]
+
+
+def test_several_flaws_of_one_record_are_told_together(project):
+    """Checks between fields do not stop at the first."""
+    claim = project / "claims/toys/toy-claim.yaml"
+    text = claim.read_text(encoding="utf-8")
+    worse = text.replace("at_least: 0.1", "between: [1, 0]\n      rate: 0.5")
+    claim.write_text(worse, encoding="utf-8")
+    assert [p.code for p in load_base(project).problems] == ["bound-order", "rate-choice"]
+
+
+def test_a_cycle_is_printed_from_its_first_claim(tmp_path):
+    """The circle is shown whole, each claim before the one it depends on."""
+    base = load_base(write_bad_project("dependency-cycle", tmp_path / "project"))
+    assert base.problems[0].found == "the circle first -> second -> third -> first"
