@@ -6,6 +6,7 @@ with the reason. What the lines hold is for others to judge.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -61,6 +62,7 @@ class Keeper:
         """
         signal.signal(signal.SIGINT, self._on_interrupt)
         signal.signal(signal.SIGTERM, self._on_terminate)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # held back until we can take it
         sandbox.adopt_descendants()
         lines_fd, child_fd = os.pipe()
         self._deadline = time.monotonic() + self.timeout_seconds
@@ -116,7 +118,8 @@ class Keeper:
             return
         if self.reason is None:
             self.reason = "timeout", f"the block took longer than {self.timeout_seconds:g} seconds"
-            os.killpg(child.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it may just have ended
+                os.killpg(child.pid, signal.SIGTERM)
             self._deadline = time.monotonic() + self.grace_seconds
         else:
             self._is_ending = True

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -91,7 +92,9 @@ class _Run:
     def add(self, steps: tuple[Step, ...]) -> None:
         """Turn steps into tasks; where workers would be idle, a step's blocks are spread over several."""
         share = max(1, self.options.jobs // max(1, len(steps)))
-        for step in steps:
+        for step in sorted(
+            steps, key=_cost, reverse=True
+        ):  # the longest first leaves no worker idle at the end
             for blocks in _spread(step.blocks, share):
                 self.queue.append(self._task(step, blocks))
                 self.open_tasks[step.arm.protocol] += 1
@@ -117,6 +120,8 @@ class _Run:
 
     def on_event(self, event: Event) -> None:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
+        if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
+            return
         if isinstance(event, Measured):
             self._on_measured(event)
         elif isinstance(event, Failed):
@@ -254,6 +259,10 @@ def run(
         notes=tuple(state.notes),
         signal=interrupts.stopped_by,
     )
+
+
+def _cost(step: Step) -> float:
+    return inf if step.expected_seconds is None else step.expected_seconds
 
 
 def _digests(base: Base, script: Script) -> dict[str, str]:

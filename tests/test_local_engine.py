@@ -160,6 +160,7 @@ def test_a_bad_end_after_all_results_is_noted(tmp_path):
 SLOW = """
 stop = []
 signal.signal(signal.SIGINT, lambda *_: stop.append(1))
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 for block in blocks:
     until = time.monotonic() + (0.3 if block == 0 else 60)
     while time.monotonic() < until:
@@ -179,8 +180,7 @@ def test_the_first_ctrl_c_lets_running_blocks_finish(tmp_path):
         events = []
         for event in engine([a_task(), a_task("next")], SLOW, tmp_path, interrupts=interrupts):
             events.append(event)
-            if isinstance(event, Started):
-                time.sleep(0.1)
+            if isinstance(event, Started):  # before the worker can take a signal
                 os.kill(os.getpid(), signal.SIGINT)
     assert [type(event) for event in events] == [Started, Interrupted, Measured, Failed, Finished]
     assert events[3].kind == "stopped"

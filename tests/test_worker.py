@@ -137,9 +137,9 @@ def test_timeout_kills_what_ignores_sigterm():
 
 def test_timeout_counts_for_each_block():
     """Many quick blocks may together take longer than the timeout of one."""
-    body = "for block in range(4): time.sleep(0.4); say(block)"
-    _, messages = result_of(body, blocks=4, timeout=1.2)
-    assert len(messages) == 4
+    body = "for block in range(6): time.sleep(0.4); say(block)"
+    _, messages = result_of(body, blocks=6, timeout=2.0)
+    assert len(messages) == 6
     assert "error" not in messages[-1]
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -62,8 +61,18 @@ def print_plan(console: Console, due: Plan, options: Options) -> None:
     console.print(plan_headline(due), style="bold")
     for experiment, scale in sorted(experiments):
         steps = [step for step in due.steps if (step.arm.experiment, step.scale) == (experiment, scale)]
-        console.print(f"  {experiment} [dim]({scale})[/dim]", highlight=False)
-        console.print(Padding(_steps_table(steps), (0, 0, 0, 4)))
+        console.print(Text(f"  {experiment} ").append(f"({scale})", style="dim"))
+        for line in _grouped(steps):
+            console.print(Padding(line, (0, 0, 0, 4)))
+
+
+def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
+    """Yield a line for all arms of which the same blocks are due for the same reason."""
+    groups: dict[str, list[str]] = {}
+    for step in steps:
+        groups.setdefault(f"{block_range(step.blocks)}, {step.reason}:", []).append(step.arm.name)
+    for head, arms in groups.items():
+        yield Text.assemble((head, "dim"), " ", ", ".join(arms))
 
 
 def plan_headline(due: Plan) -> str:
@@ -72,16 +81,6 @@ def plan_headline(due: Plan) -> str:
     seconds = due.expected_seconds
     cost = "cost unknown" if seconds is None else f"about {seconds:.0f} s of measuring"
     return f"Due for {claims}: {_counted(due.blocks, 'block')} of {_counted(len(due.steps), 'arm')}, {cost}"
-
-
-def _steps_table(steps: Iterable[Step]) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), expand=False)
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", style="dim")
-    for step in steps:
-        table.add_row(step.arm.name, block_range(step.blocks), step.reason)
-    return table
 
 
 def print_failures(console: Console, result: RunResult) -> None:
@@ -108,7 +107,8 @@ def print_claim(
     if judgement.verdict is not None:
         protocol = claims_protocol(base, judgement.claim_id)
         outcomes = base.scripts[protocol.experiment].outcomes
-        console.print(_findings_table(judgement.verdict, outcomes))
+        _print_findings(console, judgement.verdict, outcomes)
+        console.print()
     sentence = Text(state_sentence(base, judgement))
     sentence.highlight_words(
         [judgement.state.capitalize()], f"bold {COLOURS.get(judgement.state, 'default')}"
@@ -119,26 +119,30 @@ def print_claim(
             console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
-def _findings_table(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True, pad_edge=False)
-    table.add_column("prediction", ratio=1)
-    table.add_column("bound", max_width=14)
-    table.add_column("estimate", justify="right", max_width=9)
-    table.add_column("interval", max_width=16)
-    table.add_column("seeds", justify="right", no_wrap=True)
-    table.add_column("decision", max_width=13)
+def _print_findings(console: Console, verdict: Verdict, outcomes: Mapping[str, Outcome]) -> None:
+    """Print each finding as what it says, and below it the numbers in columns."""
+    header = ("", "bound", "estimate", "interval", "seeds", "decision")
+    console.print(_row(*header), style="dim")
     for finding in (*verdict.findings, *verdict.controls):
-        table.add_row(*_cells(finding, outcomes[finding.prediction.outcome]))
+        control = finding.control
+        says = f"control: {control.because}" if control is not None else finding.prediction.says
+        console.print(Text(says))
+        bound = finding_bound(finding.prediction, outcomes[finding.prediction.outcome])
+        interval = f"{number(finding.interval.lower)} to {number(finding.interval.upper)}"
+        decision = Text(_decision(finding), style=_colour(finding))
+        console.print(_row("", bound, number(finding.estimate), interval, str(finding.seeds), decision))
+
+
+def _row(*cells: str | Text) -> Table:
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(width=1)
+    table.add_column(width=24)
+    table.add_column(width=8, justify="right")
+    table.add_column(width=17, justify="right")
+    table.add_column(width=5, justify="right")
+    table.add_column(ratio=1)
+    table.add_row(*cells)
     return table
-
-
-def _cells(finding: Finding, outcome: Outcome) -> tuple[str | Text, ...]:
-    control = finding.control
-    says = f"control: {control.because}" if control is not None else finding.prediction.says
-    interval = f"{number(finding.interval.lower)} to {number(finding.interval.upper)}"
-    bound = finding_bound(finding.prediction, outcome)
-    decision = Text(_decision(finding), style=_colour(finding))
-    return Text(says), Text(bound), number(finding.estimate), interval, str(finding.seeds), decision
 
 
 def _decision(finding: Finding) -> str:
@@ -146,7 +150,7 @@ def _decision(finding: Finding) -> str:
     if finding.is_control:
         return {"reproduced": "bound holds", "contradicted": "bound fails"}.get(finding.decision, "open")
     if finding.seeds_needed is not None:
-        return f"{finding.decision}, likely needs {finding.seeds_needed} seeds"
+        return f"{finding.decision}, needs about {finding.seeds_needed} seeds"
     return f"{finding.decision}, {finding.detail}" if finding.detail else finding.decision
 
 

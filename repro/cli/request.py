@@ -88,7 +88,7 @@ OPTIONS = (
         type=click.IntRange(1, MAX_SEEDS),
         help="Measure so many seeds of every arm, in fives; default: until decided, at most 40.",
     ),
-    click.option("--explore", is_flag=True, help="Other seeds; records nothing."),
+    click.option("--explore", is_flag=True, help="Other seeds, ten of each arm; records nothing."),
     click.option(
         "--set", "sets", metavar="FIELD=VALUE", multiple=True, help="Change a field of the scale; explores."
     ),

@@ -108,14 +108,15 @@ class _Engine:
     def _launch(self, task: Task) -> None:
         result_fd, worker_fd = os.pipe()
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the worker has ended
-        process = subprocess.Popen(
-            self._command(task, worker_fd),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr,
-            pass_fds=(worker_fd,),
-            start_new_session=True,  # the terminal's Ctrl-C is ours to pass on
-        )
+        with _holding_back(signal.SIGINT):  # for a worker that cannot take it yet
+            process = subprocess.Popen(
+                self._command(task, worker_fd),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=(worker_fd,),
+                start_new_session=True,  # the terminal's Ctrl-C is ours to pass on
+            )
         os.close(worker_fd)
         worker = _Worker(task, process, result_fd, stderr, monotonic())
         self._workers.append(worker)
@@ -193,6 +194,16 @@ class _Engine:
             self._forget(worker)
             worker.stderr.close()
         self._selector.close()
+
+
+@contextlib.contextmanager
+def _holding_back(number: signal.Signals) -> Iterator[None]:
+    """Block a signal, here for a moment, and in processes started meanwhile until they unblock it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 def _key(task: Task, block: int) -> _BlockKey:
