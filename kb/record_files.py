@@ -57,7 +57,10 @@ def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
 
 
 def _walk(root: Path) -> Iterator[RecordFile | Problem]:
-    for folder in _entries(root / "claims"):
+    for folder in _entries(root / "claims", "claims"):
+        if isinstance(folder, Problem):
+            yield folder
+            continue
         path = f"claims/{folder.name}"
         if not folder.is_dir(follow_symlinks=False):
             if folder.name != "README.md":
@@ -67,17 +70,22 @@ def _walk(root: Path) -> Iterator[RecordFile | Problem]:
         if flaw:
             yield flaw
             continue
-        for entry in _entries(Path(folder.path)):
-            yield from _record_file(entry.name, folder.name)
+        for entry in _entries(Path(folder.path), path):
+            yield from [entry] if isinstance(entry, Problem) else _record_file(entry.name, folder.name)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, path: str) -> list[os.DirEntry[str] | Problem]:
     """Return a folder's entries in order of name, without hidden ones; of no folder, none."""
     try:
         with os.scandir(folder) as entries:
-            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
-    except (FileNotFoundError, NotADirectoryError):
+            shown = [entry for entry in entries if not entry.name.startswith(".")]
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        found = f"a folder that cannot be read: {error.strerror}"
+        advice = "make it readable for you, or delete it"
+        return [Problem("unreadable-file", Place(path, 1, 1), found, "a readable folder", advice)]
+    return [*sorted(shown, key=lambda entry: entry.name)]
 
 
 def _record_file(name: str, folder: str) -> Iterator[RecordFile | Problem]:

@@ -1,0 +1,79 @@
+"""`repro check` and `repro export schema`: what they print, and how they exit."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from repro.cli import cli
+from tests.bad_project import write_bad_project
+
+
+def repro(root, *arguments):
+    """Return the result of a command on a project."""
+    return CliRunner().invoke(cli, ["--root", str(root), *arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def bad(tmp_path):
+    """Return a project in which one field is misspelt."""
+    return write_bad_project("unknown-field", tmp_path / "project")
+
+
+def test_a_good_project_gets_one_line(project):
+    """With no problem the exit code is 0 and the counts are told."""
+    result = repro(project, "check")
+    assert (result.exit_code, result.output) == (0, "No problems: 1 claim, 1 source, 1 experiment.\n")
+
+
+def test_problems_are_printed_and_counted(bad):
+    """With a problem the exit code is 2; place and code open its paragraph, a count closes the report."""
+    result = repro(bad, "check")
+    assert result.exit_code == 2
+    assert result.output.startswith("claims/toys/bad.yaml:15:7: error[unknown-field]: ")
+    last = result.output.strip().split("\n")[-1]
+    assert last == "1 problem in 1 file. Read without problems: 1 claim, 1 source, 1 experiment."
+
+
+def test_json_is_one_document(bad):
+    """With --json nothing but one document with a schema is printed, and the exit code is the same."""
+    result = repro(bad, "check", "--json")
+    document = json.loads(result.output)
+    assert (result.exit_code, document["schema"]) == (2, "assay/check/1")
+    assert [problem["nearest"] for problem in document["problems"]] == ["at_least"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("claims/toys/bad.yaml", 2), ("claims/toys", 2), (".", 2), ("claims/sources", 0)]
+)
+def test_paths_choose_what_is_shown(bad, path, code, monkeypatch):
+    """Files and folders limit the report, and the exit code with it."""
+    monkeypatch.chdir(bad)
+    assert repro(bad, "check", path).exit_code == code
+
+
+@pytest.mark.parametrize("path", ["claims/nowhere.yaml", "/"])
+def test_paths_that_are_not_there_are_refused(bad, path, monkeypatch):
+    """A path that is missing or outside of the project is an error of usage."""
+    monkeypatch.chdir(bad)
+    result = repro(bad, "check", path)
+    assert result.exit_code == 2
+    assert path in result.output
+
+
+def test_broken_evidence_is_a_problem_too(project):
+    """The ledger's problems stand in the same report."""
+    folder = project / "repro/evidence/coin/000000000000"
+    folder.mkdir(parents=True)
+    (folder / "fair-b0-0000000000000000.json").write_text("{}\n", encoding="utf-8")
+    result = repro(project, "check")
+    assert result.exit_code == 2
+    assert "error[evidence-" in result.output
+
+
+def test_schemas_are_written_once_and_checked(project):
+    """`export schema` writes what is not current; with --check it only says so, and exits with 2."""
+    assert repro(project, "export", "schema", "--check").exit_code == 2
+    assert "wrote kb/schemas/claim.json" in repro(project, "export", "schema").output
+    assert repro(project, "export", "schema", "--check").exit_code == 0
+    assert repro(project, "export", "schema").output == "2 schemas are current.\n"

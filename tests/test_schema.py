@@ -1,0 +1,82 @@
+"""The schemas for editors accept what we accept, refuse what they can, and are those of today's models."""
+
+import json
+
+import jsonschema
+import pytest
+
+from kb.exports.fields import field_table, field_texts, models_in
+from kb.exports.schema import MODELS, schema_text
+from kb.protocol import Prediction
+from kb.yaml_guard import compose
+from tests.conftest import CLAIM, SOURCE
+
+GOOD = {"claim": CLAIM, "source": SOURCE}
+
+
+def errors(name, text):
+    """Return how many errors an independent validator finds in a record."""
+    schema = json.loads(schema_text(name))
+    # JSON has lists where the guard gives tuples.
+    data = json.loads(json.dumps(compose(text).value))
+    return len(list(jsonschema.Draft202012Validator(schema).iter_errors(data)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_schemas_are_valid_themselves(name):
+    """Each is a schema of draft 2020-12 by the judgement of an independent library."""
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_text(name)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_good_records_are_accepted(name):
+    """What `repro check` accepts has no squiggle in an editor."""
+    assert errors(name, GOOD[name]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("claim", "at_least: 0.1", "atleast: 0.1"),
+        ("claim", "at_least: 0.1", "at_least: '0.1'"),
+        ("claim", "at_least: 0.1", "at_least: 0.1\n      at_most: 0.2"),
+        ("claim", "at_least: 0.1", "equals: 0.1"),
+        ("claim", "stance: asserts", "stance: assert"),
+        ("claim", "contrast: [loaded, fair]", "contrast: [loaded]"),
+        ("claim", "contrast: [loaded, fair]", "contrast: [loaded, fair]\n      of: fair"),
+        ("claim", "scope: one", "untested: one"),
+        ("claim", "kind: empirical\n", ""),
+        ("claim", "source: toy-source", "source: ../toy"),
+        ("source", "https://example.org", "javascript:alert(1)//"),
+        ("source", '"2017-12-05"', "2017"),
+        ("source", "verified: text", "verified: yesterday"),
+        ("source", "  - {family: Doe, given: Jane}", "  []"),
+    ],
+)
+def test_bad_records_are_refused(name, old, new):
+    """Unknown fields, wrong types, wrong words and missing or doubled choices are seen while typing."""
+    assert old in GOOD[name]
+    assert errors(name, GOOD[name].replace(old, new)) > 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_field_says_what_it_is_for(name):
+    """Each field of each model has a sentence, shown in schema and field guide."""
+    for model in models_in(MODELS[name]):
+        assert set(field_texts(model)) == set(model.model_fields)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_files_are_current(name, request):
+    """The schemas in the repository are those that `repro export schema` writes."""
+    file = request.config.rootpath / "kb" / "schemas" / f"{name}.json"
+    assert file.read_text(encoding="utf-8") == schema_text(name)
+
+
+def test_the_field_table_names_every_field():
+    """The field guide has a row for each field, under the name it has in files."""
+    table = field_table()
+    for name in Prediction.model_fields:
+        assert f"| `{name}` |" in table
+    assert "| `container-title` |" in table
+    assert "| `from` | yes | " in table
