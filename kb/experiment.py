@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -89,24 +89,38 @@ def canonical_tree(tree: ast.AST) -> str:
 
     Empty fields are left out because newer Pythons add some: the hash must not depend on the interpreter.
     """
-    return json.dumps(_plain(tree), separators=(",", ":"), ensure_ascii=True)
+    parts: list[str] = []
+    _write(tree, parts)
+    return "".join(parts)
 
 
-def _plain(node: object) -> Any:
+def _write(node: object, parts: list[str]) -> None:
     if isinstance(node, ast.AST):
-        fields = {name: _plain(value) for name, value in _code_fields(node) if value not in (None, [])}
-        return [type(node).__name__, fields]
-    if isinstance(node, list):
-        return [_plain(item) for item in node]
-    return [type(node).__name__, repr(node)]
+        parts.append(f"{type(node).__name__}(")
+        for name in sorted(node._fields):
+            value = getattr(node, name, None)
+            if value is not None and value != []:
+                parts.append(f"{name}=")
+                _write(_code(value) if name == "body" else value, parts)
+        parts.append(")")
+    elif isinstance(node, list):
+        parts.append("[")
+        for item in node:
+            _write(item, parts)
+        parts.append("]")
+    else:
+        parts.append(f"{type(node).__name__}:{node!r};")
 
 
-def _code_fields(node: ast.AST) -> list[tuple[str, Any]]:
-    fields = dict(ast.iter_fields(node))
-    holds_docstring = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    if holds_docstring and ast.get_docstring(node, clean=False) is not None:  # type: ignore[arg-type]  # narrowed above
-        fields["body"] = fields["body"][1:]
-    return sorted(fields.items())
+def _code(body: Any) -> Any:
+    """Return a body without the string that opens it: a docstring measures nothing."""
+    is_documented = (
+        isinstance(body, list)
+        and isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )
+    return body[1:] if is_documented else body
 
 
 def read_script(path: Path, lab_folder: Path) -> Script:
@@ -246,12 +260,17 @@ def _imported_lab(tree: ast.Module, folder: Path) -> dict[str, str]:
     while waiting:
         module = waiting.pop()
         path = folder / f"{module.removeprefix(LAB + '.')}.py"
-        if module in found or not path.is_file():
-            continue
-        lab_tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[module] = canonical_tree(lab_tree)
-        waiting.extend(_lab_modules(lab_tree))
+        if module not in found and path.is_file():
+            found[module], imported = _lab_module(path.read_text(encoding="utf-8"))
+            waiting.extend(imported)
     return found
+
+
+@cache
+def _lab_module(source: str) -> tuple[str, tuple[str, ...]]:
+    """Return a lab module's canonical tree and the lab modules it imports; scripts share most of them."""
+    tree = ast.parse(source)
+    return canonical_tree(tree), tuple(_lab_modules(tree))
 
 
 def _lab_modules(tree: ast.Module) -> list[str]:
