@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -243,7 +244,7 @@ def test_zero_variance_is_no_proof():
     width = half_width(10) * 0.5
     assert found.interval == pytest.approx((3 - width, 3 + width))
     assert (found.decision, found.is_deterministic) == ("inconclusive", True)
-    assert found.seeds_needed == 20
+    assert found.seeds_needed == 15
 
 
 @pytest.mark.parametrize(
@@ -266,18 +267,17 @@ def test_deterministic_means_a_spread_below_the_resolution(values, is_determinis
 
 
 def test_equal_values_are_deterministic_at_any_resolution():
-    """Without a resolution a spread of zero is still marked, and a spread as large as the resolution not."""
+    """A spread of zero is marked even without resolution; a spread as large as the resolution is not."""
     assert finding([3.0] * 5, at_least=2.0).is_deterministic
-    exact = [3.0, 3.0, 3.0, 3.0, 3.0 + 0.5 * math.sqrt(5)]
-    assert moments(exact).deviation == pytest.approx(0.5)
-    arms = {"a": {"score": [2.0, 3.0, 2.5, 2.5, 2.5, 3.0, 2.0]}}
+    arms = {"a": {"score": [2.5, 3.5, 2.5, 3.5, 3.0]}}
+    assert moments(arms["a"]["score"]).deviation == 0.5
     found = judge(protocol(prediction(of="a", outcome="score", at_least=0.0)), OUTCOMES, arms).findings[0]
-    assert not found.is_deterministic or moments(found.values).deviation < 0.5
+    assert not found.is_deterministic
 
 
 def test_one_huge_outlier_decides_nothing():
     """It widens the interval as it moves the mean; the warning names the disagreement."""
-    found = finding([*([1.0, 1.2] * 5)[:9], -1e6], at_least=0.5)
+    found = finding([-1e6, *([1.0, 1.2] * 5)[:9]], at_least=0.5)
     assert found.decision == "inconclusive"
     assert found.warnings == ("mean and win rate disagree",)
 
@@ -428,13 +428,9 @@ def test_a_win_rate_tells_the_share_of_wins():
     values = [2.0] * 9 + [0.0]
     found = finding(values, at_least=1.0, estimand="win_rate")
     assert found.estimate == 0.9
-    assert (
-        found.trail
-        == (rate_interval(5, 5), (max(rate_interval(5, 5)[0], rate_interval(9, 10)[0]), 0.9999))[:1]
-        + found.trail[1:]
-    )
-    assert found.interval.upper == rate_interval(9, 10).upper
-    assert found.interval.lower == max(rate_interval(5, 5).lower, rate_interval(9, 10).lower)
+    first, second = rate_interval(5, 5), rate_interval(9, 10)
+    assert found.trail == (first, (max(first.lower, second.lower), second.upper))
+    assert found.interval == found.trail[1]
     assert found.log_e == log_e_rate(9, 10, 0.5)
 
 
@@ -701,7 +697,7 @@ def test_a_stricter_level_decides_nothing_new(values, bound, revision):
 def test_what_is_decided_stays_decided(values, bound, estimand):
     """With finite seeds only contradicting blocks take a decision back."""
     decisions = [finding(values[:end], estimand=estimand, **bound) for end in range(5, len(values) + 1, 5)]
-    for early, late in zip(decisions, decisions[1:], strict=False):
+    for early, late in pairwise(decisions):
         if early.decision != "inconclusive":
             assert late.decision == early.decision or late.detail == "blocks disagree"
 
