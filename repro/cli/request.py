@@ -86,6 +86,7 @@ OPTIONS = (
     click.option(
         "--seeds",
         type=click.IntRange(1, MAX_SEEDS),
+        metavar="N",
         help="Measure so many seeds of every arm, in fives; default: until decided, at most 40.",
     ),
     click.option("--explore", is_flag=True, help="Other seeds, ten of each arm; records nothing."),
@@ -94,10 +95,16 @@ OPTIONS = (
     ),
     click.option("--scale", type=click.Choice(["minimal", "large"]), help="Default: the protocol's own."),
     click.option(
-        "--replication", type=click.IntRange(0), default=0, help="Another independent set of seeds."
+        "--replication",
+        type=click.IntRange(0),
+        default=0,
+        metavar="K",
+        help="Another independent set of seeds.",
     ),
     click.option("--device", callback=_device, default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
-    click.option("--jobs", type=click.IntRange(1), help="Workers at a time; default: one a core."),
+    click.option(
+        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
+    ),
     click.option(
         "--timeout",
         callback=_seconds,

@@ -34,9 +34,8 @@ SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; errors keep their codes.")
 @click.pass_obj
 def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: bool, **words: Any) -> None:
-    r"""Measure what is due for claims, then judge them.
+    """Measure what is due for claims, then judge them.
 
-    \b
     Exit codes for one claim: 0 reproduced, 10 contradicted or split, 11 inconclusive,
     12 invalid (a control held), also when nothing was due. For several claims: 0 when
     every block ran. 2 usage or record, 4 environment, 5 some blocks failed or could not
