@@ -158,10 +158,13 @@ def _confirm(target: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable, as far as the file system can."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         _flush(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder; nobody can there
+            raise
     finally:
         os.close(descriptor)
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ PROGRAM = Path(__file__).with_name("store_faults.py")
 def forking(task, folder, **options):
     """Run a task of `store_faults` in a process of its own and return its counts."""
     command = [sys.executable, PROGRAM, task, folder, *(f"{key}={value}" for key, value in options.items())]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     return json.loads(done.stdout)
 
 
@@ -102,6 +103,19 @@ def test_every_fault_at_every_call_is_survived(tmp_path):
 def test_short_writes_are_continued(root):
     """A system that takes seven bytes at a time still gets all of them."""
     with patch.object(ledger, "os", System(writes_a_little)):
+        append(root, NEW)
+    assert lost_or_wrong(root, [NEW]) == []
+
+
+def test_file_system_that_cannot_sync_folders_is_used_all_the_same(root):
+    """Some network file systems refuse it; a file that cannot be synced is still an error."""
+
+    def act(name, real, args):
+        if name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return quickly(name, real, args)
+
+    with patch.object(ledger, "os", System(act)):
         append(root, NEW)
     assert lost_or_wrong(root, [NEW]) == []
 
