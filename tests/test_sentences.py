@@ -1,0 +1,331 @@
+"""The words of verdicts and findings: golden sentences, honest rounding, ASCII."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
+
+from kb import bounds as bounds_module
+from kb import finding as finding_module
+from kb.experiment import Outcome
+from kb.records import Claim, Control
+from kb.sentences import (
+    CONTROL,
+    DETAILS,
+    WARNINGS,
+    count,
+    finding_bound,
+    finding_decision,
+    finding_interval,
+    finding_measured,
+    finding_notes,
+    number,
+    unit,
+    verdict_sentence,
+)
+from kb.verdict import judge
+
+DECADES = {"loss": Outcome("loss", "decades", "lower", 0.0)}
+TEN = [0.9, 1.0, 1.1, 1.05, 0.95] * 2
+GOOD, BAD, OPEN = {"at_least": 0.8}, {"at_least": 1.2}, {"at_least": 0.97}
+
+
+def judged(*predictions, controls=(), **arms):
+    """Judge predictions on arms."""
+    return judge(protocol(*predictions, controls=controls), DECADES, measured(**arms))
+
+
+def sentence(*predictions, controls=(), **arms):
+    """Return the verdict sentence of a claim with these predictions on arms."""
+    claim = Claim.model_construct(protocol=protocol(*predictions, controls=controls))
+    return verdict_sentence(claim, judged(*predictions, controls=controls, **arms), DECADES)
+
+
+def named(name="p", arm="a", **fields):
+    """Return a prediction on one arm."""
+    return prediction(name=name, of=arm, **fields)
+
+
+def only(values, **fields):
+    """Return the finding of one prediction on one arm."""
+    return judged(named(**fields), a=values).findings[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1.0, "1"),
+        (10.0, "10"),
+        (16.41, "16.4"),
+        (16.97, "17"),
+        (-0.5, "-0.5"),
+        (999.7, "1000"),
+        (4821.7, "4822"),
+        (123456.7, "123457"),
+        (9999999.4, "9999999"),
+        (1e7, "1e7"),
+        (1.2345e9, "1.23e9"),
+        (-0.00012345, "-0.000123"),
+        (1e-5, "0.00001"),
+        (1.234e-6, "1.23e-6"),
+        (1e300, "1e300"),
+        (5e-324, "4.94e-324"),
+        (math.nan, "no number"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+    ],
+)
+def test_numbers_have_three_digits_or_all_whole_ones(value, text):
+    """No exponent where people would not write one, and no digits without meaning."""
+    assert number(value) == text
+
+
+def test_numbers_take_other_digits():
+    """Bounds are shown as they were written."""
+    assert number(0.841344746, 12) == "0.841344746"
+    assert number(1 / 3, 2) == "0.33"
+
+
+@given(st.floats(-1e308, 1e308))
+def test_numbers_read_back(value):
+    """What is printed lies within half a unit of the third digit."""
+    assert float(number(value)) == pytest.approx(value, rel=5.01e-3, abs=1e-320)
+
+
+@pytest.mark.parametrize(("how_many", "text"), [(0, "0 seeds"), (1, "1 seed"), (2, "2 seeds")])
+def test_counts_agree_with_their_noun(how_many, text):
+    """One seed, any other number of seeds."""
+    assert count(how_many, "seed") == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"at_least": 10.0}, "at least 10 decades"),
+        ({"at_least": 1.0}, "at least 1 decade"),
+        ({"at_most": -1.0}, "at most -1 decade"),
+        ({"at_most": 0.0}, "at most 0 decades"),
+        ({"between": (0.5, 1.25)}, "between 0.5 and 1.25 decades"),
+        ({"equals": 40.0, "within": 2.0}, "within 2 of 40 decades"),
+        ({"equals": 0.0, "within": 2.0}, "within 2 of 0 decades"),
+        ({"at_least": 2.0, "estimand": "win_rate"}, "at least 2 decades in more than half of the seeds"),
+        (
+            {"at_least": 2.0, "estimand": "success_rate", "rate": 0.9},
+            "at least 2 decades in more than 90 % of the seeds",
+        ),
+    ],
+)
+def test_bounds_in_words(fields, text):
+    """Every kind of bound with its unit."""
+    assert finding_bound(prediction(**fields), DECADES["loss"]) == text
+
+
+@pytest.mark.parametrize(
+    ("unit_name", "text"),
+    [
+        ("nats", "at least 1 nat"),
+        ("units of k(x, x)", "at least 1 unit of k(x, x)"),
+        ("loss", "at least 1 loss"),
+        ("bias", "at least 1 bias"),
+        ("radius", "at least 1 radius"),
+        ("axis", "at least 1 axis"),
+        ("percent of points", "at least 1 percent of points"),
+    ],
+)
+def test_units_lose_their_plural_after_one(unit_name, text):
+    """Only what is a plural does."""
+    assert finding_bound(prediction(at_least=1.0), Outcome("x", unit_name, "higher", 0.0)) == text
+
+
+def test_log_scale_is_in_decades():
+    """Whatever the outcome's own unit."""
+    assert unit(prediction(scale="log10", at_least=1.0), OUTCOMES["loss"]) == "decades"
+    assert unit(prediction(at_least=1.0), OUTCOMES["loss"]) == "nats"
+
+
+def test_a_measurement_shows_two_digits_of_its_width():
+    """Estimate and ends have the same digits."""
+    assert finding_measured(only(TEN, **GOOD), DECADES["loss"]) == "1.00 decades [0.90, 1.10]"
+    assert finding_measured(only([1000 * x for x in TEN], **GOOD), DECADES["loss"]) == (
+        "1000 decades [900, 1100]"
+    )
+    assert finding_measured(only([1e-12 * x for x in TEN], **GOOD), DECADES["loss"]) == (
+        "1.00e-12 decades [9.0e-13, 1.10e-12]"
+    )
+
+
+def test_a_measurement_without_width_shows_three_digits():
+    """Equal values at a resolution of zero have an interval of one point."""
+    assert finding_measured(only([2.0] * 5, **GOOD), DECADES["loss"]) == "2.00 decades [2.00, 2.00]"
+    assert finding_measured(only([0.0] * 5, **GOOD), DECADES["loss"]) == "0.00 decades [0.00, 0.00]"
+
+
+def test_a_measurement_open_at_one_end():
+    """Diverged seeds leave one end infinite."""
+    found = only([*TEN, math.nan], **BAD)
+    assert finding_measured(found, DECADES["loss"]) == "1.00 decades [-inf, 1.10]"
+
+
+def test_a_measurement_of_a_rate_is_in_percent():
+    """Whole percents, rounded outwards."""
+    found = only([2.0] * 9 + [0.0], at_least=1.0, estimand="win_rate")
+    assert finding_measured(found, DECADES["loss"]) == "90 % of the seeds [45, 100]"
+    assert found.interval.upper == pytest.approx(0.9998, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([], "no value"),
+        ([1.0, 3.0], "2.00 decades, no interval yet"),
+        ([math.nan] * 5, "no finite value"),
+    ],
+)
+def test_a_measurement_that_lacks_something_says_so(values, text):
+    """No seeds, too few, or none finite."""
+    assert finding_measured(only(values, **GOOD), DECADES["loss"]) == text
+
+
+@given(st.lists(numbers, min_size=5, max_size=40), bounds(), st.sampled_from(["mean", "win_rate"]))
+def test_printed_intervals_hold_the_true_ones(values, bound, estimand):
+    """Rounding outwards never makes a sentence stronger, and costs less than a tenth of the width."""
+    found = only(values, estimand=estimand, **bound)
+    text = finding_interval(found)
+    if text != "no interval yet":
+        factor = 1 if estimand == "mean" else 100
+        lower, upper = (float(part) for part in text[1:-1].split(", "))
+        assert lower <= found.interval.lower * factor
+        assert upper >= found.interval.upper * factor
+        width = found.interval.upper - found.interval.lower
+        assert estimand != "mean" or upper - lower <= 1.21 * width or width < 1e-9 * max(map(abs, values))
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "text"),
+    [
+        (TEN, GOOD, "reproduced"),
+        (TEN, BAD, "contradicted: it is smaller than predicted"),
+        (
+            TEN,
+            OPEN,
+            "inconclusive: the direction is as predicted, the size is open; likely 70 seeds needed in all",
+        ),
+        (TEN, {"at_most": 1.03}, "inconclusive: likely 70 seeds needed in all"),
+        ([0.0, 2.0] * 5, {"at_least": 1.0}, "inconclusive: more seeds are unlikely to decide"),
+        ([], GOOD, "inconclusive: it needs at least 5 seeds"),
+        ([math.nan] * 5, GOOD, "contradicted: every seed diverged"),
+    ],
+)
+def test_decisions_in_words(values, fields, text):
+    """State, why, and what it would take."""
+    assert finding_decision(only(values, **fields)) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (TEN, "the bound holds here too, so the test is invalid"),
+        (
+            [0.0] * 10,
+            "the bound fails here, as it must: no effect shows, and none as large as predicted is left",
+        ),
+        ([], "open whether the bound fails here: it needs at least 5 seeds"),
+    ],
+)
+def test_controls_are_said_the_other_way_round(values, text):
+    """A control that is contradicted is a control that works."""
+    control = Control(prediction="p", of="c", because="it must fail")
+    [found] = judged(named(**GOOD), controls=(control,), a=TEN, c=values).controls
+    assert finding_decision(found) == text
+
+
+def test_notes_name_what_a_reader_should_know():
+    """Diverged seeds are counted; disagreement and missing spread are explained."""
+    assert finding_notes(only(TEN, **GOOD)) == ()
+    assert finding_notes(only([*TEN, math.nan], **GOOD)) == ("1 of 11 seeds diverged",)
+    assert finding_notes(only([1.0, 1.0, 1.0, 1.0, -9.0], at_least=0.0)) == (
+        "most seeds lie on the other side of the bound than their mean",
+    )
+    assert finding_notes(only([1.0] * 5, **GOOD)) == (
+        "the seeds differ by less than the outcome's resolution, which was used as their spread",
+    )
+
+
+CONTROLLED = (Control(prediction="p", contrast=("c", "d"), because="it must fail"),)
+
+
+SHOWN = "1.00 decades [0.90, 1.10] over 10 seeds; bound: at least"
+LIKELY = "the direction is as predicted, the size is open; likely 70 seeds needed in all"
+
+
+@pytest.mark.parametrize(
+    ("least", "text"),
+    [
+        ([0.8], f"Reproduced: It is so ({SHOWN} 0.8 decades)."),
+        ([1.2], f"Contradicted: it is smaller than predicted, {SHOWN} 1.2 decades."),
+        ([0.97], f"Inconclusive: {SHOWN} 0.97 decades; {LIKELY}."),
+        ([0.8, 0.1], f"Reproduced: both predictions hold; least surely p0: {SHOWN} 0.8 decades."),
+        ([1.2, 1.3, 9], f"Contradicted: all 3 predictions fail; least surely p0: {SHOWN} 1.2 decades."),
+        ([0.8, 1.2, 0.8], f"Split: 2 of 3 predictions hold and 1 fails; namely p1: {SHOWN} 1.2 decades."),
+        ([9, 0.8, 1.2], f"Split: 1 of 3 predictions holds and 2 fail; least surely p2: {SHOWN} 1.2 decades."),
+        ([0.8, 0.97, 9], f"Inconclusive: 1 of 3 predictions is open; p1: {SHOWN} 0.97 decades; {LIKELY}."),
+        (
+            [0.97, 0.96, 9],
+            f"Inconclusive: 2 of 3 predictions are open; p0: {SHOWN} 0.97 decades; {LIKELY}.",
+        ),
+    ],
+)
+def test_sentences_of_verdicts(least, text):
+    """Each state, with one prediction and with several."""
+    asked = [named(f"p{i}", at_least=float(bound)) for i, bound in enumerate(least)]
+    assert sentence(*asked, a=TEN) == text.replace(":", " at minimal scale:", 1)
+
+
+def test_the_sentence_of_an_invalid_claim_names_the_control_that_held():
+    """With what was measured there."""
+    asked = prediction(contrast=("a", "d"), **GOOD)
+    text = (
+        f"Invalid at minimal scale: the bound of p holds in its control c minus d too, {SHOWN} 0.8 decades."
+    )
+    assert sentence(asked, controls=CONTROLLED, a=TEN, c=TEN, d=[0.0] * 10) == text
+
+
+def test_the_sentence_of_a_claim_that_waits_for_a_control_names_it():
+    """The predictions are decided, so the control is all there is to say."""
+    asked = prediction(contrast=("a", "d"), **GOOD)
+    assert sentence(asked, controls=CONTROLLED, a=TEN, d=[0.0] * 10) == (
+        "Inconclusive at minimal scale: the control c minus d is open, no value over 0 seeds; "
+        "bound: at least 0.8 decades; it needs at least 5 seeds."
+    )
+
+
+def test_a_claim_without_protocol_has_no_scale():
+    """A former protocol may be judged beside a claim that has none today."""
+    claim = Claim.model_construct(protocol=None)
+    text = verdict_sentence(claim, judged(named(**GOOD), a=TEN), DECADES)
+    assert text.startswith("Reproduced: It is so (")
+
+
+def test_every_detail_and_warning_has_its_words():
+    """Whatever `kb.finding` and `kb.bounds` can say is explained, and nothing else is."""
+    source = inspect.getsource(finding_module) + inspect.getsource(bounds_module)
+    spoken = {detail for detail in DETAILS if detail and f'"{detail}"' in source}
+    assert spoken | {finding_module.TOO_FEW, ""} == set(DETAILS)
+    assert all(f'"{warning}"' in source for warning in WARNINGS)
+    assert set(CONTROL) == {"reproduced", "contradicted", "inconclusive"}
+
+
+@given(intervals(), st.lists(numbers, max_size=40), bounds())
+def test_sentences_are_ascii_and_one_line(interval, values, bound):
+    """Any terminal can show them."""
+    text = sentence(named(**bound), a=values)
+    assert text.isascii()
+    assert re.fullmatch(r"[A-Z][^\n]*\.", text)
