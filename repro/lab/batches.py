@@ -1,0 +1,58 @@
+"""Which points make up each step's batch, drawn ahead."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from repro.lab.seeds import Seeds
+
+
+def batch_order(seeds: Seeds, count: int, batch: int, steps: int, *, purpose: str = "order") -> Tensor:
+    """Draw the batches of a whole training run by going through shuffled epochs.
+
+    Every epoch is a fresh random order of all points; what does not fill a batch at its end is left out.
+
+    Args:
+        seeds: One order each.
+        count: How many points there are to train on.
+        batch: How many points make a batch, at most `count`.
+        steps: How many batches to draw.
+        purpose: Name of the random stream.
+
+    Returns:
+        Indices of shape (seeds, steps, batch).
+
+    Raises:
+        ValueError: A batch is empty or larger than the set.
+    """
+    if not 0 < batch <= count:
+        raise ValueError(f"a batch of {batch} from {count} points; ask for 1 to {count}")
+    per_epoch = count // batch
+    epochs = -(-steps // per_epoch)
+    runs = [
+        [rng.permutation(count)[: per_epoch * batch] for _ in range(epochs)]
+        for rng in seeds.generators(purpose)
+    ]
+    orders = torch.stack([torch.stack([torch.from_numpy(epoch) for epoch in run]) for run in runs])
+    return orders.view(len(seeds), epochs * per_epoch, batch)[:, :steps].to(seeds.device)
+
+
+def take(data: Tensor, index: Tensor) -> Tensor:
+    """Return the points of each lane's batch.
+
+    Lanes may be a multiple of seeds: the lanes of one seed are neighbours and share its data, uncopied.
+
+    Args:
+        data: Points of shape (seeds, count, ...).
+        index: Which points, of shape (lanes, batch) or (seeds, batch).
+
+    Returns:
+        Points of shape (lanes, batch, ...).
+    """
+    lanes = len(index)
+    seed = torch.arange(lanes, device=index.device) // (lanes // len(data))
+    if not data.is_contiguous():  # a slice: flattening it would copy the whole set
+        return data[seed.unsqueeze(1), index]
+    rows = index + (seed * data.shape[1]).unsqueeze(1)
+    return data.flatten(0, 1).index_select(0, rows.flatten()).view(*index.shape, *data.shape[2:])
