@@ -1,0 +1,168 @@
+"""Every experiment keeps the contract; none is registered by hand.
+
+Each arm is measured once, at the minimal scale. What needs a second or a third measurement is held on the
+arm that took least time, which keeps the module within a minute: the arms of an experiment share their code.
+"""
+
+import ast
+import dataclasses
+import importlib
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kb.experiment import read_script
+from kb.load import load_base
+from kb.seeds import block_seeds
+from repro.lab.seeds import Seeds
+
+ROOT = Path(__file__).parents[1]
+NAMES = sorted(path.stem for path in ROOT.glob("repro/experiments/[!_]*.py"))
+ALLOWED_IMPORTS = {
+    "__future__", "collections", "dataclasses", "functools", "itertools", "math", "numpy", "repro", "sklearn",
+    "torch", "typing",
+}  # fmt: skip
+FORBIDDEN_CALLS = {"print", "open", "input", "exec", "eval", "manual_seed", "set_num_threads", "seed"}
+BLOCKS = [block_seeds("contract", block, stream="explore") for block in range(2)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """An experiment, read and imported, with each arm's values on block 0.
+
+    Attributes:
+        values: Arm, then outcome, then one number (or one curve) for each seed.
+        cheapest: The arm that took least time.
+    """
+
+    script: object
+    module: object
+    values: dict
+    cheapest: str
+
+
+def measured(module, arm, block):
+    """Return an arm's values on one of the two blocks, at the minimal scale."""
+    return module.measure(arm, Seeds(BLOCKS[block]), module.MINIMAL)
+
+
+def global_state():
+    """Return what an experiment must leave as it found it."""
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 -- the legacy generator is what must not be touched
+    torch_settings = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
+    return torch.get_rng_state().tolist(), kind, keys.tolist(), rest, torch_settings
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def subject(request):
+    """Return each experiment in turn, measured on one thread as the worker does."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    script = read_script(ROOT / f"repro/experiments/{request.param}.py", ROOT / "repro/lab")
+    module = importlib.import_module(f"repro.experiments.{request.param}")
+    values, seconds = {}, {}
+    for arm in script.arms:
+        start = time.perf_counter()
+        values[arm] = measured(module, arm, 0)
+        seconds[arm] = time.perf_counter() - start
+    yield Subject(script, module, values, min(seconds, key=seconds.get))
+    torch.set_num_threads(threads)
+
+
+def test_reading_agrees_with_running(subject):
+    """Arms, outcomes and scales are what the static reading says they are."""
+    assert list(subject.script.arms) == list(subject.module.ARMS)
+    assert list(subject.script.outcomes) == list(subject.module.OUTCOMES)
+    assert subject.script.scales["minimal"] == dataclasses.asdict(subject.module.MINIMAL)
+    assert subject.script.scales["large"] == dataclasses.asdict(subject.module.LARGE)
+
+
+def test_docstring_argues(subject):
+    """The docstring opens with a question and has a paragraph for each step of the argument."""
+    assert subject.script.question.endswith("?")
+    openings = [paragraph.split(maxsplit=1)[0] for paragraph in subject.script.docstring.split("\n\n")[1:]]
+    assert [word.rstrip(":") for word in openings] == ["Hypothesis", "Method", "Arms", "Outcomes"]
+
+
+def test_outcomes_are_one_number_a_seed(subject):
+    """Each outcome has shape (seeds,), each curve (seeds, at most 64 points), and real floating numbers."""
+    for values in subject.values.values():
+        assert list(values) == list(subject.script.outcomes)
+        for name, tensor in values.items():
+            assert tensor.is_floating_point(), name
+            assert not tensor.requires_grad, name
+            assert tensor.shape[0] == len(BLOCKS[0]), name
+            assert tensor.ndim == (2 if subject.script.outcomes[name].is_curve else 1), name
+            assert tensor[0].numel() <= 64, name
+
+
+def test_no_arm_ignores_its_seed(subject):
+    """In every arm some outcome differs between seeds."""
+    for arm, values in subject.values.items():
+        rows = torch.cat([tensor.reshape(5, -1).double() for tensor in values.values()], 1)
+        assert len({tuple(row) for row in rows.tolist()}) > 1, arm
+
+
+def test_measuring_again_gives_the_same_bits(subject):
+    """A block gives the same bits again, also after another block, whose values are its own."""
+    other = measured(subject.module, subject.cheapest, 1)
+    again = measured(subject.module, subject.cheapest, 0)
+    for name, tensor in subject.values[subject.cheapest].items():
+        assert torch.equal(again[name].nan_to_num(), tensor.nan_to_num()), name
+    assert any(not torch.equal(other[name], again[name]) for name in again)
+
+
+def test_measuring_leaves_the_process_as_found(subject):
+    """Global generators, thread count, default type and gradient mode are as they were."""
+    before = global_state()
+    measured(subject.module, subject.cheapest, 0)
+    assert global_state() == before
+
+
+def test_experiment_imports_and_calls_only_what_it_may(subject):
+    """No clock, file, print or global seed: only torch, numpy, the digits, the lab and plain Python."""
+    tree = ast.parse(subject.script.source)
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+    }
+    called = {
+        getattr(node.func, "id", getattr(node.func, "attr", ""))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    assert imported <= ALLOWED_IMPORTS
+    assert called & FORBIDDEN_CALLS == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_experiment_is_named_by_a_claim(name):
+    """Some claim's protocol uses the experiment."""
+    protocols = [claim.protocol for claim in load_base(ROOT).claims.values() if claim.protocol]
+    assert name in {protocol.experiment for protocol in protocols}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_arm_is_asked_for(name):
+    """No arm is measured that no prediction and no control needs."""
+    base = load_base(ROOT)
+    asked = {
+        arm
+        for claim in base.claims.values()
+        if claim.protocol and claim.protocol.experiment == name
+        for arm in claim.protocol.arms
+    }
+    assert asked == set(base.scripts[name].arms)
+
+
+def test_resolutions_are_positive():
+    """Each outcome that a prediction may bound says what difference it can tell."""
+    for script in load_base(ROOT).scripts.values():
+        for outcome in script.outcomes.values():
+            assert outcome.is_curve or 0 < outcome.resolution < math.inf, outcome.name
