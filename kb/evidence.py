@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,6 +75,17 @@ class Ledger:
         return dict(groups)
 
     @cached_property
+    def _by_experiment(self) -> dict[str, list[Evidence]]:
+        groups: dict[str, list[Evidence]] = defaultdict(list)
+        for piece in self.evidence:
+            groups[piece.experiment].append(piece)
+        return dict(groups)
+
+    def of_experiment(self, experiment: str) -> Sequence[Evidence]:
+        """Return every piece of one experiment, under any protocol."""
+        return self._by_experiment.get(experiment, ())
+
+    @cached_property
     def _paths(self) -> dict[int, str]:
         return {id(piece): path for piece, path in zip(self.evidence, self.files.values(), strict=True)}
 
@@ -100,8 +111,8 @@ class Ledger:
         """Return the median wall seconds of a block in the past, under any protocol; of two the longer."""
         past = sorted(
             piece.seconds
-            for piece in self.evidence
-            if (piece.experiment, piece.arm, piece.scale_name) == (experiment, arm, scale_name)
+            for piece in self.of_experiment(experiment)
+            if (piece.arm, piece.scale_name) == (arm, scale_name)
         )
         return past[len(past) // 2] if past else None
 

@@ -97,6 +97,7 @@ class Evidence(Part):
 
     Attributes:
         protocol: Full protocol hash; the folder's name is its first twelve digits.
+        code: SHA-256 of the script and of each lab module it used, to name what makes evidence stale.
         scale: The scale's fields as they were run.
         values: For each outcome one number a seed.
         curves: For each curve one sequence a seed, for figures only.
@@ -110,6 +111,7 @@ class Evidence(Part):
     schema_version: Literal[1]
     experiment: Name
     protocol: Sha256
+    code: Annotated[dict[str, Sha256], Field(min_length=1)]
     scale: dict[Name, Setting]
     scale_name: str
     arm: Name

@@ -68,9 +68,8 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
     evidence = _counting(ledger, claim.protocol, hash_today, replication)
     stale = tuple(
         piece
-        for piece in ledger.evidence
-        if piece.experiment == script.name
-        and piece.protocol != hash_today
+        for piece in ledger.of_experiment(script.name)
+        if (piece.protocol != hash_today and piece.scale_name == claim.protocol.scale)
         and piece.arm in claim.protocol.arms
     )
     if not evidence:

@@ -31,8 +31,8 @@ def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Stan
 
     1. A contradicted claim is refuted.
     2. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
-    3. Being contradicted by an established claim makes it contested, or refuted where it has no evidence of its
-       own and the contradiction is strict.
+    3. Being contradicted by an established claim makes it contested, or refuted where it has no evidence of
+       its own and the contradiction is strict.
     4. Its own verdict makes it established or split.
     5. Support by an established claim makes it supported; else it is open.
 

@@ -7,12 +7,12 @@ seeds, each arm gets exactly that many, whatever is decided.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from kb.evidence import Evidence, Ledger
-from kb.experiment import Value
+from kb.experiment import Script, Value
 from kb.finding import DISAGREE
 from kb.judgement import Judgement, judge_claim
 from kb.load import Base
@@ -215,15 +215,23 @@ def _reason(base: Base, judgement: Judgement, protocol: Protocol, arm: str, opti
     if not stale:
         return "missing"
     latest = max(stale, key=lambda piece: piece.started)
-    return _staleness(latest, base.scripts[protocol.experiment].scales[protocol.scale], judgement.protocol)
+    return _staleness(latest, base.scripts[protocol.experiment], protocol.scale)
 
 
-def _staleness(piece: Evidence, scale: Mapping[str, Value], protocol: str) -> str:
-    """Return what has changed since a piece of evidence was taken."""
-    fields = sorted(scale.keys() | piece.scale.keys())
-    changed = [name for name in fields if piece.scale.get(name) != scale.get(name)]
-    what = ", ".join(f"{name} {piece.scale.get(name)} -> {scale.get(name)}" for name in changed)
-    return f"stale, {what or 'code'} changed: {piece.protocol[:8]} -> {protocol[:8]}"
+def _staleness(piece: Evidence, script: Script, scale: Scale) -> str:
+    """Return what has changed since a piece of evidence was taken: modules, fields of the scale, or both."""
+    code = [
+        f"{name} {piece.code.get(name, 'absent')[:8]} -> {script.code.get(name, 'absent')[:8]}"
+        for name in sorted(script.code.keys() | piece.code.keys())
+        if piece.code.get(name) != script.code.get(name)
+    ]
+    today = script.scales[scale]
+    fields = [
+        f"{name} {piece.scale.get(name)} -> {today.get(name)}"
+        for name in sorted(today.keys() | piece.scale.keys())
+        if piece.scale.get(name) != today.get(name)
+    ]
+    return f"stale, changed: {', '.join(fields + code)}"
 
 
 def _merged(first: Step | None, second: Step) -> Step:

@@ -198,6 +198,7 @@ class _Run:
             schema_version=SCHEMA_VERSION,
             experiment=task.experiment,
             protocol=task.protocol,
+            code=script.code,
             scale=script.scales[task.scale],
             scale_name=task.scale,
             arm=task.arm,

@@ -12,6 +12,7 @@ def evidence_of(script, protocol, arm, block, values, *, outcome="score", predic
         "schema_version": 1,
         "experiment": script.name,
         "protocol": protocol,
+        "code": script.code,
         "scale": dict(script.scales["minimal"]),
         "scale_name": "minimal",
         "arm": arm,

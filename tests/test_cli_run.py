@@ -231,7 +231,7 @@ def test_stale_means_claims_whose_code_changed(project, cheap):
     assert "Nothing is due" in invoke(project, "plan", "--stale").output
     (project / "repro/experiments/coin.py").write_text(EXPERIMENT.replace('"loaded": 0.8', '"loaded": 0.9'))
     assert re.search(
-        r"blocks 0-1, stale, code changed: \w{8} -> \w{8}: loaded, fair",
+        r"blocks 0-1, stale, changed: coin \w{8} -> \w{8}: loaded, fair",
         invoke(project, "plan", "--stale").output,
     )
 

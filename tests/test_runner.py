@@ -143,14 +143,14 @@ def test_claims_on_one_experiment_share_their_blocks(project):
 
 
 def test_a_changed_script_makes_evidence_stale(project):
-    """The plan names both protocol hashes; the seeds are others, so all is due again."""
+    """The plan names the script with both hashes; the seeds are others, so all is due again."""
     result, _ = measure(project, coin(0.5))
     script = project / "repro/experiments/coin.py"
     script.write_text(EXPERIMENT.replace('"loaded": 0.8', '"loaded": 0.9'))
     blocks, reason = blocks_of(due(project))["fair"]
-    today = load_base(project).scripts["coin"].protocol()
+    before, today = result.measured[0].code["coin"], load_base(project).scripts["coin"].code["coin"]
     assert blocks == (0, 1)
-    assert reason == f"stale, code changed: {result.measured[0].protocol[:8]} -> {today[:8]}"
+    assert reason == f"stale, changed: coin {before[:8]} -> {today[:8]}"
 
 
 def test_a_changed_scale_is_named(project):
@@ -158,7 +158,7 @@ def test_a_changed_scale_is_named(project):
     measure(project, coin(0.5))
     script = project / "repro/experiments/coin.py"
     script.write_text(EXPERIMENT.replace("flips: int = 100", "flips: int = 200"))
-    assert blocks_of(due(project))["fair"][1].startswith("stale, flips 100 -> 200 changed: ")
+    assert blocks_of(due(project))["fair"][1].startswith("stale, changed: flips 100 -> 200, coin ")
 
 
 def test_a_docstring_makes_nothing_stale(project):
