@@ -102,6 +102,7 @@ def _keys(evidence: Evidence) -> list[bytes]:
     """Return the keys of a record in the order in which they must stand."""
     return _keys_for(
         len(evidence.attempts),
+        tuple(evidence.code),
         tuple(evidence.curves),
         tuple(evidence.predictions),
         tuple(evidence.scale),
@@ -112,6 +113,7 @@ def _keys(evidence: Evidence) -> list[bytes]:
 @functools.lru_cache(maxsize=256)
 def _keys_for(
     attempts: int,
+    code: tuple[str, ...],
     curves: tuple[str, ...],
     predictions: tuple[str, ...],
     scale: tuple[str, ...],
@@ -120,6 +122,7 @@ def _keys_for(
     """Return the keys for these tables; the records of one experiment mostly share them."""
     inner = {
         "attempts": ["seconds", "status"] * attempts,
+        "code": sorted(code),
         "curves": sorted(curves),
         "machine": _MACHINE_FIELDS,
         "predictions": sorted(predictions),

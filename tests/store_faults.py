@@ -32,7 +32,7 @@ NUMBERS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EINTR", "ER
 ERRORS = {name: OSError(number, os.strerror(number)) for name, number in NUMBERS.items()}
 INTERRUPTIONS: dict[str, BaseException] = {**ERRORS, "Ctrl-C": KeyboardInterrupt()}
 PROTOCOL = "ab" * 32
-COIN = SimpleNamespace(name="coin", scales={"minimal": {"flips": 100, "bias": 0.5}})
+COIN = SimpleNamespace(name="coin", code={"coin": "0" * 64}, scales={"minimal": {"flips": 100, "bias": 0.5}})
 
 Act = Callable[[str, Callable[..., Any], tuple[Any, ...]], Any]
 """Performs a call, given its name, the real function and its arguments."""
