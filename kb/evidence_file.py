@@ -96,38 +96,23 @@ def _is_canonical(record: bytes, evidence: Evidence) -> bool:
 
 _FIELDS = sorted(Evidence.model_fields)
 _MACHINE_FIELDS = sorted(Machine.model_fields)
+_TABLES = ("code", "curves", "predictions", "scale", "values")
+"""Fields that are tables with keys of their own."""
 
 
 def _keys(evidence: Evidence) -> list[bytes]:
     """Return the keys of a record in the order in which they must stand."""
-    return _keys_for(
-        len(evidence.attempts),
-        tuple(evidence.code),
-        tuple(evidence.curves),
-        tuple(evidence.predictions),
-        tuple(evidence.scale),
-        tuple(evidence.values),
-    )
+    tables = tuple(tuple(getattr(evidence, name)) for name in _TABLES)
+    return _keys_for(len(evidence.attempts), tables)
 
 
 @functools.lru_cache(maxsize=256)
-def _keys_for(
-    attempts: int,
-    code: tuple[str, ...],
-    curves: tuple[str, ...],
-    predictions: tuple[str, ...],
-    scale: tuple[str, ...],
-    values: tuple[str, ...],
-) -> list[bytes]:
+def _keys_for(attempts: int, tables: tuple[tuple[str, ...], ...]) -> list[bytes]:
     """Return the keys for these tables; the records of one experiment mostly share them."""
     inner = {
         "attempts": ["seconds", "status"] * attempts,
-        "code": sorted(code),
-        "curves": sorted(curves),
         "machine": _MACHINE_FIELDS,
-        "predictions": sorted(predictions),
-        "scale": sorted(scale),
-        "values": sorted(values),
+        **{name: sorted(keys) for name, keys in zip(_TABLES, tables, strict=True)},
     }
     keys = (key for field in _FIELDS for key in (field, *inner.get(field, ())))
     return " ".join(keys).encode().split()
