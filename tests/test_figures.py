@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kb.web.figures import WIDTH, Panel, Strip, axis_for, seeds_figure
 
 SVG = "{http://www.w3.org/2000/svg}"
+BOUND = (0.0, math.inf)
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 
 
@@ -21,7 +22,7 @@ def drawn(*panels, title="Title", description="Result"):
 
 def panel_of(*values, bound=(0.5, math.inf), interval=(0.2, 0.9), estimate=0.6, **more):
     """Return a panel with one strip."""
-    return Panel("decades", bound, (Strip("label", values, interval, estimate, **more),))
+    return Panel("decades", (Strip("label", bound, values, interval, estimate, **more),))
 
 
 def path_of(figure, name):
@@ -105,12 +106,10 @@ def test_forty_seeds_with_a_control_stay_small():
     """A figure costs a page little."""
     values = tuple(math.sin(i) for i in range(40))
     strips = (
-        Strip("prediction", values, (-1, 1), 0.0),
-        Strip("control", values, (-1, 1), 0.0, is_control=True),
+        Strip("prediction", BOUND, values, (-1, 1), 0.0),
+        Strip("control", BOUND, values, (-1, 1), 0.0, is_control=True),
     )
-    figure = seeds_figure(
-        (Panel("decades", (0.0, math.inf), strips),), figure_id="f", title="T", description="D" * 400
-    )
+    figure = seeds_figure((Panel("decades", strips),), figure_id="f", title="T", description="D" * 400)
     assert len(figure) < 4096
 
 
@@ -125,7 +124,7 @@ def test_any_numbers_give_a_valid_figure_that_nothing_leaves(values, ends, estim
     finite_ends = tuple(sorted(end for end in ends if not math.isnan(end)))
     interval = finite_ends if len(finite_ends) == 2 else None
     printable = "".join(char for char in label if char.isprintable())
-    panel = Panel(printable, (0.0, math.inf), (Strip(printable, tuple(values), interval, estimate),))
+    panel = Panel(printable, (Strip(printable, BOUND, tuple(values), interval, estimate),))
     figure = drawn(panel)
     for path in figure.iter(f"{SVG}path"):
         assert all(0 <= x <= WIDTH for x in places(path.get("d")))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import markdown
 import pytest
 
 from kb.evidence import read_ledger
@@ -31,6 +32,7 @@ PAYLOADS = [
     "</div></td><iframe srcdoc='<script>window.hit=1</script>'>",
     "`` ``` </code> --- # <h1 onclick=window.hit=1>",
 ]
+EXTENSIONS = ["attr_list", "tables", "toc", "pymdownx.highlight", "pymdownx.superfences"]
 FENCED = re.compile(r"^(`{3,})\w*\n.*?\n\1$", re.DOTALL | re.MULTILINE)
 
 
@@ -39,19 +41,22 @@ class Markup(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.handlers, self.links = set(), [], []
+        self.tags, self.handlers, self.links, self.headings = set(), [], [], 0
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         """Note an element."""
         self.tags.add(tag)
+        self.headings += tag in ("h1", "h2", "h3")
         self.handlers += [name for name, _ in attrs if name.startswith("on") or name in ("style", "srcdoc")]
         self.links += [value for name, value in attrs if name in ("href", "src", "xlink:href")]
 
 
-def pages_of(base):
-    """Return every page of a base by path."""
+def pages_of(base, *, comment=""):
+    """Return every page of a base by path; a comment is added to each script after it was judged."""
     judgements = judge_base(base, read_ledger(base.root))
+    scripts = {name: replace(script, source=script.source + comment) for name, script in base.scripts.items()}
+    base = replace(base, scripts=scripts)
     return {page.path: page for page in render(base, judgements, standings(base, judgements))}
 
 
@@ -64,7 +69,7 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pages(base):
     """Return every page of that project by path."""
-    assert base.problems == ()
+    assert (base.problems, read_ledger(base.root).problems) == ((), ())
     return pages_of(base)
 
 
@@ -149,12 +154,13 @@ def test_html_of_a_page_stands_on_one_line_a_block(pages):
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_text_of_a_record_stays_text(base, payload):
-    """Markup in any text field reaches no page as markup."""
-    for page in pages_of(poisoned(base, payload)).values():
-        found = Markup(FENCED.sub("", page.content))
-        assert not found.tags & {"script", "img", "iframe", "h2", "style", "base", "form"}
+    """Markup in any text field reaches no page as markup, also after the Markdown engine."""
+    for page in pages_of(poisoned(base, payload), comment=f"{payload}\n```\n{payload}\n").values():
+        found = Markup(markdown.markdown(page.content, extensions=EXTENSIONS))
+        assert not found.tags & {"script", "img", "iframe", "style", "base", "form"}
         assert found.handlers == []
         assert [link for link in found.links if ":" in link and not link.startswith("http")] == []
+        assert found.headings == 1 + len(re.findall("^## ", FENCED.sub("", page.content), re.MULTILINE))
         assert "<" not in page.meta["title"] + page.meta["description"]
         assert "1337" not in page.content
 

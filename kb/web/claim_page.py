@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -111,16 +112,26 @@ def context(base: Base, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def figure(base: Base, judgement: Judgement, figure_id: str) -> Markup | None:
-    """Return the seeds figure of a claim as SVG, or nothing before the first run."""
+def figure(
+    base: Base, judgement: Judgement, figure_id: str, *, predictions: int | None = None
+) -> Markup | None:
+    """Return the seeds figure of a claim as SVG, or nothing before the first run.
+
+    Args:
+        base: All records.
+        judgement: Of the claim.
+        figure_id: Prefix of the ids inside.
+        predictions: Show only so many, from the first.
+    """
     verdict = judgement.verdict
     claim = base.claims[judgement.claim_id]
     if verdict is None or verdict.seeds == 0:
         return None
     outcomes = _outcomes(base, claim)
-    rows = (*verdict.findings, *verdict.controls)
+    shown = replace(verdict, findings=verdict.findings[:predictions])
+    rows = [row for finding in shown.findings for row in (finding, *controls_of(finding.prediction, shown))]
     drawn = seeds_figure(
-        tuple(panels(verdict, outcomes)),
+        tuple(panels(shown, outcomes)),
         figure_id=figure_id,
         title=f"What each seed gave: {claim.title}",
         description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in rows),

@@ -25,6 +25,7 @@ class Strip:
     """One row of dots.
 
     Attributes:
+        bound: The predicted range, infinite on its open side.
         values: One number a seed; what is not finite is marked at the edge.
         interval: Ends of the interval, which may be infinite.
         estimate: The number in the middle of the argument.
@@ -32,6 +33,7 @@ class Strip:
     """
 
     label: str
+    bound: tuple[float, float]
     values: tuple[float, ...] = ()
     interval: tuple[float, float] | None = None
     estimate: float | None = None
@@ -40,10 +42,9 @@ class Strip:
 
 @dataclass(frozen=True)
 class Panel:
-    """Strips on one axis; `bound` is the predicted range, infinite on its open side."""
+    """Strips on one axis."""
 
     unit: str
-    bound: tuple[float, float]
     strips: tuple[Strip, ...]
 
     @property
@@ -99,7 +100,7 @@ def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, descrip
 def axis_for(panel: Panel) -> Axis:
     """Return an axis that holds every finite number of a panel, with a little air on both sides."""
     numbers = [value for strip in panel.strips for value in _numbers(strip)]
-    finite = [value for value in (*numbers, *panel.bound) if _has_place(value)] or [0.0]
+    finite = [value for value in numbers if _has_place(value)] or [0.0]
     low, high = min(finite), max(finite)
     nearness = max(abs(low), abs(high)) * 1e-4  # below this, tick labels could not tell numbers apart
     air = max((high - low) * 0.04, nearness) or 1.0
@@ -107,6 +108,7 @@ def axis_for(panel: Panel) -> Axis:
 
 
 def _numbers(strip: Strip) -> Iterable[float]:
+    yield from strip.bound
     yield from strip.values
     yield from strip.interval or ()
     if strip.estimate is not None:
@@ -119,30 +121,26 @@ def _has_place(value: float) -> bool:
 
 def _panel(panel: Panel, top: int) -> list[str]:
     axis = axis_for(panel)
-    parts = _bound(panel, axis, top)
+    parts = []
     for index, strip in enumerate(panel.strips):
         parts += _strip(strip, axis, top + index * (LABEL + DOTS + BAR))
     return parts + _axis(panel, axis, top + panel.height - AXIS)
 
 
-def _bound(panel: Panel, axis: Axis, top: int) -> list[str]:
-    """Shade the predicted side behind every strip and rule its finite ends."""
-    low, high = (axis.place(value) for value in panel.bound)
-    parts = []
-    for index in range(len(panel.strips)):
-        y = top + index * (LABEL + DOTS + BAR) + LABEL
-        tall = DOTS + BAR
-        parts.append(
-            f'<rect class="predicted" x="{_n(low)}" y="{y}" width="{_n(high - low)}" height="{tall}"/>'
-        )
-        ends = [place for value, place in zip(panel.bound, (low, high), strict=True) if _has_place(value)]
-        parts.append(f'<path class="bound" d="{"".join(f"M{_n(x)} {y}v{tall}" for x in ends)}"/>')
-    return parts
+def _bound(bound: tuple[float, float], axis: Axis, top: int) -> list[str]:
+    """Shade the predicted side behind a strip and rule its finite ends."""
+    low, high = (axis.place(value) for value in bound)
+    y, tall = top + LABEL, DOTS + BAR
+    ends = [place for value, place in zip(bound, (low, high), strict=True) if _has_place(value)]
+    return [
+        f'<rect class="predicted" x="{_n(low)}" y="{y}" width="{_n(high - low)}" height="{tall}"/>',
+        f'<path class="bound" d="{"".join(f"M{_n(x)} {y}v{tall}" for x in ends)}"/>',
+    ]
 
 
 def _strip(strip: Strip, axis: Axis, top: int) -> list[str]:
     base = top + LABEL + DOTS - 5
-    parts = [f'<g class="{"control" if strip.is_control else "main"}">']
+    parts = [f'<g class="{"control" if strip.is_control else "main"}">', *_bound(strip.bound, axis, top)]
     parts.append(f'<text class="label" x="{MARGIN}" y="{top + 12}">{escape(_short(strip.label))}</text>')
     if dots := _dots(strip.values, axis, base):
         parts.append(f'<path class="dots" d="{dots}"/>')

@@ -1,28 +1,39 @@
-"""Findings as panels of a figure: one panel a prediction, its controls beneath it on the same axis."""
+"""Findings as panels of a figure: each prediction with its controls beneath it, on the same axis."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 from kb.bounds import rate_target, target
 from kb.experiment import Outcome
 from kb.records import Prediction
 from kb.sentences import count, finding_decision, finding_measured, unit
+from kb.stats import Interval
 from kb.verdict import Finding, Verdict
 from kb.web.figures import Panel, Strip
 
 
 def panels(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Panel]:
-    """Yield the panels of a verdict's figure; an estimand that is a rate has a second one, from 0 to 1."""
+    """Yield the panels of a verdict's figure: predictions in a row that measure the same thing share one."""
+    for unit_of_axis, strips in groupby(_labelled(verdict, outcomes), key=lambda pair: pair[0]):
+        yield Panel(unit_of_axis, tuple(strip for _, strip in strips))
+
+
+def _labelled(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Strip]]:
+    """Yield every strip with its axis; an estimand that is a rate has a strip for it beside the seeds'."""
     for finding in verdict.findings:
-        rows = (finding, *controls_of(finding.prediction, verdict))
         prediction = finding.prediction
+        rows = (finding, *controls_of(prediction, verdict))
         is_rate = prediction.estimand != "mean"
-        step = axis_unit(prediction, outcomes[prediction.outcome])
-        yield Panel(step, target(prediction), tuple(_strip(row, with_interval=not is_rate) for row in rows))
-        if is_rate:
-            strips = tuple(_strip(row, with_values=False) for row in rows)
-            yield Panel("share of seeds that meet the bound", rate_target(prediction), strips)
+        step = f"{prediction.outcome}: {axis_unit(prediction, outcomes[prediction.outcome])}"
+        for row in rows:
+            yield step, _strip(row, target(prediction), with_interval=not is_rate)
+        for row in rows if is_rate else ():
+            yield (
+                "share of seeds that meet the bound",
+                _strip(row, rate_target(prediction), with_values=False),
+            )
 
 
 def controls_of(prediction: Prediction, verdict: Verdict) -> tuple[Finding, ...]:
@@ -47,9 +58,10 @@ def in_words(finding: Finding, outcome: Outcome) -> str:
     return f"{role} {compared(finding.arms)}: {measured}; {finding_decision(finding)}."
 
 
-def _strip(row: Finding, *, with_values: bool = True, with_interval: bool = True) -> Strip:
+def _strip(row: Finding, bound: Interval, *, with_values: bool = True, with_interval: bool = True) -> Strip:
     return Strip(
         label=("Control: " if row.is_control else "Prediction: ") + compared(row.arms),
+        bound=bound,
         values=row.values if with_values else (),
         interval=row.interval if with_interval and row.seeds else None,
         estimate=row.estimate if with_interval and row.seeds else None,

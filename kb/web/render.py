@@ -97,7 +97,7 @@ class _Site:
     def overview_pages(self) -> Iterator[Page]:
         shown: dict[str, Any] = {"by_state": self._by_state()}
         example = self.judgements.get(WORKED_EXAMPLE)
-        figure = claim_page.figure(self.base, example, "seeds-example") if example else None
+        figure = claim_page.figure(self.base, example, "seeds-example", predictions=1) if example else None
         title = "Assay"
         description = "What the claims of the deep-learning alchemy debate are worth when they are measured."
         hide = ["navigation", "toc"]

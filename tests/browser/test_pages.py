@@ -1,0 +1,157 @@
+"""The pages as a reader sees them, in Chromium: wide and narrow, light and dark, with and without scripts."""
+
+import functools
+import http.server
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from repro.cli import cli
+from tests.states_project import write_states_project
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PAGES = ["", "claims/", "claims/toy-claim/", "experiments/coin/"]
+DARKEST_OF_LIGHT = 0.5
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return Chromium; where it is missing, skip at home and fail in continuous integration."""
+    if not CHROMIUM.exists():
+        answer = pytest.fail if os.environ.get("CI") else pytest.skip
+        answer(f"{CHROMIUM} is missing; install Debian's chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Return the address of a served site with one claim in each state."""
+    project = write_states_project(tmp_path_factory.mktemp("browser"))
+    result = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet"])
+    assert result.exit_code == 0, result.output
+    handler = functools.partial(Quiet, directory=str(project / "build" / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Return a function that opens a page and gives it with what the browser complained about."""
+    contexts = []
+
+    def open_page(path, *, width=1280, scheme="light", scripts=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, color_scheme=scheme, java_script_enabled=scripts
+        )
+        contexts.append(context)
+        page, complaints = context.new_page(), []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: _note_outsider(request.url, address, complaints))
+        page.goto(address + path)
+        return page, complaints
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def _note_outsider(url, address, complaints):
+    if not url.startswith((address, "data:", "blob:")):
+        complaints.append(f"outside request: {url}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_are_whole_and_quiet(opened, address, scheme, width):
+    """Nothing overflows sideways, nothing is logged, nothing comes from elsewhere, the heading is seen."""
+    page, complaints = opened("", width=width, scheme=scheme)
+    for path in PAGES:
+        page.goto(address + path)
+        assert page.locator("h1:visible").count() == page.locator("h1").count() == 1, path
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+    assert complaints == []
+
+
+def lightness(page):
+    """Return the mean of the background's colours, from 0 to 1."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in colour.split("(")[1].rstrip(")").split(",")[:3]) / 765
+
+
+def test_pages_follow_the_system_to_dark(opened):
+    """Without any click."""
+    assert (
+        lightness(opened("", scheme="light")[0]) > DARKEST_OF_LIGHT > lightness(opened("", scheme="dark")[0])
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_claims_are_reached_without_scripts(opened, width):
+    """Start, count, table, claim: two clicks."""
+    page, _ = opened("", width=width, scripts=False)
+    page.locator("a.tally__link").first.click()
+    page.locator(".claims a").first.click()
+    assert (
+        page.locator("h1").inner_text()
+        == "In the test toy-claim, a loaded coin shows heads more often than a fair one"
+    )
+    assert page.locator("svg.seeds-figure").is_visible()
+
+
+def test_figure_tells_its_result_to_a_screen_reader(opened):
+    """Its accessible name and description are the title and the words inside."""
+    page, _ = opened("claims/toy-claim/")
+    figure = page.get_by_role("img", name="What each seed gave")
+    assert figure.count() == 1
+    assert "reproduced" in figure.locator("desc").text_content()
+
+
+def test_nothing_of_the_figure_is_drawn_outside_it(opened):
+    """Also letters, whose width only a browser knows."""
+    page, _ = opened("claims/toy-split/", width=390)
+    outside = page.evaluate("""() => {
+        const frame = document.querySelector("svg.seeds-figure").getBoundingClientRect();
+        return Array.from(document.querySelectorAll("svg.seeds-figure :is(text, path, rect)"))
+            .map(part => part.getBoundingClientRect())
+            .filter(box => box.left < frame.left - 1 || box.right > frame.right + 1
+                || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).length;
+    }""")
+    assert outside == 0
+
+
+def test_command_can_be_copied(opened):
+    """The theme's button stands beside it."""
+    page, _ = opened("claims/toy-claim/")
+    assert page.locator(".md-code__button, .md-clipboard").count() >= 1
+
+
+def test_every_claim_is_found_by_its_title(opened):
+    """The search field finds a claim."""
+    page, complaints = opened("")
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").press_sequentially("stale")
+    page.locator(".md-search-result__item a[href*='toy-stale']").first.wait_for(timeout=15000)
+    assert complaints == []

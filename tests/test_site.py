@@ -1,0 +1,183 @@
+"""The built site is clean, whole and the same every time."""
+
+import os
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from repro.cli import cli
+from tests.states_project import ROOT, write_states_project
+
+EPOCH = "1700000000"
+
+
+@pytest.fixture(autouse=True)
+def reproducible(monkeypatch):
+    """Fix the date that enters the sitemap."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+
+
+def build(root, *options):
+    """Run `repro site build` in this process."""
+    return CliRunner().invoke(cli, ["--root", str(root), "site", "build", *options])
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return a project with one claim in each state."""
+    return write_states_project(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def site(project):
+    """Return the folder of its built site."""
+    os.environ["SOURCE_DATE_EPOCH"] = EPOCH
+    result = build(project)
+    assert result.exit_code == 0, result.output
+    return project / "build" / "site"
+
+
+class Links(HTMLParser):
+    """Collects what a page points to and what can be pointed to in it."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.targets, self.ids = [], []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        """Note ids and addresses of one element."""
+        del tag
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            elif name in ("href", "src", "xlink:href"):
+                self.targets.append(value)
+
+
+def dead_links(folder):
+    """Return every link within a built site that leads nowhere, as (page, link)."""
+    pages = {path.relative_to(folder).as_posix(): Links(path) for path in folder.rglob("*.html")}
+    dead = []
+    for page, links in pages.items():
+        for link in links.targets:
+            where = urlsplit(urljoin(f"http://site/{page}", link))
+            path = unquote(where.path).lstrip("/")
+            path = f"{path}index.html" if path.endswith("/") or not path else path
+            if where.netloc != "site" or page == "404.html" or not where.scheme.startswith("http"):
+                continue
+            target = pages.get(path)
+            is_there = target is not None or (folder / path).is_file()
+            if not is_there or (where.fragment and target and where.fragment not in target.ids):
+                dead.append((page, link))
+    return dead
+
+
+def contents(folder):
+    """Return the bytes of every file by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_build_says_where_the_site_lies(project):
+    """Quiet builds say nothing."""
+    assert f"{project.resolve() / 'build' / 'site'}; open index.html" in build(project).output
+    assert build(project, "--quiet").output == ""
+
+
+def test_no_link_and_no_fragment_is_dead(site):
+    """Checked on the built pages, since MkDocs does not look into HTML."""
+    assert dead_links(site) == []
+
+
+def test_dead_links_would_be_found(tmp_path):
+    """The check itself sees a missing page and a missing fragment."""
+    (tmp_path / "index.html").write_text(
+        '<p id="a"><a href="#a"><a href="#b"><a href="c/"><a href="https://e.org/x">'
+    )
+    assert dead_links(tmp_path) == [("index.html", "#b"), ("index.html", "c/")]
+
+
+def test_ids_are_unique_on_every_built_page(site):
+    """The theme's ids and ours do not meet."""
+    for path in site.rglob("*.html"):
+        ids = Links(path).ids
+        assert len(ids) == len(set(ids)), path
+
+
+def test_rebuild_gives_the_same_bytes(site, project):
+    """Every file, the compressed sitemap included."""
+    before = contents(site)
+    build(project)
+    assert contents(site) == before
+
+
+def test_no_page_loads_anything_from_elsewhere(site):
+    """Scripts, styles, fonts and images all come from the site itself."""
+    for path in site.rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        assert "fonts.googleapis" not in html
+        assert [src for src in Links(path).targets if src.startswith("//")] == []
+        assert 'src="http' not in html
+
+
+def test_records_are_published_beside_their_pages(site, project):
+    """The page links to the file that it was made of."""
+    original = project / "claims/toys/toy-claim.yaml"
+    assert (site / "claims/toy-claim.yaml").read_bytes() == original.read_bytes()
+
+
+def test_claim_pages_stay_light(site):
+    """A claim costs a reader at most 60 kB of HTML."""
+    assert max(path.stat().st_size for path in site.glob("claims/*/index.html")) <= 60_000
+
+
+def test_wrong_record_stops_the_build_and_is_named(project, tmp_path):
+    """A page must not hide a problem; the exit code is that of a wrong record."""
+    broken = write_states_project(tmp_path / "broken")
+    (broken / "claims/toys/toy-untested.yaml").write_text("title: [", encoding="utf-8")
+    result = build(broken)
+    assert result.exit_code == 2
+    assert "claims/toys/toy-untested.yaml:2:1" in result.output
+    assert "The site is not built while records have problems." in result.output
+
+
+def test_without_a_configuration_the_build_says_what_is_missing(tmp_path):
+    """The exit code is that of a wrong environment."""
+    (tmp_path / "claims").mkdir()
+    result = build(tmp_path)
+    assert result.exit_code == 4
+    assert "mkdocs.yml is missing" in result.output
+
+
+def test_our_own_site_is_clean(tmp_path):
+    """The repository's records, evidence and hand-written pages build strictly, without a dead link."""
+    from mkdocs.commands.build import build as build_site
+    from mkdocs.config import load_config
+
+    build_site(load_config(str(ROOT / "mkdocs.yml"), strict=True, site_dir=str(tmp_path / "site")))
+    assert dead_links(tmp_path / "site") == []
+    start = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "One claim, worked through" in start
+
+
+def test_hand_written_pages_hold_one_sentence_a_line():
+    """So that a change of a sentence is a change of a line."""
+    for path in sorted((ROOT / "site" / "docs").rglob("*.md")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert ". " not in line.replace("e.g. ", "").removeprefix("1. ") or line.startswith("|"), (
+                path,
+                line,
+            )
+
+
+def test_layout_keeps_the_sources_out_of_the_output():
+    """MkDocs empties its output folder, and `site` is that folder's default name."""
+    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert "docs_dir: site/docs" in config
+    assert "custom_dir: site/overrides" in config
+    assert "site_dir: build/site" in config
+    assert "/site" not in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert list(Path(ROOT / "site").rglob("*.py")) == []
