@@ -135,13 +135,16 @@ def test_claim_pages_stay_light(site):
 
 
 def test_wrong_record_stops_the_build_and_is_named(project, tmp_path):
-    """A page must not hide a problem; the exit code is that of a wrong record."""
+    """A page must not hide a problem; the exit code is that of a wrong record, and the old site stays."""
     broken = write_states_project(tmp_path / "broken")
+    (broken / "build/site").mkdir(parents=True)
+    (broken / "build/site/index.html").write_text("the last good site", encoding="utf-8")
     (broken / "claims/toys/toy-untested.yaml").write_text("title: [", encoding="utf-8")
     result = build(broken)
     assert result.exit_code == 2
     assert "claims/toys/toy-untested.yaml:2:1" in result.output
     assert "The site is not built while records have problems." in result.output
+    assert (broken / "build/site/index.html").is_file()
 
 
 def test_without_a_configuration_the_build_says_what_is_missing(tmp_path):

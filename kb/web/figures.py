@@ -16,7 +16,7 @@ MARGIN = 22  # room for the marks of seeds that have no place on the axis
 LABEL, DOTS, BAR, AXIS = 18, 22, 12, 38  # heights of a strip's three parts and of a panel's axis
 DOT_STEP = 5.0  # least distance of two dots in one lane
 LANES = 4
-LONGEST_LABEL = 66
+LONGEST_LABEL = 58  # wider text would leave the drawing
 LARGEST = 1e300  # beyond it differences overflow, so such numbers are drawn at the edge
 
 
