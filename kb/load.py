@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kb.base import Base, Document
+from kb.collector import without_collector
 from kb.diagnosis import validate
 from kb.experiment import Script, ScriptError, read_script
 from kb.guarded_text import Fault, GuardError, read_text
@@ -67,13 +68,18 @@ def load_base(root: Path, *, today: str | None = None) -> Base:
         root: The project's folder.
         today: Date as `2026-01-31`; where given, sources issued later are problems.
     """
+    with without_collector():
+        return _load(root, today)
+
+
+def _load(root: Path, today: str | None) -> Base:
     reading = _Reading(root)
     files, problems = record_files(root)
     reading.problems += problems
     reading.unread.update(Path(problem.place.path).stem for problem in problems)
     for file in files:
         _read_record(reading, file)
-    for path in _script_files(root / "repro" / "experiments"):
+    for path in _script_files(reading, root / "repro" / "experiments"):
         _read_script(reading, path)
     base = Base(
         root=root,
@@ -131,10 +137,16 @@ def _line(lines: tuple[str, ...], path: Path, fault: Fault) -> str:
     return path.read_bytes().decode("utf-8", "backslashreplace").split("\n")[fault.line - 1]
 
 
-def _script_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
+def _script_files(reading: _Reading, folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if p.suffix == ".py" and p.name[0] not in "_.")
+    except FileNotFoundError:
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix == ".py" and path.name[0] not in "_.")
+    except OSError as error:
+        found, advice = f"a folder that cannot be read: {error.strerror}", "make it readable for you"
+        path = folder.relative_to(reading.root).as_posix()
+        reading.refuse("", path, Fault("unreadable-file", 1, 1, found, "a readable folder", advice))
+        return []
 
 
 def _read_script(reading: _Reading, path: Path) -> None:

@@ -7,7 +7,7 @@ This room knows no record: it refuses what is no plain YAML, whatever it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ def compose(text: str) -> Composed:
         GuardError: The text is no YAML, or uses a part of YAML that records do without.
     """
     try:
-        return _Composer(yaml.parse(text, Loader=yaml.CLoader)).document()
+        return _Composer(yaml.CLoader(text).get_event).document()
     except yaml.MarkedYAMLError as error:
         is_unclosed = "end of stream" in (error.problem or "")
         mark = (is_unclosed and error.context_mark) or error.problem_mark or error.context_mark
@@ -93,22 +93,22 @@ def _syntax(line: int, column: int, reason: str) -> Fault:
 class _Composer:
     """One pass over libyaml's events, never deeper than `MAX_DEPTH`."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
-        self.events = events
+    def __init__(self, event: Callable[[], Any]) -> None:
+        self.event = event
         self.out = Composed(None, {}, {})
 
     def document(self) -> Composed:
-        next(self.events)  # start of the stream
-        start = next(self.events)
+        self.event()  # start of the stream
+        start = self.event()
         if isinstance(start, yaml.StreamEndEvent):
             raise whole_file(
                 "empty-file", "an empty file", "one record", "write the record, or delete the file"
             )
         if start.version or start.tags:
             raise _refused(start, "yaml-directive", "a directive (%YAML or %TAG)", "delete the line")
-        value = self.value(next(self.events), (), 0)
-        next(self.events)  # end of the document
-        after = next(self.events)
+        value = self.value(self.event(), (), 0)
+        self.event()  # end of the document
+        after = self.event()
         if not isinstance(after, yaml.StreamEndEvent):
             advice = "put each record into a file of its own"
             raise _refused(after, "yaml-documents", "a second document after `---`", advice)
@@ -142,23 +142,23 @@ class _Composer:
 
     def sequence(self, path: Keys, depth: int) -> tuple[Any, ...]:
         items: list[Any] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while not isinstance(event := self.event(), yaml.SequenceEndEvent):
             items.append(self.value(event, (*path, len(items)), depth + 1))
         return tuple(items)
 
     def mapping(self, path: Keys, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while not isinstance(event := self.event(), yaml.MappingEndEvent):
             key = self.key(event)
             if key not in found:
                 self.out.keys[*path, key] = Position(event.start_mark.line + 1, event.start_mark.column + 1)
-                found[key] = self.value(next(self.events), (*path, key), depth + 1)
+                found[key] = self.value(self.event(), (*path, key), depth + 1)
                 continue
             first = self.out.keys[*path, key]
             found_text = f"the key {key} again; it stands in line {first.line} already"
             self.fault(event, "duplicate-key", found_text, "each key once", "keep one of the two")
             # The second value is read and dropped, at a path that cannot exist.
-            self.value(next(self.events), (*path, key, -1), depth + 1)
+            self.value(self.event(), (*path, key, -1), depth + 1)
         return found
 
     def key(self, event: Any) -> str:

@@ -319,3 +319,11 @@ def test_todays_date_is_only_used_where_it_is_given(project):
     rewrite(project, SOURCE_PATH, ('"2017-12-05"', '"2030"'))
     assert codes_of(project) == []
     assert [p.code for p in load_base(project, today="2029-12-31").problems] == ["future-date"]
+
+
+@pytest.mark.parametrize("folder", ["claims", "repro/experiments"])
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path, folder):
+    """A folder that cannot be listed is a problem, not an empty folder."""
+    (tmp_path / folder).parent.mkdir(exist_ok=True)
+    (tmp_path / folder).write_text("not here\n", encoding="utf-8")
+    assert [(p.code, p.place.path) for p in load_base(tmp_path).problems] == [("unreadable-file", folder)]
