@@ -179,7 +179,7 @@ def _series(raw: list[list[float]], scale: str) -> tuple[float, ...]:
         raw = [[log10(value) if value > 0 else nan for value in column] for column in raw]
     if len(raw) == 2:
         return tuple(first - second for first, second in zip(*raw, strict=False))
-    return tuple(raw[0]) if raw else ()
+    return tuple(raw[0])
 
 
 def _floor(raw: list[list[float]], scale: str, resolution: float) -> float:
