@@ -13,6 +13,13 @@ from kb.load import Base
 Name = Literal["established", "refuted", "split", "supported", "undermined", "contested", "open"]
 OWN: dict[str, Name] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
 """Verdicts that give a claim its standing without any help."""
+UNKNOWN = "no evidence of its own, and nothing established bears on it"
+OPEN = {
+    "inconclusive": "its own evidence is inconclusive, and nothing established bears on it",
+    "invalid": "a control held, so its own evidence says nothing, and nothing established bears on it",
+    "stale": "its own evidence is stale, and nothing established bears on it",
+}
+"""Why a claim is open, where it has evidence that does not decide."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,20 @@ def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Stan
     own = {claim_id: OWN[j.state] for claim_id, j in judgements.items() if j.state in OWN}
     refuted_base = _refuted_bases(base, own)
     incoming = _incoming(base, own)
-    return {claim_id: _standing(claim_id, own, refuted_base, incoming) for claim_id in base.claims}
+    found = {claim_id: _decided(claim_id, own, refuted_base, incoming) for claim_id in base.claims}
+    return {
+        claim_id: standing or Standing(claim_id, "open", (OPEN.get(judgements[claim_id].state, UNKNOWN),))
+        for claim_id, standing in found.items()
+    }
 
 
-def _standing(
+def _decided(
     claim_id: str,
     own: Mapping[str, Name],
     refuted_base: Mapping[str, tuple[str, ...]],
     incoming: Mapping[str, list[tuple[str, str, bool]]],
-) -> Standing:
+) -> Standing | None:
+    """Return the standing that one of the rules gives, or nothing when none applies."""
     verdict = own.get(claim_id)
     if verdict == "refuted":
         return Standing(claim_id, "refuted", ("its own predictions were contradicted",))
@@ -73,7 +85,7 @@ def _standing(
         return Standing(
             claim_id, "supported", tuple(f"{by} is established and supports it" for by in backing)
         )
-    return Standing(claim_id, "open", ("no evidence of its own, and nothing established bears on it",))
+    return None
 
 
 def _incoming(base: Base, own: Mapping[str, Name]) -> dict[str, list[tuple[str, str, bool]]]:

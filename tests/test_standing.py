@@ -42,6 +42,16 @@ def test_own_verdict_gives_the_standing(state, standing):
     assert standing_of("a", {"a": state}, a=[]).standing == standing
 
 
+def test_open_claim_says_what_its_evidence_lacks():
+    """Having measured without a decision is not the same as not having measured."""
+    assert (
+        standing_of("a", {"a": "inconclusive"}, a=[])
+        .because[0]
+        .startswith("its own evidence is inconclusive")
+    )
+    assert standing_of("a", {}, a=[]).because[0].startswith("no evidence of its own")
+
+
 def test_resting_on_a_refuted_claim_undermines_through_any_number_of_steps():
     """The chain to the refuted claim is the reason."""
     found = standing_of("a", {"c": "contradicted"}, a=[("depends_on", "b")], b=[("depends_on", "c")], c=[])
