@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from repro.lab.seeds import Seeds
 
@@ -37,7 +36,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor, *, stride: int = 1, padding:
     """Return the one-dimensional convolution of each lane.
 
     One matrix product over unfolded windows: torch's own convolution has no batched weights, and its grouped
-    form is slower. Differentiable once only.
+    form is slower.
 
     Args:
         x: Shape (lanes, batch, inputs, length).
@@ -54,55 +53,71 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor, *, stride: int = 1, padding:
     return y.permute(0, 3, 1, 2)
 
 
+class _Geometry(NamedTuple):
+    width: int
+    windows: int
+    stride: int
+    padding: int
+
+
 class _Conv1d(Function):
-    """Convolution of x of shape (lanes, inputs, length, batch)."""
+    """Convolution of x of shape (lanes, inputs, length, batch).
+
+    Where the backward pass is itself differentiated it unfolds x again, so that derivatives reach it.
+    """
 
     @staticmethod
     def forward(  # noqa: PLR0917  # autograd passes by position
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int
     ) -> Tensor:
-        lanes, inputs, length, batch = x.shape
         width = weight.shape[3]
-        windows = (length + 2 * padding - width) // stride + 1
-        unfolded = x.new_empty(lanes, inputs, width, windows, batch)
-        for k, (inside, outside, there) in enumerate(_overlaps(length, width, windows, stride, padding)):
-            unfolded[:, :, k, inside] = x[:, :, there]
-            for edge in outside:
-                unfolded[:, :, k, edge] = 0
-        matrix = unfolded.view(lanes, inputs * width, windows * batch)
-        ctx.save_for_backward(matrix, weight)
-        ctx.geometry = x.shape, windows, stride, padding
-        return torch.baddbmm(bias.unsqueeze(2), weight.flatten(2), matrix).view(lanes, -1, windows, batch)
+        windows = (x.shape[2] + 2 * padding - width) // stride + 1
+        ctx.geometry = _Geometry(width, windows, stride, padding)
+        ctx.unfolded = _unfold(x, ctx.geometry)
+        ctx.save_for_backward(x, weight)
+        y = torch.baddbmm(bias.unsqueeze(2), weight.flatten(2), ctx.unfolded)
+        return y.view(len(x), -1, windows, x.shape[3])
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        matrix, weight = ctx.saved_tensors
-        shape, windows, stride, padding = ctx.geometry
+        x, weight = ctx.saved_tensors
+        unfolded = _unfold(x, ctx.geometry) if torch.is_grad_enabled() else ctx.unfolded
         slope = slope.reshape(len(slope), weight.shape[1], -1)  # (lanes, outputs, windows * batch)
-        by_weight = torch.bmm(slope, matrix.mT).view_as(weight)
+        by_weight = torch.bmm(slope, unfolded.mT).view_as(weight)
         by_x = None
         if ctx.needs_input_grad[0]:
-            lanes, inputs, length, batch = shape
-            width = weight.shape[3]
-            unfolded = torch.bmm(weight.flatten(2).mT, slope).view(lanes, inputs, width, windows, batch)
-            by_x = slope.new_zeros(shape)
-            for k, (inside, _, there) in enumerate(_overlaps(length, width, windows, stride, padding)):
-                by_x[:, :, there] += unfolded[:, :, k, inside]
+            by_x = _fold(torch.bmm(weight.flatten(2).mT, slope), ctx.geometry, x.shape)
         return by_x, by_weight, slope.sum(2), None, None
 
 
-def _overlaps(
-    length: int, width: int, windows: int, stride: int, padding: int
-) -> Iterator[tuple[slice, tuple[slice, slice], slice]]:
-    """Yield for each tap the windows where it is on the signal, those where not, and the points it meets."""
-    for tap in range(width):
-        shift = tap - padding
-        first = max(0, -(shift // stride))
-        last = min(windows, (length - 1 - shift) // stride + 1)
-        start = first * stride + shift
-        points = slice(start, start + (last - first - 1) * stride + 1, stride)
-        yield slice(first, last), (slice(0, first), slice(last, windows)), points
+def _unfold(x: Tensor, geometry: _Geometry) -> Tensor:
+    """Return the windows of signals as a matrix of shape (lanes, inputs * width, windows * batch)."""
+    lanes, inputs, length, batch = x.shape
+    unfolded = x.new_empty(lanes, inputs, geometry.width, geometry.windows, batch)
+    for tap, (inside, points) in enumerate(_overlaps(length, geometry)):
+        unfolded[:, :, tap, : inside.start] = 0
+        unfolded[:, :, tap, inside] = x[:, :, points]
+        unfolded[:, :, tap, inside.stop :] = 0
+    return unfolded.view(lanes, inputs * geometry.width, geometry.windows * batch)
+
+
+def _fold(matrix: Tensor, geometry: _Geometry, shape: torch.Size) -> Tensor:
+    """Return the sum of windows where they came from: the transpose of `_unfold`."""
+    unfolded = matrix.view(*shape[:2], geometry.width, geometry.windows, shape[3])
+    x = matrix.new_zeros(shape)
+    for tap, (inside, points) in enumerate(_overlaps(shape[2], geometry)):
+        x[:, :, points] += unfolded[:, :, tap, inside]
+    return x
+
+
+def _overlaps(length: int, geometry: _Geometry) -> Iterator[tuple[slice, slice]]:
+    """Yield for each tap the windows where it is on the signal, and the points it meets there."""
+    for tap in range(geometry.width):
+        shift = tap - geometry.padding
+        first = max(0, -(shift // geometry.stride))
+        last = max(first, min(geometry.windows, (length - 1 - shift) // geometry.stride + 1))
+        start = first * geometry.stride + shift
+        yield slice(first, last), slice(start, start + (last - first) * geometry.stride, geometry.stride)
 
 
 class Running(NamedTuple):

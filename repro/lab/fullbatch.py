@@ -62,10 +62,7 @@ def hessian_product(loss: Tensor, net: Parameters) -> Product:
 
     def product(vector: Tensor) -> Tensor:
         along = (slope * vector).sum()
-        pieces = torch.autograd.grad(
-            along, weights, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return flatten(pieces)
+        return flatten(torch.autograd.grad(along, weights, retain_graph=True))
 
     return product
 

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from repro.lab.parameters import Shapes, Weights
 
@@ -39,7 +38,7 @@ def recurrent_shapes(kind: str, inputs: int, hidden: int, prefix: str = "recurre
 def rnn(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> Tensor:
     """Return the states h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh) of each lane, from h_0 = 0.
 
-    Differentiable once only.
+    It can be differentiated only once.
 
     Args:
         weights: Made with `recurrent_shapes("rnn", ...)`.
@@ -70,8 +69,9 @@ class _Recurrence(Function):
         return states
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("rnn can be differentiated only once; write the recurrence out for a Hessian")
         states, weight = ctx.saved_tensors
         by_drive = slope.clone(memory_format=torch.contiguous_format)
         flatness = 1 - states.square()

@@ -1,0 +1,103 @@
+"""The lab's own backward passes against finite differences, and what its layers promise."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.autograd import gradcheck, gradgradcheck
+
+from repro.lab.ensemble import Running, batch_norm, conv1d, dropout_masks, linear, running
+from repro.lab.recurrent import recurrent_shapes, rnn
+from repro.lab.seeds import Seeds
+
+SEEDS = Seeds((1, 2))
+
+
+def normal(purpose: str, *shape: int) -> Tensor:
+    """Return normal draws of two lanes that ask for a gradient."""
+    return SEEDS.normal(purpose, *shape, dtype=torch.float64).requires_grad_()
+
+
+@pytest.mark.parametrize(
+    ("length", "width", "stride", "padding"),
+    [(7, 3, 1, 0), (7, 3, 2, 1), (8, 5, 2, 1), (6, 5, 3, 4), (5, 1, 1, 0), (5, 5, 1, 0), (4, 2, 4, 1)],
+)
+def test_convolution_slopes_equal_finite_differences(length, width, stride, padding):
+    """The convolution equals torch's and its slopes, first and second, equal finite differences."""
+    x, weight, bias = normal("x", 3, 2, length), normal("w", 4, 2, width), normal("b", 4)
+
+    def layer(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return conv1d(x, weight, bias, stride=stride, padding=padding)
+
+    lanes = zip(x, weight, bias, strict=True)
+    expected = [nn.functional.conv1d(*lane, stride=stride, padding=padding) for lane in lanes]
+    torch.testing.assert_close(layer(x, weight, bias), torch.stack(expected))
+    assert gradcheck(layer, (x, weight, bias))
+    assert gradgradcheck(layer, (x, weight, bias))
+
+
+def test_recurrence_slopes_equal_finite_differences():
+    """The recurrence over time has the slopes of finite differences in inputs and all weights."""
+    shapes = recurrent_shapes("rnn", 2, 3)
+    weights = [normal(name, *shape) for name, shape in shapes.items()]
+    x = normal("x", 4, 2, 2)
+    assert gradcheck(lambda x, *w: rnn(dict(zip(shapes, w, strict=True)), x), (x, *weights))
+
+
+def test_batch_norm_slopes_equal_finite_differences_twice():
+    """Batch norm has the first and second derivatives of finite differences."""
+    inputs = normal("x", 5, 3), normal("scale", 3), normal("bias", 3)
+    assert gradcheck(batch_norm, inputs)
+    assert gradgradcheck(batch_norm, inputs)
+
+
+def test_batch_norm_of_signals_normalises_each_channel():
+    """Over signals a channel is normalised over batch and length, as torch.nn.BatchNorm1d does."""
+    x = normal("x", 5, 3, 7)
+    ours = batch_norm(x, torch.ones(2, 3).double(), torch.zeros(2, 3).double())
+    torch.testing.assert_close(ours, torch.stack([nn.BatchNorm1d(3).double()(lane) for lane in x]))
+
+
+def test_batch_norm_evaluates_with_running_statistics():
+    """In evaluation a point is normalised by the statistics, whatever its batch."""
+    statistics = Running(torch.full((2, 3), 2.0).double(), torch.full((2, 3), 4.0).double())
+    ones = torch.ones(2, 3).double()
+    y = batch_norm(normal("x", 5, 3), ones, ones, statistics, is_training=False, epsilon=0.0)
+    torch.testing.assert_close(y, (normal("x", 5, 3) - 2) / 2 + 1)
+
+
+def test_batch_norm_evaluation_without_statistics_is_refused():
+    """Evaluation asks for the statistics that training updates."""
+    with pytest.raises(ValueError, match="pass those that training has updated"):
+        batch_norm(normal("x", 5, 3), torch.ones(2, 3), torch.ones(2, 3), is_training=False)
+
+
+def test_running_statistics_start_at_mean_zero_and_variance_one():
+    """Before the first batch the mean is 0 and the variance 1, and neither asks for a gradient."""
+    statistics = running(normal("scale", 3))
+    assert torch.equal(statistics.mean, torch.zeros(2, 3).double())
+    assert torch.equal(statistics.variance, torch.ones(2, 3).double())
+    assert not statistics.mean.requires_grad
+
+
+def test_second_derivative_of_the_recurrence_is_refused():
+    """What can be differentiated only once says so instead of giving a wrong Hessian."""
+    shapes = recurrent_shapes("rnn", 2, 3)
+    weights = {name: normal(name, *shape) for name, shape in shapes.items()}
+    states = rnn(weights, normal("x", 4, 2, 2))
+    with pytest.raises(RuntimeError, match="only once"):
+        torch.autograd.grad(states.square().sum(), tuple(weights.values()), create_graph=True)
+
+
+def test_linear_without_bias():
+    """A linear layer without bias is the product with the transposed weight."""
+    x, weight = normal("x", 5, 3), normal("w", 4, 3)
+    torch.testing.assert_close(linear(x, weight), x @ weight.mT)
+
+
+def test_dropout_masks_keep_the_mean():
+    """A mask is 0 with the asked probability and else scales up, so that its mean is 1."""
+    masks = dropout_masks(SEEDS, 10, 100, 20, rate=0.25)
+    assert masks.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert masks.mean((1, 2, 3)).tolist() == pytest.approx([1, 1], abs=0.02)
