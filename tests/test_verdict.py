@@ -230,9 +230,10 @@ def test_resolution_on_the_log_scale_is_that_of_the_smallest_first_value():
     assert found.findings[0].trail[0] == pytest.approx((math.log10(0.5) - width, math.log10(0.5) + width))
 
 
-def test_log_scale_without_a_positive_value_is_judged_as_diverged():
+@pytest.mark.parametrize("bad", [0.0, INF, NAN])
+def test_log_scale_without_a_finite_positive_value_is_judged_as_diverged(bad):
     """There is nothing to take the resolution from, and nothing to judge."""
-    found = finding([0.0] * 5, outcome="loss", scale="log10", at_least=1.0)
+    found = finding([bad] * 5, outcome="loss", scale="log10", at_least=1.0)
     assert (found.decision, found.detail) == ("contradicted", "diverged")
 
 
@@ -245,6 +246,16 @@ def test_zero_variance_is_no_proof():
     assert found.interval == pytest.approx((3 - width, 3 + width))
     assert (found.decision, found.is_deterministic) == ("inconclusive", True)
     assert found.seeds_needed == 15
+
+
+@pytest.mark.parametrize(("bound", "log_e"), [(0.5, log_e_inside), (9.0, log_e_outside)])
+def test_the_resolution_lowers_the_evidence(bound, log_e):
+    """Equal values are no stronger evidence than their resolution allows, either way."""
+    asked = protocol(prediction(of="a", outcome="score", at_least=bound))
+    found = judge(asked, OUTCOMES, {"a": {"score": [3.0] * 10}}).findings[0]
+    assert found.decision != "inconclusive"
+    assert found.log_e == log_e([3.0] * 10, target(found.prediction), floor=0.5)
+    assert found.log_e < log_e([3.0] * 10, target(found.prediction))
 
 
 @pytest.mark.parametrize(
