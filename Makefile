@@ -32,6 +32,7 @@ test: $(DEV)
 	$(BIN)/lint-imports
 	$(BIN)/repro check
 	$(BIN)/repro export schema --check
+	$(BIN)/repro export docs --check
 	$(BIN)/pytest -n auto
 
 check: $(BASE)

@@ -201,8 +201,8 @@ def _shown(finding: Finding, value: float) -> float:
 
 
 def _unit_after(text: str, unit_name: str) -> str:
-    """Return the unit as it reads after a number: after 1, its first word loses the s of the plural."""
-    word, *rest = unit_name.split(" ")
+    """Return the unit as it reads after a number: `of labels` for a share, no plural after 1."""
+    word, *rest = unit_name.removeprefix("share ").split(" ")
     is_plural = word.endswith("s") and not word.endswith(("ss", "us", "is", "as"))
     if text.rsplit(" ", maxsplit=1)[-1] in ("1", "-1") and is_plural:
         word = word.removesuffix("s")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
-from kb.exports.schema import MODELS, schema_text
 from repro.cli import Context
 from repro.cli.errors import USAGE
+
+check_option: Callable[[Any], Any] = click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current."
+)
 
 
 @click.group()
@@ -15,23 +22,47 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current.")
+@check_option
 @click.pass_obj
 def schema(context: Context, *, check: bool) -> None:
     """Write the JSON Schemas of claims and sources to kb/schemas/, for editors."""
+    from kb.exports.schema import MODELS, schema_text
+
     folder = context.root / "kb" / "schemas"
-    texts = {folder / f"{name}.json": schema_text(name) for name in MODELS}
-    stale = [path for path, text in texts.items() if not path.is_file() or path.read_text("utf-8") != text]
+    _update(context.root, {folder / f"{name}.json": schema_text(name) for name in MODELS}, check=check)
+
+
+@command.command()
+@check_option
+@click.pass_obj
+def docs(context: Context, *, check: bool) -> None:
+    """Fill the generated blocks of README.md and claims/README.md."""
+    from kb.evidence import read_ledger
+    from kb.exports.docs import PAGES, filled
+    from kb.judgement import judge_base
+    from kb.load import load_base
+
+    base = load_base(context.root)
+    judgements = judge_base(base, read_ledger(context.root))
+    pages = [context.root / name for name in PAGES]
+    texts = {page: filled(page.read_text(encoding="utf-8"), base, judgements) for page in pages}
+    _update(context.root, texts, check=check)
+
+
+def _update(root: Path, texts: dict[Path, str], *, check: bool) -> None:
+    """Write the files whose text has changed, or with `check` only name them and fail."""
+    stale = [
+        path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
     for path in stale:
+        name = path.relative_to(root).as_posix()
         if check:
-            click.echo(
-                f"{path.relative_to(context.root)} is not current: run `repro export schema`.", err=True
-            )
+            click.echo(f"{name} is not current: run `repro export` without --check.", err=True)
             continue
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path], encoding="utf-8", newline="\n")
-        click.echo(f"wrote {path.relative_to(context.root)}")
+        click.echo(f"wrote {name}")
     if stale and check:
         raise SystemExit(USAGE)
     if not stale:
-        click.echo(f"{len(texts)} schemas are current.")
+        click.echo(f"{len(texts)} files are current.")

@@ -1,0 +1,56 @@
+"""Generated blocks inside hand-written Markdown: a real verdict in the README, the fields in the field guide.
+
+A block stands between `<!-- generated: verdict some-claim -->` (or `fields`) and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kb.base import Base
+from kb.exports.fields import field_table
+from kb.judgement import Judgement
+from kb.sentences import finding_bound, finding_decision, finding_measured, verdict_sentence
+
+PAGES = ("README.md", "claims/README.md")
+"""The pages that hold generated blocks, relative to the project's root."""
+_BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str, base: Base, judgements: Mapping[str, Judgement]) -> str:
+    """Return a page with its generated blocks filled anew; the rest stays as it is.
+
+    Raises:
+        KeyError: A block names a claim that does not exist, or something that is not generated.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        start, kind, claim_id, end = found.groups()
+        made = {"verdict": lambda: _verdict(base, judgements[claim_id]), "fields": field_table}[kind]()
+        return f"{start}{made.strip()}\n{end}"
+
+    return _BLOCK.sub(block, text)
+
+
+def _verdict(base: Base, judgement: Judgement) -> str:
+    """Return a claim's title, its verdict sentence and a row for each prediction, as Markdown."""
+    claim = base.claims[judgement.claim_id]
+    if claim.protocol is None or judgement.verdict is None:
+        return f"**{claim.title}**: {judgement.state}."
+    outcomes = base.scripts[claim.protocol.experiment].outcomes
+    rows = [
+        " | ".join(
+            [
+                f"| {finding.prediction.says}",
+                finding_bound(finding.prediction, outcomes[finding.prediction.outcome]),
+                finding_measured(finding, outcomes[finding.prediction.outcome]),
+                f"{finding.seeds}",
+                f"{finding_decision(finding)} |",
+            ]
+        )
+        for finding in judgement.verdict.findings
+    ]
+    head = ["| predicted | bound | measured | seeds | decision |", "|---|---|---|--:|---|"]
+    sentence = verdict_sentence(claim, judgement.verdict, outcomes)
+    return "\n".join([f"**{claim.title}.**", sentence, "", *head, *rows])

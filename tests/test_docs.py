@@ -1,0 +1,64 @@
+"""Everything a user can type or meet is documented, and generated blocks are current."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from click.testing import CliRunner
+
+from kb.judgement import State
+from kb.protocol import BOUNDS, Estimand
+from kb.record_fields import Record
+from kb.records import RelationType, Stance
+from repro.cli import COMMANDS, cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+METHOD = (ROOT / "site/docs/method.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "claims/README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_in_the_readme(command):
+    """Every command appears in the README as one would type it."""
+    assert f"repro {command}" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_explain_themselves(command):
+    """Every command answers --help with the sentence that the overview gives."""
+    found = CliRunner().invoke(cli, [command, "--help"])
+    assert found.exit_code == 0
+    assert "Usage:" in found.output
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_states_are_in_the_method(state):
+    """Every state that a claim can be in is explained."""
+    assert f"| {state.capitalize()} |" in METHOD
+
+
+@pytest.mark.parametrize("word", [*get_args(RelationType), *get_args(Stance), *get_args(Estimand), *BOUNDS])
+def test_words_of_records_are_in_the_field_guide(word):
+    """Every word that a record may use stands in the tables."""
+    assert f"`{word}`" in GUIDE
+
+
+@pytest.mark.parametrize("model", Record.__subclasses__(), ids=lambda model: model.__name__)
+def test_parts_of_records_are_in_the_field_guide(model):
+    """Every part of a record has its table."""
+    assert f"### {model.__name__}\n" in GUIDE
+
+
+def test_generated_blocks_are_current():
+    """The README's verdict is the one that the evidence gives today."""
+    found = CliRunner().invoke(cli, ["--root", str(ROOT), "export", "docs", "--check"])
+    assert (found.exit_code, found.output) == (0, "2 files are current.\n")
+
+
+def test_readme_commands_are_those_that_ci_runs():
+    """The continuous integration calls nothing that the README does not show."""
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    for command in ("make run CLAIM=gd-stalls-two-layer-linear", "make test"):
+        assert f"\n{command}\n" in README
+        assert f"\n{command}\n" in script
