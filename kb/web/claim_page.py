@@ -26,6 +26,7 @@ from kb.verdict import Finding, Verdict
 from kb.web.figures import seeds_figure
 from kb.web.panels import axis_unit, compared, controls_of, in_words, panels
 from kb.web.states import STATES
+from kb.web.templates import authors
 
 RELATION_WORDS = {
     "depends_on": ("Rests on", "Is rested on by"),
@@ -35,6 +36,13 @@ RELATION_WORDS = {
     "explains": ("Explains", "Is explained by"),
 }
 """For each relation what the claim that states it says, and what its target says."""
+STANCE_WORDS = {
+    "asserts": "Asserted by",
+    "disputes": "Disputed by",
+    "qualifies": "Qualified by",
+    "reports": "Reported by",
+}
+"""In the passive, so that one author and several read well."""
 NOTHING = "\u2013"
 """A dash where there is no number yet."""
 
@@ -54,7 +62,7 @@ class Row(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One appearance of a claim in a source, and where to read it."""
+    """One appearance of a claim in a source: what was done by whom, and where to read it."""
 
     appearance: Appearance
     source: Source
@@ -146,7 +154,7 @@ def _outcomes(base: Base, claim: Claim) -> Mapping[str, Outcome]:
 
 def _said(base: Base, appearance: Appearance) -> Said:
     source = base.sources[appearance.source]
-    by = appearance.by or ", ".join(person.full for person in source.author)
+    by = f"{STANCE_WORDS[appearance.stance]} {appearance.by or authors(source)}"
     locator = appearance.locator
     parts = {
         "section": locator.section and f"section “{locator.section}”",

@@ -19,7 +19,7 @@ from kb.standing import Standing
 from kb.web import claim_page
 from kb.web.experiment_page import experiment_page
 from kb.web.states import STATES
-from kb.web.templates import environment, escaped, relative
+from kb.web.templates import authors, environment, escaped, relative
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
 TITLES = {
@@ -115,16 +115,21 @@ class _Site:
 
     def source(self, source_id: str) -> Page:
         source = self.base.sources[source_id]
-        authors = ", ".join(person.full for person in source.author)
+        written_by = authors(source)
         said = [
             (claim_id, appearance)
             for claim_id, claim in self.base.claims.items()
             for appearance in claim.stated_in
             if appearance.source == source_id
         ]
-        shown: dict[str, Any] = {"source_id": source_id, "source": source, "authors": authors, "said": said}
+        shown: dict[str, Any] = {
+            "source_id": source_id,
+            "source": source,
+            "authors": written_by,
+            "said": said,
+        }
         return self._page(
-            f"sources/{source_id}.md", "source", source.title, f"{source.title}, {authors}", **shown
+            f"sources/{source_id}.md", "source", source.title, f"{source.title}, {written_by}", **shown
         )
 
     def experiment(self, name: str) -> Page:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from kb.load import Base
+from kb.records import Source
 from kb.sentences import number
 from kb.web.markdown import to_html
 from kb.web.states import STATES
@@ -31,7 +32,7 @@ def environment(root: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(line=one_line, markdown=to_html, capitalise=capitalise, duration=duration)
-    made.filters.update(minus=minus, number=_number, claims_linked=claims_linked)
+    made.filters.update(minus=minus, number=_number, claims_linked=claims_linked, authors=authors)
     made.globals.update(states=STATES, fence=fence)
     return made
 
@@ -63,6 +64,12 @@ def claims_linked(text: str, base: Base, link: Callable[[str], str]) -> Markup:
         for word in text.split(" ")
     )
     return Markup(" ").join(words)
+
+
+def authors(source: Source) -> str:
+    """Return the authors of a source as a list in words."""
+    *others, last = [person.full for person in source.author] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def capitalise(text: str) -> str:
