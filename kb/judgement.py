@@ -14,7 +14,7 @@ from typing import Literal
 from kb.evidence import Evidence, Ledger
 from kb.load import Base
 from kb.problems import Problem
-from kb.records import Claim, Protocol, predictions_digest
+from kb.records import Protocol, predictions_digest
 from kb.verdict import Verdict, judge
 
 State = Literal[
@@ -112,15 +112,11 @@ def undeclared_revisions(base: Base, judgements: dict[str, Judgement]) -> Iterat
         declared = {predictions_digest(former.predictions, former.controls) for former in protocol.revisions}
         hidden = former_digests(claim_id, protocol, judgement.evidence) - declared - {""}
         if hidden:
-            yield Problem(
-                code="undeclared-revision",
-                place=base.place(claim_id, "protocol", "predictions"),
+            yield base.problem(
+                "undeclared-revision",
+                claim_id,
+                ("protocol", "predictions"),
                 found=f"evidence was taken under other predictions: {', '.join(sorted(hidden))}",
                 allowed="predictions as they stood when the evidence was taken, or a declared revision",
                 advice="put the former predictions under protocol.revisions with a because, or restore them",
             )
-
-
-def is_tested(claim: Claim) -> bool:
-    """Has the claim an experiment?"""
-    return claim.protocol is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kb.evidence import read_ledger
+from kb.judgement import judge_base, undeclared_revisions
 from kb.load import Base, load_base
 from kb.problems import Problem, in_order, render_json, render_terminal
 from repro.cli import Context
@@ -25,7 +26,9 @@ def command(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None
     Exits with 2 where there is a problem.
     """
     base = load_base(context.root, today=now()[:10])
-    everything = in_order([*base.problems, *read_ledger(context.root).problems])
+    ledger = read_ledger(context.root)
+    hidden = undeclared_revisions(base, judge_base(base, ledger))
+    everything = in_order([*base.problems, *ledger.problems, *hidden])
     problems = _within(everything, [_relative(path, context.root) for path in paths])
     if as_json:
         document = {"schema": "assay/check/1", "counts": _counts(base), "problems": render_json(problems)}
