@@ -1,0 +1,81 @@
+"""Does the variance of initial weights alone say how signals and gradients change on their way through depth?
+
+Hypothesis: a layer multiplies mean squares by (weight variance) x (units) x (share the nonlinearity passes).
+A rectifier passes one half and a linear unit all, so a variance of 2 / units keeps rectified nets as they are,
+1 / units keeps linear ones, and any other variance errs by the same factor in every layer.
+
+Method: untrained square nets without biases, standard normal inputs. The signal's ratio is the mean square of
+the last layer's activations over that of the input, the gradient's that of a random vector carried back from
+the last layer to the input over that of the vector; logarithms are averaged over inputs.
+
+Arms: nonlinearity and gain, where weights have variance gain / units. Nets of a seed share their random draws.
+
+Outcomes: decades, so that 0 is kept, and an error of a factor f a layer shows as depth x log10(f).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from repro.lab.seeds import Seeds
+
+INPUTS = 16  # averaged over
+XAVIER, HE = 1.0, 2.0  # gains: (2 / (units in + units out)) x units, and that of He et al. 2015, eq. 10
+OUTCOMES = {
+    "log10_signal_ratio": "decades; neither is better; resolution 0.01",
+    "log10_gradient_ratio": "decades; neither is better; resolution 0.01",
+    "log10_signal_curve": "decades; neither is better; over layers from the first to the last",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Units a layer, and layers."""
+
+    width: int = 300
+    depth: int = 50
+
+
+MINIMAL = Scale()
+LARGE = Scale(width=2048, depth=50)
+
+
+class Arm(NamedTuple):
+    """A nonlinearity, and the variance of the weights times the number of units."""
+
+    description: str
+    nonlinearity: Callable[[Tensor], Tensor]
+    gain: float
+
+
+ARMS = {
+    "rectified_gain_2": Arm("rectifiers, gain 2, as He et al.", torch.relu, HE),
+    "rectified_gain_1": Arm("rectifiers, gain 1, as Glorot and Bengio", torch.relu, XAVIER),
+    "rectified_gain_4": Arm("rectifiers, gain 4", torch.relu, 2 * HE),
+    "linear_gain_1": Arm("linear units, gain 1", torch.clone, XAVIER),
+    "linear_gain_2": Arm("linear units, gain 2", torch.clone, HE),
+    "tanh_gain_1": Arm("tanh units, gain 1, as Glorot and Bengio", torch.tanh, XAVIER),
+}
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    _, nonlinearity, gain = ARMS[arm]
+    width, spread = scale.width, (gain / scale.width) ** 0.5
+    bottom = seeds.normal("inputs", INPUTS, width).requires_grad_()
+    h, squares = bottom, [bottom.detach().square().mean(-1)]
+    for depth in range(scale.depth):
+        weights = spread * seeds.normal(f"weights {depth}", width, width)
+        h = nonlinearity(torch.bmm(h, weights))  # (seeds, INPUTS, width)
+        squares.append(h.detach().square().mean(-1))
+    top = seeds.normal("gradient at the top", INPUTS, width)
+    (gradient,) = torch.autograd.grad(h, bottom, top)
+    ratio = gradient.square().sum(-1) / top.square().sum(-1)  # (seeds, INPUTS)
+    signal = (torch.stack(squares[1:], 1) / squares[0][:, None]).log10().mean(-1)  # (seeds, depth)
+    return {
+        "log10_signal_ratio": signal[:, -1],
+        "log10_gradient_ratio": ratio.log10().mean(-1),
+        "log10_signal_curve": signal,
+    }
