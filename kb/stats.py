@@ -234,8 +234,6 @@ def rate_interval(successes: int, count: int, alpha: float = 0.05) -> Interval:
 
     def edge(out: float) -> float:
         inner = estimate
-        if log_e_rate(successes, count, out) < limit:
-            return out
         while abs(out - inner) > 1e-15:
             middle = (out + inner) / 2
             inner, out = (middle, out) if log_e_rate(successes, count, middle) < limit else (inner, middle)
