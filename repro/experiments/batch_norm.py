@@ -1,0 +1,119 @@
+"""Does batch normalisation still speed up training when layers' inputs are made to drift behind it?
+
+Hypothesis: normalising over the batch makes a net easier to descend, from any weights and at many rates. If
+that is because layers' inputs stay put, noise that moves them anew at every step takes it away.
+
+Method: rectifier nets of six hidden layers on MNIST-1D, each learning rate of gradient descent a lane, judged
+at the best. Losses are over 1000 training points, without noise, normalised by their own statistics. Drift:
+how far the mean of what enters a rectifier of layer 4 moves in a tenth of the steps, for 128 noisy points.
+
+Arms: norm, initial weights, size of batches, noise behind the norm, which shifts each unit by up to 0.5 and
+stretches it by up to 0.25, alike for all points. Data, weights and noise are the same to a factor.
+
+Outcomes: loss at the end, how many rates bring it below one nat, and the mean drift.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from repro.lab.batches import batch_order, take
+from repro.lab.ensemble import batch_norm, linear
+from repro.lab.initialise import initialise
+from repro.lab.lanes import best, grid, spread
+from repro.lab.losses import cross_entropy
+from repro.lab.mlp import mlp_shapes
+from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
+from repro.lab.optimise import sgd
+from repro.lab.parameters import Weights, gradient
+from repro.lab.seeds import Seeds
+
+RATES, WORKS = (0.03, 0.1, 0.3, 1.0), 1.0  # WORKS in nats, where guessing costs 2.3
+POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 128, 10  # LAYER counts from 0
+OUTCOMES = {
+    "loss": "nats; lower is better; resolution 0.001",
+    "working_rates": "learning rates of four; higher is better; resolution 0.1",
+    "drift": "standard deviations in a tenth of the steps; neither is better; resolution 0.001",
+    "loss_curve": "nats; lower is better; over ten equal parts of the steps",
+    "loss_by_rate_curve": "nats; lower is better; over learning rates 0.03, 0.1, 0.3 and 1",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Units of a hidden layer, and steps."""
+
+    width: int = 64
+    steps: int = 400
+
+
+MINIMAL = Scale()
+LARGE = Scale(width=256, steps=2000)
+
+
+class Arm(NamedTuple):
+    """Initial weights over He's, points in a batch, and strength of the noise."""
+
+    description: str
+    gain: float = 1.0
+    batch: int = BATCH
+    noise: float = 0.0
+
+
+ARMS = {
+    "none": Arm("no normalisation, He weights"),
+    "bn": Arm("batch norm, He weights"),
+    "none_small": Arm("no normalisation, weights 0.3 times He's", gain=0.3),
+    "bn_small": Arm("batch norm, weights 0.3 times He's", gain=0.3),
+    "none_batch_2": Arm("no normalisation, batches of 2", batch=2),
+    "bn_batch_2": Arm("batch norm over batches of 2", batch=2),
+    "bn_mild": Arm("batch norm, then half the noise", noise=0.5),
+    "bn_noisy": Arm("batch norm, then full noise", noise=1.0),
+    "bn_loud": Arm("batch norm, then ten times the noise", noise=10.0),
+}
+
+
+def forward(weights: Weights, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Return logits and what enters the watched rectifiers; noise is of shape (lanes, 2, DEPTH, width)."""
+    watched = x
+    for k in range(DEPTH):
+        x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
+        if f"{k}.scale" in weights:
+            shift, factor = noise[:, 0, k], 1 + noise[:, 1, k]
+            x = batch_norm(x, factor * weights[f"{k}.scale"], factor * weights[f"{k}.shift"] + shift)
+        watched = x if k == LAYER else watched
+        x = x.relu()
+    return linear(x, weights[f"{DEPTH}.weight"], weights[f"{DEPTH}.bias"]), watched
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    (_, gain, batch, strength), lanes = ARMS[arm], len(RATES)
+    data = mnist1d(seeds, train=POINTS, test=0)
+    seen_x, seen_y = spread(data.x[:, :1000], lanes), spread(data.y[:, :1000], lanes)
+    norms = {f"{k}.{w}": (scale.width,) for k in range(DEPTH) for w in ("scale", "shift") if arm[:2] == "bn"}
+    shapes = {**mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES), **norms}
+    net = initialise(seeds, shapes, "he", gain=gain, lanes=lanes)
+    order = spread(batch_order(seeds, POINTS, batch, scale.steps), lanes)
+    shifts = seeds.uniform("shifts", scale.steps + 1, DEPTH, scale.width, low=-0.5, high=0.5)
+    stretches = seeds.uniform("stretches", scale.steps + 1, DEPTH, scale.width, high=0.25)
+    noise = spread(strength * torch.stack([shifts, stretches], 2), lanes)  # (lanes, steps + 1, 2, ...)
+    losses, probes = [], []
+    for step in range(scale.steps + 1):
+        if step % (scale.steps // PROBES) == 0:
+            losses.append(cross_entropy(forward(net.weights, seen_x, 0 * noise[:, 0])[0], seen_y).detach())
+            probes.append(forward(net.weights, seen_x[:, :BATCH], noise[:, step])[1].detach())
+        if step < scale.steps:
+            logits = forward(net.weights, take(data.x, order[:, step]), noise[:, step])[0]
+            loss = cross_entropy(logits, take(data.y, order[:, step]))
+            sgd(net.flat, gradient(loss, net), None, grid(seeds, RATES))
+    course, watched = torch.stack(losses, 1), torch.stack(probes)  # lanes first, and times first
+    lane = best(course[:, -1], lanes, "lower")
+    return {
+        "loss": course[lane, -1],
+        "working_rates": (course[:, -1] < WORKS).view(-1, lanes).float().sum(1),
+        "drift": (watched.mean(2).diff(dim=0).abs() / watched.std(2)[:-1]).mean((0, 2))[lane],
+        "loss_curve": course[lane],
+        "loss_by_rate_curve": course[:, -1].view(-1, lanes),
+    }

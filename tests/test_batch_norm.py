@@ -1,0 +1,71 @@
+"""The batch-norm experiments, against what can be written down."""
+
+import torch
+
+from repro.experiments import batch_norm, batch_norm_landscape
+from repro.lab.ensemble import running
+from repro.lab.initialise import initialise
+from repro.lab.mlp import mlp, mlp_shapes
+from repro.lab.seeds import Seeds
+
+SEEDS = Seeds((1, 2, 3, 4, 5))
+WIDTHS = (3, *[4] * batch_norm.DEPTH, 2)
+NORMS = {f"{k}.{name}": (4,) for k in range(batch_norm.DEPTH) for name in ("scale", "shift")}
+X = SEEDS.normal("x", 12, 3)
+QUIET = torch.zeros(5, 2, batch_norm.DEPTH, 4)
+
+
+def weights(norms):
+    """Return a small network's weights, with or without norms."""
+    return initialise(SEEDS, {**mlp_shapes(*WIDTHS), **norms}, "he")
+
+
+def test_without_norm_it_is_the_plain_network():
+    """Both experiments train the lab's network where there is no norm, and noise does not reach it."""
+    flat, plain = weights({})
+    loud = batch_norm.forward(plain, X, QUIET + 3)[0]
+    net = batch_norm_landscape.Net(mlp_shapes(*WIDTHS), [])
+    assert torch.allclose(loud, mlp(plain, X))
+    assert torch.allclose(net.forward(flat, X, renews=True)[0], mlp(plain, X))
+
+
+def test_noise_moves_and_stretches_what_leaves_the_norm():
+    """Behind a fresh norm a unit has the noise's shift as mean and one plus its stretch as deviation."""
+    noise = SEEDS.uniform("noise", 2, batch_norm.DEPTH, 4)
+    watched = batch_norm.forward(weights(NORMS).weights, X, noise)[1]
+    there = noise[:, :, batch_norm.LAYER]
+    alive = watched.std(1) > 0.5  # a unit without any input is not normalised
+    assert alive.any()
+    assert torch.allclose(watched.mean(1), there[:, 0], atol=1e-5)
+    assert torch.allclose(watched.std(1, correction=0)[alive], 1 + there[:, 1][alive], atol=1e-2)
+
+
+def test_held_statistics_are_those_of_the_latest_batch():
+    """Statistics held since a batch treat that batch as its own do, and another batch otherwise."""
+    flat, named = weights(NORMS)
+    statistics = [running(named[f"{k}.scale"]) for k in range(batch_norm.DEPTH)]
+    net = batch_norm_landscape.Net({**mlp_shapes(*WIDTHS), **NORMS}, statistics)
+    x = SEEDS.normal("many x", 500, 3)
+    renewed = net.forward(flat, x, renews=True)[1]
+    held = net.forward(flat, x, renews=False)[1]
+    other = net.forward(flat, x + 1, renews=False)[1]
+    assert (renewed - held).abs().median() < 0.01  # running variances divide by one point less
+    assert (other - held).abs().median() > 0.1
+
+
+def test_cosines_of_a_step_of_nothing_are_one(monkeypatch):
+    """With a vanishing rate gradients agree and the loss does not move."""
+    monkeypatch.setattr(batch_norm_landscape, "RATE", 0.0)
+    net = batch_norm_landscape.Net(mlp_shapes(*WIDTHS), [])
+    labels = SEEDS.integers("labels", 12, high=2)
+    found = batch_norm_landscape.probe(net, weights({}).flat, X, labels, renews=True)
+    assert torch.allclose(found, torch.tensor([1.0, 1.0, 0.0]).expand(5, 3), atol=1e-5)
+
+
+def test_a_norm_is_blind_to_the_scale_of_its_weights():
+    """With batch norm, initial weights of any size give nearly the same inputs of the watched layer."""
+    small = initialise(SEEDS, {**mlp_shapes(*WIDTHS), **NORMS}, "he", gain=0.5, dtype=torch.float64)
+    large = initialise(SEEDS, {**mlp_shapes(*WIDTHS), **NORMS}, "he", gain=5.0, dtype=torch.float64)
+    x = X.double()
+    first, second = (batch_norm.forward(net.weights, x, QUIET.double())[1] for net in (small, large))
+    assert (first - second).abs().median() < 1e-2
