@@ -1,14 +1,14 @@
 """Does the variance of initial weights alone say how signals and gradients change on their way through depth?
 
 Hypothesis: a layer multiplies mean squares by (weight variance) x (units) x (share the nonlinearity passes).
-A rectifier passes one half and a linear unit all, so a variance of 2 / units keeps rectified nets as they are,
-1 / units keeps linear ones, and any other variance errs by the same factor in every layer.
+A rectifier passes one half and a linear unit all, so a variance of 2 / units keeps rectified nets as they
+are, 1 / units keeps linear ones, and any other variance errs by the same factor in every layer.
 
 Method: untrained square nets without biases, standard normal inputs. The signal's ratio is the mean square of
 the last layer's activations over that of the input, the gradient's that of a random vector carried back from
 the last layer to the input over that of the vector; logarithms are averaged over inputs.
 
-Arms: nonlinearity and gain, where weights have variance gain / units. Nets of a seed share their random draws.
+Arms: nonlinearity and gain; weights have variance gain / units. Nets of a seed share their random draws.
 
 Outcomes: decades, so that 0 is kept, and an error of a factor f a layer shows as depth x log10(f).
 """
