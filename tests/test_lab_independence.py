@@ -53,8 +53,8 @@ def recurrent(layer: Callable[..., Tensor]) -> Layer:
     """Recurrent layer over three inputs a step, linear layer on its last state."""
 
     def forward(weights: Weights, x: Tensor) -> Tensor:
-        states = layer(weights, x.unflatten(2, (13, 3)).transpose(1, 2))
-        return linear(states[:, -1], weights["out.weight"], weights["out.bias"])
+        last = layer(weights, x.unflatten(2, (13, 3)).transpose(1, 2)).last
+        return linear(last, weights["out.weight"], weights["out.bias"])
 
     return forward
 

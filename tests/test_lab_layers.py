@@ -85,7 +85,7 @@ def test_second_derivative_of_the_recurrence_is_refused():
     """What can be differentiated only once says so instead of giving a wrong Hessian."""
     shapes = recurrent_shapes("rnn", 2, 3)
     weights = {name: normal(name, *shape) for name, shape in shapes.items()}
-    states = rnn(weights, normal("x", 4, 2, 2))
+    states = rnn(weights, normal("x", 4, 2, 2)).course
     with pytest.raises(RuntimeError, match="only once"):
         torch.autograd.grad(states.square().sum(), tuple(weights.values()), create_graph=True)
 

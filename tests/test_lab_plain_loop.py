@@ -15,7 +15,7 @@ from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy, squared_error
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.optimise import adam, adam_state, sgd
-from repro.lab.parameters import Parameters, Shapes, Weights, gradient
+from repro.lab.parameters import Parameters, Shapes, Weights, each_lane, gradient
 from repro.lab.recurrent import gru, lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
@@ -201,8 +201,8 @@ def test_recurrent_layer_equals_the_plain_loop(kind, module, layer):
     shapes = {**recurrent_shapes(kind, 2, 9), "out.weight": (1, 9), "out.bias": (1,)}
 
     def forward(weights: Weights, x: Tensor) -> Tensor:
-        states = layer(weights, x.transpose(1, 2))
-        return linear(states[:, -1], weights["out.weight"], weights["out.bias"])
+        last = layer(weights, x.transpose(1, 2)).last
+        return linear(last, weights["out.weight"], weights["out.bias"])
 
     assert_same_as_plain(lambda: LastState(module), forward, shapes, (data.x, data.y), REGRESS, steps=25)
 
@@ -215,6 +215,20 @@ def test_gradient_by_hand_equals_autograd():
     slope = mlp_cross_entropy(net, data.x, data.y)
     torch.testing.assert_close(slope.loss, loss.detach(), rtol=0, atol=1e-12)
     torch.testing.assert_close(slope.gradient, gradient(loss, net), rtol=0, atol=1e-12)
+
+
+def test_gradient_lane_by_lane_equals_that_of_the_batch():
+    """Taking each lane's gradient alone, in shared memory, gives the same matrix."""
+    data = adding(SEEDS, 9, 12, dtype=torch.float64)
+    shapes = recurrent_shapes("lstm", 2, 1)
+    net = initialise(SEEDS, shapes, "pytorch_default", dtype=torch.float64)
+    x = data.x.transpose(1, 2)
+    whole = gradient(squared_error(lstm(net.weights, x).last, data.y), net)
+    alone = [
+        gradient(squared_error(lstm(one.weights, x[k : k + 1]).last, data.y[k : k + 1]), one)
+        for k, one in enumerate(each_lane(net))
+    ]
+    torch.testing.assert_close(torch.cat(alone), whole, rtol=0, atol=1e-14)
 
 
 def test_single_precision_learns_as_double_precision_does():
