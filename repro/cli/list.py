@@ -9,7 +9,7 @@ import click
 from kb.evidence import read_ledger
 from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
-from repro.cli import Context
+from repro.cli import Context, completion
 from repro.cli.errors import unknown
 
 COLOURS = {
@@ -28,7 +28,7 @@ def state_label(state: str, width: int = 0) -> str:
 
 
 @click.command()
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=completion.topics)
 @click.option("--state", help="Only claims in this state, such as contradicted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj

@@ -17,7 +17,7 @@ from kb.judgement import judge_base
 from kb.load import Base, load_base
 from kb.problems import Problem, render_terminal
 from kb.seeds import MAX_SEEDS
-from repro.cli import Context
+from repro.cli import Context, completion
 from repro.cli.errors import UsageProblem, unknown
 from repro.planning import Options, Plan, asked_base, plan
 
@@ -80,7 +80,12 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: float)
 
 
 OPTIONS = (
-    click.argument("targets", metavar="[CLAIM | EXPERIMENT | TOPIC/]...", nargs=-1),
+    click.argument(
+        "targets",
+        metavar="[CLAIM | EXPERIMENT | TOPIC/]...",
+        nargs=-1,
+        shell_complete=completion.targets,
+    ),
     click.option("--all", "every", is_flag=True, help="Every claim that has a protocol."),
     click.option("--stale", is_flag=True, help="Claims whose code changed since their evidence was taken."),
     click.option(

@@ -13,7 +13,7 @@ from kb.load import Base, load_base
 from kb.sentences import finding_bound, finding_decision, verdict_sentence
 from kb.standing import Standing, standings
 from kb.verdict import Finding
-from repro.cli import Context
+from repro.cli import Context, completion
 from repro.cli.errors import unknown
 from repro.cli.list import state_label
 
@@ -26,7 +26,7 @@ STATES = {
 
 
 @click.command()
-@click.argument("claim_id", metavar="CLAIM")
+@click.argument("claim_id", metavar="CLAIM", shell_complete=completion.claims)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:

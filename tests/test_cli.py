@@ -1,0 +1,120 @@
+"""The commands that only read: what they print, what they complete, what they say when they cannot."""
+
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner
+
+from repro.cli import cli
+
+
+@pytest.fixture
+def repro(project):
+    """Return a caller of the command line on the tiny project."""
+    return lambda *words: CliRunner().invoke(cli, ["--root", str(project), *words])
+
+
+def completed(project, words, incomplete):
+    """Return what the shell would offer."""
+    found = ShellComplete(cli, {}, "repro", "_REPRO_COMPLETE").get_completions(
+        ["--root", str(project), *words], incomplete
+    )
+    return [item.value for item in found]
+
+
+def test_list_names_topics_claims_and_states(repro):
+    """One line a claim, below its topic."""
+    assert repro("list").output == "toys\n  not run       toy-claim\n1 claims, 0 with current evidence\n"
+
+
+def test_list_as_data_is_one_document(repro):
+    """Nothing else stands on standard output."""
+    document = json.loads(repro("list", "--json").output)
+    assert document["schema"] == "assay/list/1"
+    assert [(c["id"], c["topic"], c["state"]) for c in document["claims"]] == [
+        ("toy-claim", "toys", "not run")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("list", "toy"), "Error: there is no topic 'toy'. Did you mean toys?\n"),
+        (("show", "toy-clam"), "Error: there is no claim 'toy-clam'. Did you mean toy-claim?\n"),
+        (("lisst",), "Error: there is no command 'lisst'. Did you mean list?\n"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_nearest(repro, words, message):
+    """A typing error costs one glance, and exit code 2."""
+    found = repro(*words)
+    assert (found.exit_code, found.output) == (2, message)
+
+
+def test_show_says_what_is_predicted_before_anything_was_run(repro):
+    """The statement, who states it, the bound, and the command that measures it."""
+    output = repro("show", "toy-claim").output
+    for part in ("A coin that is loaded", "asserts: On coins", "at least 0.1", "repro run toy-claim"):
+        assert part in output
+    assert max(len(line) for line in output.split("\n")) <= 80
+
+
+def test_show_as_data_holds_the_record(repro):
+    """The record comes back as it was written, with the state beside it."""
+    document = json.loads(repro("show", "toy-claim", "--json").output)
+    assert (document["schema"], document["state"], document["findings"]) == ("assay/claim/1", "not run", [])
+    assert document["record"]["title"].startswith("A loaded coin")
+
+
+def test_status_names_what_asks_for_something(repro):
+    """A claim that was never measured is work to do."""
+    output = repro("status").output
+    assert "    1  not run\n" in output
+    assert output.endswith("not run       toy-claim: never measured\n")
+    assert json.loads(repro("status", "--json").output)["open"] == {"toy-claim": "not run"}
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "offered"),
+    [
+        (["show"], "toy", ["toy-claim"]),
+        (["list"], "t", ["toys"]),
+        (["run"], "", ["coin", "toy-claim", "toys/"]),
+        (["run"], "c", ["coin"]),
+        ([], "sta", ["status"]),
+    ],
+)
+def test_shell_completes_ids(project, words, incomplete, offered):
+    """From file names alone, sources left out."""
+    assert completed(project, words, incomplete) == offered
+
+
+def test_folder_without_claims_is_refused(tmp_path):
+    """The message says what is missing."""
+    found = CliRunner().invoke(cli, ["--root", str(tmp_path), "list"])
+    assert found.exit_code == 2
+    assert "holds no folder claims/" in found.output
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["show", "toy-claim"], ["check"], ["status"]])
+def test_reading_never_imports_torch(project, words):
+    """Nor numpy, networkx or mkdocs: these commands answer at once."""
+    heavy = "{'torch', 'numpy', 'networkx', 'mkdocs', 'rich'}"
+    code = (
+        "import sys\nfrom repro.cli import cli\n"
+        f"cli({['--root', str(project), *words]!r}, standalone_mode=False)\n"
+        f"assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_errors_are_exceptions_of_click():
+    """So that the command line prints them in one line and never as a traceback."""
+    from repro.cli.errors import EnvironmentProblem, UsageProblem
+
+    assert issubclass(UsageProblem, click.ClickException)
+    assert (UsageProblem.exit_code, EnvironmentProblem.exit_code) == (2, 4)
