@@ -5,7 +5,7 @@ moves what a layer sees less, and the gradient at the start of a step still hold
 statistics held fixed nothing is taken out, and the landscape is as rough as without.
 
 Method: rectifier nets of six hidden layers on MNIST-1D, plain gradient descent, all arms at a rate of 0.1.
-Eleven times from start to end the net is probed on 128 fixed training points: the gradient, and gradients
+Every twentieth of the way the net is probed on 128 fixed training points: the gradient, and gradients
 after a step of all weights, or of those below layer 4 only, against it. No probe leaves anything in the net.
 
 Arms: normalised by the batch; by the batch in training, but with statistics held fixed during each probe; by
@@ -32,7 +32,7 @@ from repro.lab.parameters import Shapes, flatten, unflatten
 from repro.lab.seeds import Seeds
 
 RATE, MULTIPLES = 0.1, (0.5, 1.0, 2.0, 4.0)
-POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 128, 10  # LAYER counts from 0
+POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 128, 20  # LAYER counts from 0
 ARMS = {
     "none": "no normalisation",
     "bn": "batch norm",
@@ -40,11 +40,11 @@ ARMS = {
     "once": "normalised by statistics of the initial net throughout",
 }
 OUTCOMES = {
-    "drift": "standard deviations in a tenth of the steps; lower is better; resolution 0.001",
+    "drift": "standard deviations in a twentieth of the steps; lower is better; resolution 0.001",
     "layer_cosine": "cosine after a step below; higher is better; resolution 0.01",
     "step_cosine": "cosine after a step; higher is better; resolution 0.01",
     "loss_range": "nats; lower is better; resolution 0.001",
-    "step_cosine_curve": "cosine after a step; higher is better; over ten equal parts of the steps",
+    "step_cosine_curve": "cosine after a step; higher is better; over twenty equal parts of the steps",
 }
 
 
