@@ -143,15 +143,16 @@ class Keeper:
         if self.done == len(self.blocks) or block != self.blocks[self.done]:
             self._end("no result", f"the script sent a result for block {block!r}, which was not its turn")
             return
+        was_interrupted = self._stops_after_block  # before the reader can answer what it is told here
         self._send(line + b"\n")
         self._is_reported = is_failure
         if not is_failure:
-            self._next_block()
+            self._next_block(was_interrupted)
 
-    def _next_block(self) -> None:
+    def _next_block(self, was_interrupted: bool) -> None:
         self.done += 1
         self._deadline = time.monotonic() + self.timeout_seconds
-        if self._stops_after_block and self.done < len(self.blocks):
+        if was_interrupted and self.done < len(self.blocks):
             self._end("stopped", "stopped after the running block")
 
     def _on_output(self, data: bytes) -> None:

@@ -76,4 +76,4 @@ def test_schemas_are_written_once_and_checked(project):
     assert repro(project, "export", "schema", "--check").exit_code == 2
     assert "wrote kb/schemas/claim.json" in repro(project, "export", "schema").output
     assert repro(project, "export", "schema", "--check").exit_code == 0
-    assert repro(project, "export", "schema").output == "2 schemas are current.\n"
+    assert repro(project, "export", "schema").output == "2 files are current.\n"
