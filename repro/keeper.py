@@ -147,12 +147,12 @@ class Keeper:
         self._send(line + b"\n")
         self._is_reported = is_failure
         if not is_failure:
-            self._next_block(was_interrupted)
+            self._next_block(is_last=was_interrupted)
 
-    def _next_block(self, was_interrupted: bool) -> None:
+    def _next_block(self, *, is_last: bool) -> None:
         self.done += 1
         self._deadline = time.monotonic() + self.timeout_seconds
-        if was_interrupted and self.done < len(self.blocks):
+        if is_last and self.done < len(self.blocks):
             self._end("stopped", "stopped after the running block")
 
     def _on_output(self, data: bytes) -> None:

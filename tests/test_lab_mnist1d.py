@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-
 import numpy as np
 import pytest
 import torch
+from mnist1d import data as reference_package
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from torch import Tensor
 
@@ -19,17 +17,12 @@ COUNT = 5_000
 
 @pytest.fixture(scope="module")
 def reference():
-    """Return (signals, labels) of the reference package; its plotting is not needed."""
-    patch = pytest.MonkeyPatch()
-    for name in ("matplotlib", "matplotlib.pyplot"):
-        patch.setitem(sys.modules, name, ModuleType(name))
-    data = pytest.importorskip("mnist1d.data")
-    arguments = data.get_dataset_args()
+    """Return (signals, labels) of the reference package."""
+    arguments = reference_package.get_dataset_args()
     arguments.num_samples, arguments.seed = COUNT, 7
     state = np.random.get_state()  # noqa: NPY002  # the package seeds the global generator
-    made = data.make_dataset(arguments)
+    made = reference_package.make_dataset(arguments)
     np.random.set_state(state)  # noqa: NPY002
-    patch.undo()
     signals = np.concatenate([made["x"], made["x_test"]])
     return torch.from_numpy(signals), torch.from_numpy(np.concatenate([made["y"], made["y_test"]]))
 
@@ -49,12 +42,7 @@ def by_class(data: tuple[Tensor, Tensor], statistic) -> Tensor:
 
 def test_templates_equal_the_reference():
     """The ten templates are the published ones to rounding."""
-    patch = pytest.MonkeyPatch()
-    for name in ("matplotlib", "matplotlib.pyplot"):
-        patch.setitem(sys.modules, name, ModuleType(name))
-    data = pytest.importorskip("mnist1d.data")
-    patch.undo()
-    assert torch.allclose(templates(), torch.from_numpy(data.get_templates()["x"]), atol=1e-14)
+    assert torch.allclose(templates(), torch.from_numpy(reference_package.get_templates()["x"]), atol=1e-14)
 
 
 @pytest.mark.parametrize("power", [1, 2, 4])

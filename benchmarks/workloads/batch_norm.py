@@ -1,0 +1,123 @@
+"""W3: a network 64-100-100-10 with batch norm on digits, SGD, batches of 64, 1,000 steps.
+
+Every variant keeps running statistics, as torch's layer does.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from repro.lab.batches import take
+from repro.lab.data import digits
+from repro.lab.ensemble import Running, batch_norm, linear, running
+from repro.lab.initialise import initialise
+from repro.lab.losses import cross_entropy
+from repro.lab.optimise import sgd
+from repro.lab.parameters import Weights, gradient
+from repro.lab.seeds import Seeds
+
+from .task import Task, Variant, Workload, batches
+from .torch_loops import plain, vmapped
+
+BATCH, RATE, MOMENTUM, EPSILON = 64, 0.1, 0.1, 1e-5
+SHAPES = {
+    "0.weight": (100, 64),
+    "0.bias": (100,),
+    "0.norm.scale": (100,),
+    "0.norm.shift": (100,),
+    "1.weight": (100, 100),
+    "1.bias": (100,),
+    "1.norm.scale": (100,),
+    "1.norm.shift": (100,),
+    "2.weight": (10, 100),
+    "2.bias": (10,),
+}
+FLOPS = 2 * BATCH * (2 * 64 * 100 + 3 * 100 * 100 + 3 * 100 * 10)
+
+
+def prepare(seeds: Seeds, steps: int) -> Task:
+    """Draw data, batches and initial weights."""
+    data = digits(seeds)
+    net = initialise(seeds, SHAPES, "pytorch_default")
+    return Task(data.x, data.y, batches(seeds, data.x, BATCH, steps), net.flat, SHAPES)
+
+
+def module() -> nn.Module:
+    """Return one network."""
+    return nn.Sequential(
+        *(nn.Linear(64, 100), nn.BatchNorm1d(100), nn.ReLU()),
+        *(nn.Linear(100, 100), nn.BatchNorm1d(100), nn.ReLU()),
+        nn.Linear(100, 10),
+    )
+
+
+def network(weights: Weights, statistics: list[Running], x: Tensor) -> Tensor:
+    """Return the logits of all lanes for pixels of shape (lanes, batch, 64)."""
+    for k, kept in enumerate(statistics):
+        x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
+        x = batch_norm(x, weights[f"{k}.norm.scale"], weights[f"{k}.norm.shift"], kept).relu()
+    return linear(x, weights["2.weight"], weights["2.bias"])
+
+
+def lab(task: Task) -> Tensor:
+    """Train on the lab."""
+    net = task.parameters()
+    statistics = [running(net.weights[f"{k}.norm.scale"]) for k in range(2)]
+    for index in task.order.unbind(1):
+        loss = cross_entropy(network(net.weights, statistics, take(task.x, index)), take(task.y, index))
+        sgd(net.flat, gradient(loss, net), None, RATE)
+    return loss.detach()
+
+
+def in_jax(task: Task) -> Any:
+    """Train in JAX."""
+    import jax
+    import jax.numpy as jnp
+
+    from . import jax_loops
+
+    def loss(weights: Any, statistics: Any, x: Any, y: Any) -> Any:
+        kept = []
+        for k, (mean, variance) in enumerate(statistics):
+            x = x @ weights[f"{k}.weight"].T + weights[f"{k}.bias"]
+            m, v = x.mean(0), x.var(0)
+            kept.append(
+                (mean + MOMENTUM * (m - mean), variance + MOMENTUM * (v * BATCH / (BATCH - 1) - variance))
+            )
+            x = (x - m) * (jax.lax.rsqrt(v + EPSILON) * weights[f"{k}.norm.scale"]) + weights[
+                f"{k}.norm.shift"
+            ]
+            x = jax.nn.relu(x)
+        x = x @ weights["2.weight"].T + weights["2.bias"]
+        return jax_loops.cross_entropy(x, y), kept
+
+    statistics = [(jnp.zeros(100), jnp.ones(100)) for _ in range(2)]
+    return jax_loops.run(task, loss, jax_loops.sgd(RATE), statistics)
+
+
+WORKLOAD = Workload(
+    "MLP 64-100-100-10 with batch norm, digits, SGD, batch 64, 1,000 steps",
+    1000,
+    prepare,
+    {
+        "plain": Variant(
+            lambda task: plain(task, module, partial(torch.optim.SGD, lr=RATE), functional.cross_entropy),
+            0.2,
+            FLOPS,
+        ),
+        "vmap": Variant(
+            lambda task: vmapped(
+                task, module, partial(torch.optim.SGD, lr=RATE, fused=True), functional.cross_entropy
+            ),
+            0.2,
+            FLOPS,
+        ),
+        "lab": Variant(lab, 1.0, FLOPS),
+        "jax": Variant(in_jax, 1.0, FLOPS, is_jax=True),
+    },
+)
