@@ -24,6 +24,7 @@ State = Literal[
     "inconclusive",
     "invalid",
     "not run",
+    "to be written",
     "stale",
     "not testable",
     "untested",
@@ -63,7 +64,7 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
         return Judgement(claim_id, "not testable" if claim.not_testable else "untested")
     script = base.scripts.get(claim.protocol.experiment)
     if script is None:
-        return Judgement(claim_id, "not run")
+        return Judgement(claim_id, "to be written" if claim.protocol.planned else "not run")
     hash_today = script.protocol(claim.protocol.scale)
     evidence = _counting(ledger, claim.protocol, hash_today, replication)
     stale = tuple(

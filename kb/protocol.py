@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from kb.record_fields import Flaw, Identifier, Keys, Line, Name, Record, one_of
+from kb.record_fields import Flaw, Identifier, Keys, Line, Name, Record, Text, one_of
 from kb.spelling import nearest
 
 CODES = {
@@ -197,6 +197,8 @@ class Protocol(Record):
 
     experiment: Name
     """Name of the script in `repro/experiments/`."""
+    planned: Text | None = None
+    """While there is no script: the data, arms, outcomes and seconds that it must have."""
     scale: Literal["minimal", "large"] = "minimal"
     """Size at which the experiment is run."""
     predictions: Annotated[tuple[Prediction, ...], Field(min_length=1)]

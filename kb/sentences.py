@@ -65,8 +65,8 @@ def unit(prediction: Prediction, outcome: Outcome) -> str:
     return "decades" if prediction.scale == "log10" else outcome.unit
 
 
-def finding_bound(prediction: Prediction, outcome: Outcome) -> str:
-    """Return what was predicted, such as `at least 10 decades`."""
+def finding_bound(prediction: Prediction, outcome: Outcome | None) -> str:
+    """Return what was predicted, such as `at least 10 decades`; of an unwritten experiment without unit."""
     if prediction.at_least is not None:
         bound = f"at least {number(prediction.at_least, 12)}"
     elif prediction.at_most is not None:
@@ -75,7 +75,8 @@ def finding_bound(prediction: Prediction, outcome: Outcome) -> str:
         bound = "between {} and {}".format(*(number(end, 12) for end in prediction.between))
     else:
         bound = f"within {number(prediction.within or 0, 12)} of {number(prediction.equals or 0, 12)}"
-    bound = f"{bound} {_unit_after(bound, unit(prediction, outcome))}"
+    if outcome is not None:
+        bound = f"{bound} {_unit_after(bound, unit(prediction, outcome))}"
     if prediction.estimand == "mean":
         return bound
     share = rate_target(prediction).lower

@@ -36,6 +36,9 @@ CLAIMS = {
     "toy-invalid": CLAIM.replace("contrast: [fair, loaded], because", "contrast: [worn, fair], because"),
     "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
     "toy-not-run": CLAIM.replace("experiment: coin", "experiment: cards"),
+    "toy-to-be-written": CLAIM.replace(
+        "experiment: coin", "experiment: dominoes\n  planned: Arms *fair* and loaded."
+    ),
     "toy-untested": CLAIM.replace(PROTOCOL, "untested: A coin, a table and an *afternoon*.\n"),
     "toy-not-testable": CLAIM.replace(PROTOCOL, "not_testable: It says what a coin ought to do.\n"),
 }

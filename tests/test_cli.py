@@ -10,12 +10,18 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from repro.cli import cli
+from tests.conftest import CLAIM
 
 
 @pytest.fixture
 def repro(project):
     """Return a caller of the command line on the tiny project."""
     return lambda *words: CliRunner().invoke(cli, ["--root", str(project), *words])
+
+
+def renamed(text):
+    """Return a claim's record with a statement of its own."""
+    return text.replace("A coin that is loaded", "A coin that somebody loaded")
 
 
 def completed(project, words, incomplete):
@@ -38,6 +44,45 @@ def test_list_as_data_is_one_document(repro):
     assert [(c["id"], c["topic"], c["state"]) for c in document["claims"]] == [
         ("toy-claim", "toys", "not run")
     ]
+
+
+PLANNED = CLAIM.replace(
+    "experiment: coin", "experiment: dice\n  planned: Arms fair and loaded; outcome score."
+)
+
+
+@pytest.fixture
+def planning(project, repro):
+    """Return a caller of the command line on a project whose claim waits for its script."""
+    (project / "claims/toys/toy-planned.yaml").write_text(renamed(PLANNED), encoding="utf-8")
+    return repro
+
+
+def test_a_protocol_without_script_is_to_be_written(planning):
+    """It is no problem; list and status name it, and its text says what is missing."""
+    assert planning("check").exit_code == 0
+    assert "  to be written toy-planned\n" in planning("list").output
+    assert planning("status").output.endswith(
+        "to be written toy-planned: the experiment dice has no script yet\n"
+    )
+    output = planning("show", "toy-planned").output
+    assert "To be written: Arms fair and loaded; outcome score." in output
+    assert "at least 0.1: not measured" in output
+    assert "Run it" not in output
+
+
+@pytest.mark.parametrize("target", ["toy-planned", "dice"])
+def test_a_planned_experiment_is_not_run(planning, target):
+    """Its claim and its name are answered with what is to be written; exit code 2, as without a protocol."""
+    found = planning("run", target)
+    assert found.exit_code == 2
+    assert "cannot be run before repro/experiments/dice.py is written; to write: Arms fair" in found.output
+
+
+def test_planned_experiments_are_left_out_of_groups(planning):
+    """Asking for a topic or for all claims measures what can be measured."""
+    for words in (["toys/"], ["--all"]):
+        assert json.loads(planning("plan", "--json", *words).output)["claims"] == ["toy-claim"]
 
 
 @pytest.mark.parametrize(

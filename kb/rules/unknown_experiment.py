@@ -1,4 +1,4 @@
-"""The experiment of a protocol must have a script."""
+"""The experiment of a protocol must have a script, or say what the script must measure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ CODES = {"unknown-experiment": "A protocol names an experiment that has no scrip
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each protocol whose experiment has no file."""
+    """Return a problem for each protocol whose experiment has no file and is not planned."""
     known = {*base.scripts, *base.unread}
     for claim_id, claim in base.claims.items():
-        if claim.protocol and claim.protocol.experiment not in known:
+        if claim.protocol and claim.protocol.experiment not in known and claim.protocol.planned is None:
             name = claim.protocol.experiment
             yield base.problem(
                 "unknown-experiment",
@@ -23,6 +23,7 @@ def check(base: Base) -> Iterator[Problem]:
                 ("protocol", "experiment"),
                 found=f"the experiment {name}, which has no script",
                 allowed="the name of a file in repro/experiments/, without .py",
-                advice=f"correct it, or write repro/experiments/{name}.py",
+                advice=f"correct it, write repro/experiments/{name}.py, "
+                "or add `planned:` to say what it must measure",
                 nearest=nearest(name, base.scripts),
             )

@@ -192,8 +192,8 @@ def _rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome]
 def _row(
     prediction: Prediction, control: Control | None, finding: Finding | None, outcome: Outcome | None
 ) -> Row:
-    bound = finding_bound(prediction, outcome) if outcome else NOTHING
-    row = Row(prediction, control, compared((control or prediction).arms), bound)
+    arms = compared((control or prediction).arms)
+    row = Row(prediction, control, arms, finding_bound(prediction, outcome))
     if finding is None or outcome is None:
         return row
     interval = finding_interval(finding)

@@ -1,4 +1,4 @@
-"""The words and icons of the nine states a claim can be in, in the order in which lists show them."""
+"""The words and icons of the ten states a claim can be in, in the order in which lists show them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,12 @@ STATES: dict[State, StateWords] = {
         "not-run",
         f"{_RING}M6.5 5.2v5.6L11 8z",
         "The predictions are fixed; nothing is measured yet.",
+    ),
+    "to be written": StateWords(
+        "To be written",
+        "to-be-written",
+        f"{_RING}M5.2 10.8l.5 -2.2 4 -4 1.7 1.7 -4 4z",
+        "The predictions are fixed; the script that measures them is still to be written.",
     ),
     "untested": StateWords(
         "Untested", "untested", "M8 1.5a6.5 6.5 0 0 1 6.5 6.5M8 14.5A6.5 6.5 0 0 1 1.5 8", "No protocol yet."

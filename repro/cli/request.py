@@ -16,6 +16,7 @@ from kb.experiment import Value
 from kb.judgement import judge_base
 from kb.load import Base, load_base
 from kb.problems import Problem, render_terminal
+from kb.records import Protocol
 from kb.seeds import MAX_SEEDS
 from repro.cli import Context, completion
 from repro.cli.errors import UsageProblem, unknown
@@ -178,14 +179,14 @@ def available_cores() -> int:
 def chosen_claims(
     base: Base, ledger: Ledger, targets: Iterable[str], *, every: bool, stale: bool
 ) -> tuple[str, ...]:
-    """Return the claims that targets name: each once, those without a protocol left out of groups.
+    """Return the claims that targets name: each once, those that cannot be run left out of groups.
 
     Raises:
         UsageProblem: A target is unknown, a named claim cannot be run, or nothing is asked for.
         RecordProblems: A target's file is there but wrong.
     """
     found = [claim_id for target in targets for claim_id in _target_claims(base, target)]
-    testable = [claim_id for claim_id, claim in base.claims.items() if claim.protocol is not None]
+    testable = [*_runnable(base)]
     if every:
         found += testable
     if stale:
@@ -200,12 +201,12 @@ def chosen_claims(
 
 def _target_claims(base: Base, target: str) -> list[str]:
     if target in base.claims:
-        _refuse_untestable(base, target)
+        _refuse_unrunnable(base, target)
         return [target]
     if target in base.unread:
         raise RecordProblems(_problems_in(base, {base.paths.get(target, _script_path(target))}))
     topic = target.rstrip("/")
-    protocols = {key: claim.protocol for key, claim in base.claims.items() if claim.protocol is not None}
+    protocols = _runnable(base)
     if topic in base.topics.values():
         return [claim_id for claim_id in protocols if base.topics[claim_id] == topic]
     if target in base.scripts:
@@ -213,17 +214,34 @@ def _target_claims(base: Base, target: str) -> list[str]:
         if not users:
             raise UsageProblem(f"no claim has the experiment {target!r}; write one that does.")
         return users
+    planned = (
+        i for i, claim in base.claims.items() if claim.protocol and claim.protocol.experiment == target
+    )
+    for claim_id in planned:
+        _refuse_unrunnable(base, claim_id)
     topics = (f"{name}/" for name in base.topics.values())
     raise unknown("claim, experiment or topic", target, {*base.claims, *base.scripts, *topics})
 
 
-def _refuse_untestable(base: Base, claim_id: str) -> None:
+def _runnable(base: Base) -> dict[str, Protocol]:
+    """Return the protocols that have a script, or name one that is wrong, by claim."""
+    protocols = {key: claim.protocol for key, claim in base.claims.items() if claim.protocol is not None}
+    return {key: p for key, p in protocols.items() if p.experiment in base.scripts or p.planned is None}
+
+
+def _refuse_unrunnable(base: Base, claim_id: str) -> None:
     claim = base.claims[claim_id]
     if claim.protocol is None:
         why = (
             f"it is not testable: {claim.not_testable}" if claim.not_testable else f"to do: {claim.untested}"
         )
         raise UsageProblem(f"claim {claim_id!r} has no protocol to run; {' '.join(why.split())}")
+    if claim_id not in _runnable(base):
+        script, todo = (
+            _script_path(claim.protocol.experiment),
+            " ".join((claim.protocol.planned or "").split()),
+        )
+        raise UsageProblem(f"claim {claim_id!r} cannot be run before {script} is written; to write: {todo}")
 
 
 def _refuse_problems(base: Base, claims: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from repro.cli.list import state_label
 
 STATES = {
     "not run": "No evidence yet: `repro run {id}` measures it.",
+    "to be written": "To be written: {planned}",
     "stale": "The code has changed since the evidence was taken: `repro run {id}` measures it again.",
     "not testable": "Not testable: {not_testable}",
     "untested": "Untested; it would take: {untested}",
@@ -49,7 +50,10 @@ def state_sentence(base: Base, judgement: Judgement) -> str:
         outcomes = base.scripts[claim.protocol.experiment].outcomes
         return verdict_sentence(claim, judgement.verdict, outcomes)
     text = STATES[judgement.state].format(
-        id=judgement.claim_id, not_testable=claim.not_testable, untested=claim.untested
+        id=judgement.claim_id,
+        not_testable=claim.not_testable,
+        untested=claim.untested,
+        planned=claim.protocol and claim.protocol.planned,
     )
     return " ".join(text.split())
 
@@ -101,7 +105,8 @@ def _lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
         lines += [f"  {who}{appearance.stance}: {base.sources[appearance.source].title}"]
     if claim.protocol is not None:
         lines += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
-        lines += ["", f"Run it: repro run {judgement.claim_id}"]
+        if claim.protocol.experiment in base.scripts:
+            lines += ["", f"Run it: repro run {judgement.claim_id}"]
     return lines
 
 
@@ -109,7 +114,8 @@ def _predictions(base: Base, judgement: Judgement) -> list[str]:
     protocol = base.claims[judgement.claim_id].protocol
     if protocol is None:
         return []
-    outcomes = base.scripts[protocol.experiment].outcomes
+    script = base.scripts.get(protocol.experiment)
+    outcomes = script.outcomes if script else {}
     decisions = {
         f.prediction.name: finding_decision(f)
         for f in (judgement.verdict.findings if judgement.verdict else ())
@@ -118,5 +124,5 @@ def _predictions(base: Base, judgement: Judgement) -> list[str]:
     for prediction in protocol.predictions:
         lines += textwrap.wrap(prediction.says, 76, initial_indent="  ", subsequent_indent="  ")
         decided = decisions.get(prediction.name, "not measured")
-        lines += [f"    {finding_bound(prediction, outcomes[prediction.outcome])}: {decided}"]
+        lines += [f"    {finding_bound(prediction, outcomes.get(prediction.outcome))}: {decided}"]
     return lines

@@ -15,6 +15,7 @@ from repro.cli.list import state_label
 
 NEXT = {
     "not run": "never measured",
+    "to be written": "the experiment {experiment} has no script yet",
     "stale": "the code changed since",
     "inconclusive": "more seeds may decide",
     "invalid": "a control held: the protocol needs another look",
@@ -42,4 +43,6 @@ def command(context: Context, *, as_json: bool) -> None:
     click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, {len(counted)} of them count today")
     click.echo(f"{problems:>5}  problems{', see repro check' if problems else ''}")
     for claim_id, state in open_claims.items():
-        click.echo(f"{state_label(state, 13)} {claim_id}: {NEXT[state]}")
+        protocol = base.claims[claim_id].protocol
+        asks = NEXT[state].format(experiment=protocol.experiment if protocol else "")
+        click.echo(f"{state_label(state, 13)} {claim_id}: {asks}")
