@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kb.debates import Debate
 from kb.experiment import Script
 from kb.problems import Place, Problem
 from kb.record_fields import Keys
-from kb.records import Claim, Protocol, Source
+from kb.records import Claim, Protocol, Source, Tombstone
 from kb.yaml_guard import Position
 
 
@@ -51,9 +52,11 @@ class Base:
         sources: By id, in order of ids.
         scripts: By the experiment's name.
         topics: The topic folder of each claim.
-        paths: The file of each claim and source, also of those that could not be read.
+        debates: By id, in order of ids.
+        tombstones: By the old id of the claim, in order of ids.
+        paths: The file of each record, also of those that could not be read.
         problems: Everything wrong, in all files, by place.
-        documents: The file of each claim and source that is YAML.
+        documents: The file of each record that is YAML.
         unread: Ids of records and names of experiments whose file is there but wrong.
         today: Date as `2026-01-31` after which nothing can have been issued, where the caller knows it.
     """
@@ -64,6 +67,8 @@ class Base:
     scripts: Mapping[str, Script]
     topics: Mapping[str, str]
     paths: Mapping[str, str]
+    debates: Mapping[str, Debate] = field(default_factory=dict)
+    tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
     unread: frozenset[str] = frozenset()
@@ -84,6 +89,23 @@ class Base:
         for claim_id, claim in self.claims.items():
             if claim.protocol and claim.protocol.experiment in self.scripts:
                 yield claim_id, claim.protocol, self.scripts[claim.protocol.experiment]
+
+    def successors(self, claim_id: str) -> tuple[str, ...]:
+        """Return the claims that stand for an id today: itself, or those that its tombstones lead to.
+
+        Of a circle of tombstones, which `repro check` reports, there are none.
+        """
+        found: dict[str, None] = {}
+        pending, seen = [claim_id], {claim_id}
+        while pending:
+            name = pending.pop(0)
+            if name in self.claims:
+                found[name] = None
+            elif name in self.tombstones:
+                fresh = [target for target in self.tombstones[name].targets if target not in seen]
+                pending += fresh
+                seen.update(fresh)
+        return tuple(found)
 
     def problem(
         self,

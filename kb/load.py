@@ -9,13 +9,15 @@ from pathlib import Path
 
 from kb.base import Base, Document
 from kb.collector import without_collector
+from kb.debates import Debate
 from kb.diagnosis import validate
 from kb.experiment import Script, ScriptError, read_script
 from kb.guarded_text import Fault, GuardError, read_text
 from kb.problems import Place, Problem, in_order
-from kb.record_files import RecordFile, record_files
-from kb.records import Claim, Source
-from kb.yaml_guard import compose
+from kb.record_fields import Record
+from kb.record_files import DEBATES, SOURCES, RecordFile, record_files
+from kb.records import TOMBSTONE, Claim, Source, Tombstone
+from kb.yaml_guard import Composed, compose
 
 __all__ = ["Base", "NoProjectError", "find_root", "load_base"]
 
@@ -45,6 +47,8 @@ class _Reading:
     root: Path
     claims: dict[str, Claim] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    debates: dict[str, Debate] = field(default_factory=dict)
+    tombstones: dict[str, Tombstone] = field(default_factory=dict)
     scripts: dict[str, Script] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
@@ -85,6 +89,8 @@ def _load(root: Path, today: str | None) -> Base:
         root=root,
         claims=dict(sorted(reading.claims.items())),
         sources=dict(sorted(reading.sources.items())),
+        debates=dict(sorted(reading.debates.items())),
+        tombstones=dict(sorted(reading.tombstones.items())),
         scripts=reading.scripts,
         topics=dict(sorted(reading.topics.items())),
         paths=dict(sorted(reading.paths.items())),
@@ -115,17 +121,28 @@ def _read_record(reading: _Reading, file: RecordFile) -> None:
         return
     document = Document(file.path, lines, composed.values, composed.keys)
     reading.documents[file.id] = document
-    model: type[Claim | Source] = Source if file.is_source else Claim
-    record, faults = validate(model, composed)
+    record, faults = validate(_model(file, composed), composed)
     for fault in faults:
         reading.refuse(file.id, file.path, fault, document.line(fault.line))
     if faults:
         return
-    if isinstance(record, Source):
-        reading.sources[file.id] = record
-    elif isinstance(record, Claim):
-        reading.claims[file.id] = record
-        reading.topics[file.id] = file.folder
+    match record:
+        case Source():
+            reading.sources[file.id] = record
+        case Debate():
+            reading.debates[file.id] = record
+        case Tombstone():
+            reading.tombstones[file.id] = record
+        case Claim():
+            reading.claims[file.id] = record
+            reading.topics[file.id] = file.folder
+
+
+def _model(file: RecordFile, composed: Composed) -> type[Record]:
+    """Return what a file must hold; one field of a tombstone makes a file of a topic one."""
+    models: dict[str, type[Record]] = {SOURCES: Source, DEBATES: Debate}
+    is_tombstone = isinstance(composed.value, dict) and any(key in composed.value for key in TOMBSTONE)
+    return models.get(file.folder, Tombstone if is_tombstone else Claim)
 
 
 def _line(lines: tuple[str, ...], path: Path, fault: Fault) -> str:

@@ -17,27 +17,24 @@ CODES = {
     "duplicate-id": "Two records have one id.",
     "misplaced-file": "A file in claims/ is neither a record nor a README.md.",
 }
-SOURCES = "sources"
+SOURCES, DEBATES = "sources", "debates"
+KINDS = (SOURCES, DEBATES)
+"""Folders of records that are no claims; every other folder is a topic."""
 
 # Windows opens devices under these names in every folder; the others have meanings in the site's folders.
 RESERVED = frozenset(
-    ["con", "prn", "aux", "nul", "index", "readme", SOURCES]
+    ["con", "prn", "aux", "nul", "index", "readme", *KINDS]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
 )
 _ALLOWED_ID = "lower-case letters a-z, digits and single hyphens between them; at most 64 characters"
 
 
 class RecordFile(NamedTuple):
-    """A file that should hold a record; `folder` is `sources` or a topic."""
+    """A file that should hold a record; `folder` is `sources`, `debates` or a topic."""
 
     id: str
     folder: str
     path: str
-
-    @property
-    def is_source(self) -> bool:
-        """Is it a source, rather than a claim?"""
-        return self.folder == SOURCES
 
 
 def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
@@ -64,9 +61,11 @@ def _walk(root: Path) -> Iterator[RecordFile | Problem]:
         path = f"claims/{folder.name}"
         if not folder.is_dir(follow_symlinks=False):
             if folder.name != "README.md":
-                yield _misplaced(path, "put it into the folder of its topic, or into claims/sources/")
+                yield _misplaced(
+                    path, "put it into claims/sources/, claims/debates/ or the folder of its topic"
+                )
             continue
-        flaw = None if folder.name == SOURCES else _flaw_in_name(folder.name, path)
+        flaw = None if folder.name in KINDS else _flaw_in_name(folder.name, path)
         if flaw:
             yield flaw
             continue
@@ -117,7 +116,7 @@ def _duplicate(file: RecordFile, first: str) -> Problem:
         "duplicate-id",
         Place(file.path, 1, 1),
         f"the id {file.id}, which {first} has already",
-        "one record for each id, over all topics and sources",
+        "one record for each id, over all topics, sources and debates",
         "rename one of the two files",
     )
 
@@ -127,6 +126,6 @@ def _misplaced(path: str, advice: str) -> Problem:
         "misplaced-file",
         Place(path, 1, 1),
         "a file that is no record",
-        "claims/README.md, claims/<topic>/<id>.yaml and claims/sources/<id>.yaml",
+        "claims/README.md, claims/<topic>/<id>.yaml, claims/sources/<id>.yaml and claims/debates/<id>.yaml",
         advice,
     )

@@ -11,7 +11,17 @@ from kb.protocol import Prediction
 from kb.yaml_guard import compose
 from tests.conftest import CLAIM, SOURCE
 
-GOOD = {"claim": CLAIM, "source": SOURCE}
+DEBATE = """\
+title: What does a coin remember?
+question: Does a coin keep any trace of its earlier flips?
+sides:
+  - {name: It remembers, claims: [coin-remembers]}
+  - {name: It forgets, claims: [coin-forgets]}
+discriminating: {what: Flip one coin a thousand times., claims: [coin-forgets]}
+outcomes:
+  - {if: runs are longer than chance gives, then: it remembers}
+"""
+GOOD = {"claim": CLAIM, "source": SOURCE, "debate": DEBATE}
 
 
 def errors(name, text):
@@ -51,12 +61,29 @@ def test_good_records_are_accepted(name):
         ("source", '"2017-12-05"', "2017"),
         ("source", "verified: text", "verified: yesterday"),
         ("source", "  - {family: Doe, given: Jane}", "  []"),
+        ("source", "verified: text", "verified: text\nparagraphs: [{anchor: [a, b]}]"),
+        ("source", "verified: text", "verified: text\nslips: [{what: a}]"),
+        ("debate", "  - {name: It forgets, claims: [coin-forgets]}\n", ""),
+        ("debate", "claims: [coin-remembers]", "claims: []"),
+        ("claim", "kind: empirical", "moved_to: other"),
     ],
 )
 def test_bad_records_are_refused(name, old, new):
     """Unknown fields, wrong types, wrong words and missing or doubled choices are seen while typing."""
     assert old in GOOD[name]
     assert errors(name, GOOD[name].replace(old, new)) > 0
+
+
+@pytest.mark.parametrize("text", ["moved_to: other", "split_into: [one, other]"])
+def test_tombstones_are_accepted_in_the_place_of_claims(text):
+    """A file with nothing but an id's new place has no squiggle either."""
+    assert errors("claim", text) == 0
+
+
+@pytest.mark.parametrize("text", ["split_into: [one]", "moved_to: other\nsplit_into: [one, other]"])
+def test_bad_tombstones_are_refused(text):
+    """A split has two parts at least, and a claim either moves or splits."""
+    assert errors("claim", text) > 0
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -11,8 +11,12 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from kb.diagnosis import model_in
+from kb.debates import Debate
 from kb.record_fields import FORMS, Record
-from kb.records import Claim, Source
+from kb.records import Claim, Source, Tombstone
+
+RECORDS: tuple[type[Record], ...] = (Claim, Tombstone, Source, Debate)
+"""What a file of `claims/` may hold."""
 
 
 def field_texts(model: type[Record]) -> dict[str, str]:
@@ -29,7 +33,8 @@ def field_texts(model: type[Record]) -> dict[str, str]:
 
 def field_table() -> str:
     """Return the fields of all records as Markdown: a table for each model, claims first."""
-    return "\n".join(_section(model) for model in dict.fromkeys([*models_in(Claim), *models_in(Source)]))
+    models = dict.fromkeys(model for record in RECORDS for model in models_in(record))
+    return "\n".join(_section(model) for model in models)
 
 
 def models_in(model: type[Record]) -> Iterator[type[Record]]:

@@ -1,17 +1,18 @@
-"""JSON Schemas of claims and sources, generated from the models, for editors that check while one types."""
+"""JSON Schemas of claims, sources and debates, generated from the models, for editors that check while one types."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from kb.debates import Debate
 from kb.exports.fields import field_texts, models_in
 from kb.record_fields import Record
-from kb.records import Claim, Source
+from kb.records import TOMBSTONE, Claim, Source, Tombstone
 
-MODELS: dict[str, type[Record]] = {"claim": Claim, "source": Source}
+MODELS: dict[str, type[Record]] = {"claim": Claim, "source": Source, "debate": Debate}
 """The schema files in `kb/schemas/` by stem, with their models."""
 
 
@@ -26,19 +27,33 @@ def schema_text(name: str) -> str:
     """Return a schema as the text of its file.
 
     Args:
-        name: `claim` or `source`.
+        name: `claim`, `source` or `debate`.
     """
-    schema = MODELS[name].model_json_schema(by_alias=True, schema_generator=_Generator)
-    for model in models_in(MODELS[name]):
-        properties = (schema if model is MODELS[name] else schema["$defs"][model.__name__])["properties"]
-        for field, text in field_texts(model).items():
-            properties[model.model_fields[field].alias or field]["description"] = text
+    model = MODELS[name]
+    models = [model, Tombstone] if model is Claim else [model]
+    _, schema = models_json_schema(
+        [(each, "validation") for each in models], by_alias=True, schema_generator=_Generator
+    )
+    for inner in (part for each in models for part in models_in(each)):
+        properties = schema["$defs"][inner.__name__]["properties"]
+        for field, text in field_texts(inner).items():
+            properties[inner.model_fields[field].alias or field]["description"] = text
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": "Generated from kb/records.py by `repro export schema`; do not edit.",
+        "$comment": "Generated from the models of kb/ by `repro export schema`; do not edit.",
+        **_choice(model),
         **_without_null(schema),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _choice(model: type[Record]) -> dict[str, Any]:
+    """Return what a file must be: a tombstone where it has one of its fields, else the model."""
+    own = {"$ref": f"#/$defs/{model.__name__}"}
+    if model is not Claim:
+        return own
+    is_tombstone = {"anyOf": [{"required": [field]} for field in TOMBSTONE]}
+    return {"if": is_tombstone, "then": {"$ref": f"#/$defs/{Tombstone.__name__}"}, "else": own}
 
 
 def _without_null(node: Any) -> Any:

@@ -37,7 +37,7 @@ def _claims(root: Path) -> list[str]:
 
 
 def _claim_files(root: Path) -> list[Path]:
-    return [path for path in root.glob("claims/*/*.yaml") if path.parent.name != "sources"]
+    return [path for path in root.glob("claims/*/*.yaml") if path.parent.name not in ("sources", "debates")]
 
 
 def _begin(names: Iterable[str], incomplete: str) -> list[str]:

@@ -25,7 +25,7 @@ def command() -> None:
 @check_option
 @click.pass_obj
 def schema(context: Context, *, check: bool) -> None:
-    """Write the JSON Schemas of claims and sources to kb/schemas/, for editors."""
+    """Write the JSON Schemas of claims, sources and debates to kb/schemas/, for editors."""
     from kb.exports.schema import MODELS, schema_text
 
     folder = context.root / "kb" / "schemas"
