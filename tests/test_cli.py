@@ -163,3 +163,41 @@ def test_errors_are_exceptions_of_click():
 
     assert issubclass(UsageProblem, click.ClickException)
     assert (UsageProblem.exit_code, EnvironmentProblem.exit_code) == (2, 4)
+
+
+@pytest.fixture
+def moved(project, repro):
+    """Return a caller on a project in which two old ids lead to today's claims, one by two steps."""
+    folder = project / "claims/toys"
+    (folder / "older.yaml").write_text("moved_to: old\n", encoding="utf-8")
+    (folder / "old.yaml").write_text("moved_to: toy-claim\n", encoding="utf-8")
+    (folder / "other.yaml").write_text(renamed(CLAIM), encoding="utf-8")
+    (folder / "whole.yaml").write_text("split_into: [toy-claim, other]\n", encoding="utf-8")
+    return repro
+
+
+def test_old_ids_lead_to_the_claim_of_today(moved):
+    """Standard error says which claim it is; standard output is that claim's, also as data."""
+    assert moved("check").exit_code == 0
+    found = moved("show", "older", "--json")
+    assert json.loads(found.stdout)["id"] == "toy-claim"
+    assert found.stderr == "note: claim older has moved to toy-claim.\n"
+
+
+def test_a_split_claim_is_run_in_all_its_parts(moved):
+    """A run follows each part, and what needs one claim asks for one."""
+    found = moved("plan", "whole", "--json")
+    assert json.loads(found.stdout)["claims"] == ["toy-claim", "other"]
+    assert found.stderr == "note: claim whole was split into toy-claim and other.\n"
+    found = moved("show", "whole")
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert found.stderr.endswith("Error: claim 'whole' was split; name one of toy-claim, other.\n")
+
+
+def test_an_old_id_that_leads_nowhere_is_said_so(project, repro):
+    """A circle of tombstones is a usage problem, not an endless search."""
+    (project / "claims/toys/old.yaml").write_text("moved_to: old\n", encoding="utf-8")
+    for words in (("show", "old"), ("run", "old")):
+        found = repro(*words)
+        assert found.exit_code == 2
+        assert "has moved to no claim that can be read; see `repro check`" in found.output

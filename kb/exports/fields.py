@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from kb.diagnosis import model_in
 from kb.debates import Debate
+from kb.diagnosis import model_in
 from kb.record_fields import FORMS, Record
 from kb.records import Claim, Source, Tombstone
 

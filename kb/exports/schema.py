@@ -1,4 +1,4 @@
-"""JSON Schemas of claims, sources and debates, generated from the models, for editors that check while one types."""
+"""JSON Schemas of claims, sources and debates, generated from the models, for editors that check at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def schema_text(name: str) -> str:
         name: `claim`, `source` or `debate`.
     """
     model = MODELS[name]
-    models = [model, Tombstone] if model is Claim else [model]
+    models: list[type[Record]] = [model, Tombstone] if model is Claim else [model]
     _, schema = models_json_schema(
         [(each, "validation") for each in models], by_alias=True, schema_generator=_Generator
     )

@@ -13,30 +13,14 @@ import click
 
 from kb.evidence import Ledger, read_ledger
 from kb.experiment import Value
-from kb.judgement import judge_base
 from kb.load import Base, load_base
-from kb.problems import Problem, render_terminal
-from kb.records import Protocol
 from kb.seeds import MAX_SEEDS
 from repro.cli import Context, completion
 from repro.cli.errors import UsageProblem, unknown
+from repro.cli.targets import chosen_claims, refuse_problems
 from repro.planning import Options, Plan, asked_base, plan
 
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
-
-
-class RecordProblems(click.ClickException):
-    """The records that a run needs are wrong; exit code 2.
-
-    Attributes:
-        problems: What is wrong in them.
-    """
-
-    exit_code = 2
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(f"nothing was run, because of these problems:\n{render_terminal(self.problems)}")
 
 
 @dataclass(frozen=True)
@@ -154,7 +138,7 @@ def request(
     """
     base, ledger = load_base(context.root), read_ledger(context.root)
     claims = chosen_claims(base, ledger, targets, every=every, stale=stale)
-    _refuse_problems(base, claims)
+    refuse_problems(base, claims)
     cores = available_cores()
     options = Options(
         overrides=tuple(_override(base, claims, text) for text in sets),
@@ -174,93 +158,6 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def chosen_claims(
-    base: Base, ledger: Ledger, targets: Iterable[str], *, every: bool, stale: bool
-) -> tuple[str, ...]:
-    """Return the claims that targets name: each once, those that cannot be run left out of groups.
-
-    Raises:
-        UsageProblem: A target is unknown, a named claim cannot be run, or nothing is asked for.
-        RecordProblems: A target's file is there but wrong.
-    """
-    found = [claim_id for target in targets for claim_id in _target_claims(base, target)]
-    testable = [*_runnable(base)]
-    if every:
-        found += testable
-    if stale:
-        judgements = judge_base(base, ledger)
-        found += [claim_id for claim_id in testable if judgements[claim_id].state == "stale"]
-    if not found and not (every or stale):
-        raise UsageProblem(
-            "nothing to run: name a claim, an experiment or a topic/, or give --all or --stale."
-        )
-    return tuple(dict.fromkeys(found))
-
-
-def _target_claims(base: Base, target: str) -> list[str]:
-    if target in base.claims:
-        _refuse_unrunnable(base, target)
-        return [target]
-    if target in base.unread:
-        raise RecordProblems(_problems_in(base, {base.paths.get(target, _script_path(target))}))
-    topic = target.rstrip("/")
-    protocols = _runnable(base)
-    if topic in base.topics.values():
-        return [claim_id for claim_id in protocols if base.topics[claim_id] == topic]
-    if target in base.scripts:
-        users = [claim_id for claim_id, protocol in protocols.items() if protocol.experiment == target]
-        if not users:
-            raise UsageProblem(f"no claim has the experiment {target!r}; write one that does.")
-        return users
-    planned = (
-        i for i, claim in base.claims.items() if claim.protocol and claim.protocol.experiment == target
-    )
-    for claim_id in planned:
-        _refuse_unrunnable(base, claim_id)
-    topics = (f"{name}/" for name in base.topics.values())
-    raise unknown("claim, experiment or topic", target, {*base.claims, *base.scripts, *topics})
-
-
-def _runnable(base: Base) -> dict[str, Protocol]:
-    """Return the protocols that have a script, or name one that is wrong, by claim."""
-    protocols = {key: claim.protocol for key, claim in base.claims.items() if claim.protocol is not None}
-    return {key: p for key, p in protocols.items() if p.experiment in base.scripts or p.planned is None}
-
-
-def _refuse_unrunnable(base: Base, claim_id: str) -> None:
-    claim = base.claims[claim_id]
-    if claim.protocol is None:
-        why = (
-            f"it is not testable: {claim.not_testable}" if claim.not_testable else f"to do: {claim.untested}"
-        )
-        raise UsageProblem(f"claim {claim_id!r} has no protocol to run; {' '.join(why.split())}")
-    if claim_id not in _runnable(base):
-        script, todo = (
-            _script_path(claim.protocol.experiment),
-            " ".join((claim.protocol.planned or "").split()),
-        )
-        raise UsageProblem(f"claim {claim_id!r} cannot be run before {script} is written; to write: {todo}")
-
-
-def _refuse_problems(base: Base, claims: Iterable[str]) -> None:
-    """Raise RecordProblems if a file that the claims rest on is wrong."""
-    paths: set[str] = set()
-    for claim_id in claims:
-        protocol = base.claims[claim_id].protocol
-        paths |= {base.paths[claim_id], _script_path(protocol.experiment) if protocol else ""}
-    problems = _problems_in(base, paths)
-    if problems:
-        raise RecordProblems(problems)
-
-
-def _script_path(experiment: str) -> str:
-    return f"repro/experiments/{experiment}.py"
-
-
-def _problems_in(base: Base, paths: set[str]) -> list[Problem]:
-    return [problem for problem in base.problems if problem.place.path in paths]
 
 
 def _override(base: Base, claims: Iterable[str], text: str) -> tuple[str, Value]:

@@ -14,8 +14,8 @@ from kb.sentences import finding_bound, finding_decision, verdict_sentence
 from kb.standing import Standing, standings
 from kb.verdict import Finding
 from repro.cli import Context, completion
-from repro.cli.errors import unknown
 from repro.cli.list import state_label
+from repro.cli.targets import claim_named
 
 STATES = {
     "not run": "No evidence yet: `repro run {id}` measures it.",
@@ -33,8 +33,7 @@ STATES = {
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     """Show one claim: who says it, what is predicted, what came out."""
     base = load_base(context.root)
-    if claim_id not in base.claims:
-        raise unknown("claim", claim_id, base.claims)
+    claim_id = claim_named(base, claim_id)
     judgements = judge_base(base, read_ledger(context.root))
     judgement, standing = judgements[claim_id], standings(base, judgements)[claim_id]
     if as_json:
