@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from itertools import count
 from typing import Literal
 
-from kb.judgement import Judgement
-from kb.load import Base
+from kb.base import Base
+from kb.bearing import Bearings, Link, Links, bearings, reach
+from kb.judgement import Judgement, State
 
 Name = Literal["established", "refuted", "split", "supported", "undermined", "contested", "open"]
-OWN: dict[str, Name] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
+Rule = Literal["verdict", "exclusion", "base", "contradiction", "support", "none"]
+OWN: dict[State, Name] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
 """Verdicts that give a claim its standing without any help."""
+VERDICTS = {
+    "reproduced": "its own predictions were reproduced",
+    "contradicted": "its own predictions were contradicted",
+    "split": "some of its own predictions held and some failed",
+}
+"""A verdict as a reason."""
 UNKNOWN = "no evidence of its own, and nothing established bears on it"
 OPEN = {
     "inconclusive": "its own evidence is inconclusive, and nothing established bears on it",
@@ -24,98 +33,151 @@ OPEN = {
 
 @dataclass(frozen=True)
 class Standing:
-    """A claim's standing with the shortest reason for it: each step a verdict, a relation or a rule."""
+    """A claim's standing with the shortest way to it.
+
+    Attributes:
+        rule: Which of the rules of `standings` gave it; `none` where none applies.
+        links: The fewest relations that lead to it, from this claim to the one whose own verdict carries it;
+            none where that is the claim itself.
+        also: Further relations that would do as well as the one in `links`, where that is a contradiction
+            or a support.
+        state: The claim's own state.
+    """
 
     claim_id: str
     standing: Name
-    because: tuple[str, ...]
+    rule: Rule
+    state: State
+    links: tuple[Link, ...] = ()
+    also: tuple[Link, ...] = ()
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """Return the claims along `links`, this one first."""
+        route = [self.claim_id]
+        for link in self.links:
+            route.append(link.other(route[-1]))
+        return tuple(route)
+
+    @property
+    def premise(self) -> str:
+        """Return the claim whose own verdict, or lack of one, carries the standing."""
+        return self.route[-1]
+
+    @property
+    def backers(self) -> tuple[str, ...]:
+        """Return the claims at the other end of the first of `links` and of `also`, each once."""
+        links = (*self.links[:1], *self.also)
+        return tuple(dict.fromkeys(link.other(self.claim_id) for link in links))
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """Return the reasons in words, the nearest first."""
+        if self.rule == "verdict":
+            return (VERDICTS[self.state],)
+        if self.rule == "none":
+            return (OPEN.get(self.state, UNKNOWN),)
+        if self.rule == "support":
+            return tuple(f"{by} is established and supports it" for by in self.backers)
+        if self.rule == "contradiction":
+            return tuple(f"{by} was reproduced and contradicts it" for by in self.backers)
+        return tuple(self._chain())
+
+    def _chain(self) -> Iterable[str]:
+        """Yield the claims it rests on up to the refuted one, and why that one is refuted."""
+        here = "it"
+        for link, there in zip(self.links, self.route[1:], strict=True):
+            is_base = link.relation.type == "depends_on"
+            yield f"{here} rests on {there}" if is_base else f"{there} was reproduced and excludes {here}"
+            here = there
+        if self.links[-1].relation.type == "depends_on":
+            yield f"{here} is refuted by its own evidence"
 
 
 def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Standing]:
-    """Return the standing of every claim.
+    """Return the standing of every claim, by id in alphabetical order.
 
     Rules, the first that applies wins:
 
-    1. A contradicted claim is refuted.
+    1. A contradicted claim is refuted; so is one without a verdict of its own that a settled claim
+       contradicts strictly.
     2. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
-    3. Being contradicted by an established claim makes it contested, or refuted where it has no evidence of
-       its own and the contradiction is strict.
+    3. Being contradicted by a claim that was reproduced and is not undermined makes it contested.
     4. Its own verdict makes it established or split.
     5. Support by an established claim makes it supported; else it is open.
 
-    Only verdicts of their own make claims established or refuted for others, so that no claim supports itself
-    through a cycle.
+    Settled is what was reproduced, rests on nothing contradicted, and is contradicted by no other such claim.
+    Evidence that does not decide (inconclusive, invalid, stale) counts as none. No claim lends anything that
+    it does not owe to a verdict of its own, so nothing supports itself through a circle.
     """
-    own = {claim_id: OWN[j.state] for claim_id, j in judgements.items() if j.state in OWN}
-    refuted_base = _refuted_bases(base, own)
-    incoming = _incoming(base, own)
-    found = {claim_id: _decided(claim_id, own, refuted_base, incoming) for claim_id in base.claims}
-    return {
-        claim_id: standing or Standing(claim_id, "open", (OPEN.get(judgements[claim_id].state, UNKNOWN),))
-        for claim_id, standing in found.items()
-    }
+    return standings_of(bearings(base), {claim_id: j.state for claim_id, j in judgements.items()})
 
 
-def _decided(
-    claim_id: str,
-    own: Mapping[str, Name],
-    refuted_base: Mapping[str, tuple[str, ...]],
-    incoming: Mapping[str, list[tuple[str, str, bool]]],
-) -> Standing | None:
-    """Return the standing that one of the rules gives, or nothing when none applies."""
-    verdict = own.get(claim_id)
-    if verdict == "refuted":
-        return Standing(claim_id, "refuted", ("its own predictions were contradicted",))
-    if claim_id in refuted_base:
-        return Standing(claim_id, "undermined", refuted_base[claim_id])
-    against = [
-        (by, strict) for by, relation, strict in incoming.get(claim_id, []) if relation == "contradicts"
-    ]
-    if against:
-        by, strict = max(against, key=lambda pair: pair[1])
-        if strict and verdict is None:
-            return Standing(claim_id, "refuted", (f"{by} is established and excludes it",))
-        return Standing(claim_id, "contested", (f"{by} is established and contradicts it",))
-    if verdict == "established":
-        return Standing(claim_id, "established", ("its own predictions were reproduced",))
-    if verdict == "split":
-        return Standing(claim_id, "split", ("some of its own predictions held and some failed",))
-    backing = [by for by, relation, _ in incoming.get(claim_id, []) if relation == "supports"]
+def standings_of(found: Bearings, states: Mapping[str, State]) -> dict[str, Standing]:
+    """Return the standing of every claim from relations and states alone; see `standings` for the rules."""
+    reproduced = {claim_id for claim_id in found.claims if states[claim_id] == "reproduced"}
+    contradicted = {claim_id for claim_id in found.claims if states[claim_id] == "contradicted"}
+    result = {i: Standing(i, "refuted", "verdict", states[i]) for i in contradicted}
+    firm = reproduced - reach(found.carries, contradicted)
+    settled = {i for i in firm if not _stated_by(firm, found.against, i)}
+    for i in found.claims:
+        if states[i] not in OWN:
+            strict = [link for link in _stated_by(settled, found.against, i) if link.relation.strict]
+            if strict:
+                result[i] = _of_links(i, "refuted", "exclusion", strict, states)
+    result |= _undermined(found.carries, result, states)
+    sound = reproduced - result.keys()
+    contested = {i: links for i in found.claims if (links := _stated_by(sound, found.against, i))}
+    for i in contested.keys() - result.keys():
+        result[i] = _of_links(i, "contested", "contradiction", contested[i], states)
+    established = sound - result.keys()
+    for i in found.claims:
+        if i not in result:
+            result[i] = _undisputed(i, _stated_by(established, found.support, i), states)
+    return {i: result[i] for i in found.claims}
+
+
+def _stated_by(claims: set[str], links: Links, claim_id: str) -> list[Link]:
+    """Return the relations of a claim whose other end is one of some claims."""
+    return [link for link in links.get(claim_id, ()) if link.other(claim_id) in claims]
+
+
+def _of_links(
+    claim_id: str, standing: Name, rule: Rule, links: list[Link], states: Mapping[str, State]
+) -> Standing:
+    return Standing(claim_id, standing, rule, states[claim_id], (links[0],), tuple(links[1:]))
+
+
+def _undisputed(claim_id: str, backing: list[Link], states: Mapping[str, State]) -> Standing:
+    state = states[claim_id]
+    if state in OWN:
+        return Standing(claim_id, OWN[state], "verdict", state)
     if backing:
-        return Standing(
-            claim_id, "supported", tuple(f"{by} is established and supports it" for by in backing)
-        )
-    return None
+        return _of_links(claim_id, "supported", "support", backing, states)
+    return Standing(claim_id, "open", "none", state)
 
 
-def _incoming(base: Base, own: Mapping[str, Name]) -> dict[str, list[tuple[str, str, bool]]]:
-    """Return for each claim the relations that established claims have to it: (by, type, strict)."""
-    found: dict[str, list[tuple[str, str, bool]]] = {}
-    for claim_id, claim in base.claims.items():
-        if own.get(claim_id) != "established":
+def _undermined(
+    carries: Links, refuted: Mapping[str, Standing], states: Mapping[str, State]
+) -> dict[str, Standing]:
+    """Return the standing of every claim that rests on a refuted one and is not refuted itself.
+
+    Each gets the chain with the fewest relations; among those the first by the ids along it. Circles do no
+    harm, because every claim is reached from a refuted one, and only once.
+    """
+    found: dict[str, Standing] = {}
+    order = count()  # settles ties between relations that say the same twice
+    waiting = [(len(s.links), s.route, next(order), s.links) for s in refuted.values()]
+    heapq.heapify(waiting)
+    while waiting:
+        length, route, _, links = heapq.heappop(waiting)
+        claim_id = route[0]
+        if claim_id in found:
             continue
-        for relation in claim.relations:
-            found.setdefault(relation.claim, []).append((claim_id, relation.type, relation.strict))
+        if claim_id not in refuted:
+            found[claim_id] = Standing(claim_id, "undermined", "base", states[claim_id], links)
+        for link in carries.get(claim_id, ()):
+            above = link.claim_id
+            if above not in found and above not in refuted:
+                heapq.heappush(waiting, (length + 1, (above, *route), next(order), (link, *links)))
     return found
-
-
-def _refuted_bases(base: Base, own: Mapping[str, Name]) -> dict[str, tuple[str, ...]]:
-    """Return for each claim that rests on a refuted one the chain that leads there."""
-    rests_on = {
-        claim_id: [r.claim for r in claim.relations if r.type == "depends_on" and r.claim in base.claims]
-        for claim_id, claim in base.claims.items()
-    }
-    chains: dict[str, tuple[str, ...]] = {}
-    try:
-        order = list(TopologicalSorter(rests_on).static_order())
-    except CycleError:  # reported by `repro check`; no standing can follow from a circle
-        return chains
-    for claim_id in order:
-        for target in rests_on[claim_id]:
-            if own.get(target) == "refuted":
-                chains[claim_id] = (f"it rests on {target}", f"{target} is refuted by its own evidence")
-                break
-            if target in chains:
-                chains[claim_id] = (f"it rests on {target}", *chains[target])
-                break
-    return chains
