@@ -160,27 +160,21 @@ def batch_norm(
     Raises:
         ValueError: Evaluation without statistics.
     """
-    last = x.movedim(1, -1)  # (lanes, features, ..., batch)
-    rows = last.reshape(*scale.shape, -1)
-    if is_training:
-        if statistics:
-            _follow(statistics, rows.detach(), momentum)
-        # A feature over its batch is here a row: torch's kernel for normalising rows is the fastest.
-        normal = functional.layer_norm(rows, rows.shape[2:], eps=epsilon)
-    elif statistics:
-        inverse = (statistics.variance + epsilon).rsqrt()
-        normal = (rows - statistics.mean.unsqueeze(2)) * inverse.unsqueeze(2)
-    else:
+    if not is_training and statistics is None:
         raise ValueError("evaluation needs statistics; pass those that training has updated")
-    y = torch.addcmul(bias.unsqueeze(2), normal, scale.unsqueeze(2))
+    last = x.movedim(1, -1)  # (lanes, features, ..., batch)
+    mean, variance = (kept.view(-1) for kept in statistics) if statistics else (None, None)
+    y = functional.batch_norm(  # torch's own kernel takes the features of all lanes as channels of one point
+        last.reshape(1, scale.numel(), -1),
+        mean,
+        variance,
+        scale.reshape(-1),
+        bias.reshape(-1),
+        is_training,
+        momentum,
+        epsilon,
+    )
     return y.view(last.shape).movedim(-1, 1)
-
-
-def _follow(statistics: Running, rows: Tensor, momentum: float) -> None:
-    mean = rows.mean(2)
-    variance = (rows - mean.unsqueeze(2)).square().sum(2) / (rows.shape[2] - 1)
-    statistics.mean.lerp_(mean, momentum)
-    statistics.variance.lerp_(variance, momentum)
 
 
 def residual(x: Tensor, change: Tensor) -> Tensor:
