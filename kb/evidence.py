@@ -6,11 +6,9 @@ with a dot are not evidence: the writer's unfinished files carry them. Writing i
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -18,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from kb.collector import without_collector
 from kb.evidence_file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence_record import (
     EVIDENCE_FOLDER,
@@ -131,10 +130,15 @@ def _joined(pieces: list[Evidence]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(value for piece in pieces for value in piece.values[name]) for name in outcomes}
 
 
-def read_ledger(root: Path) -> Ledger:
-    """Read all evidence under a project's root; a file that is wrong becomes a problem, never an error."""
-    with _without_collector():
-        items = list(_read_files(root))
+def read_ledger(root: Path, experiments: Container[str] | None = None) -> Ledger:
+    """Read evidence under a project's root; a file that is wrong becomes a problem, never an error.
+
+    Args:
+        root: The project's folder.
+        experiments: Where given, only their evidence is read.
+    """
+    with without_collector():
+        items = list(_read_files(root, experiments))
     problems = [item for item in items if isinstance(item, Problem)]
     found = [item for item in items if isinstance(item, Filed)]
     found.sort(key=_order)
@@ -143,30 +147,21 @@ def read_ledger(root: Path) -> Ledger:
     return Ledger(tuple(item.evidence for item in found), MappingProxyType(files), in_order(problems))
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from visiting ten thousands of new tuples again and again.
-
-    It takes half of the time of reading, for nothing: records have no cycles.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
     piece = item.evidence
     block = (piece.experiment, piece.protocol, piece.replication, piece.arm, piece.block)
     return (*block, piece.started, item.sha256)
 
 
-def _read_files(root: Path) -> Iterator[Filed | Problem]:
+def _read_files(root: Path, experiments: Container[str] | None) -> Iterator[Filed | Problem]:
     """Yield every file two folders below the evidence folder; anything else there is a problem."""
     for experiment in _entries(root / EVIDENCE_FOLDER, EVIDENCE_FOLDER):
+        if (
+            isinstance(experiment, _Entry)
+            and experiments is not None
+            and experiment.entry.name not in experiments
+        ):
+            continue
         for protocol in _inside(experiment):
             for entry in _inside(protocol):
                 yield entry if isinstance(entry, Problem) else _read_file(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,25 +19,9 @@ from kb.record_files import DEBATES, SOURCES, RecordFile, record_files
 from kb.records import TOMBSTONE, Claim, Source, Tombstone
 from kb.yaml_guard import Composed, compose
 
-__all__ = ["Base", "NoProjectError", "find_root", "load_base"]
+__all__ = ["Base", "load_base", "load_claims"]
 
 CODES = {"bad-script": "An experiment's script does not keep the contract."}
-
-
-class NoProjectError(Exception):
-    """Neither this folder nor one above it holds `claims/` and `repro/`."""
-
-
-def find_root(start: Path) -> Path:
-    """Return the nearest folder from `start` upward that holds `claims/` and `repro/`.
-
-    Raises:
-        NoProjectError: There is none.
-    """
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / "claims").is_dir() and (folder / "repro").is_dir():
-            return folder
-    raise NoProjectError(f"no folder with claims/ and repro/ in {start} or above it")
 
 
 @dataclass
@@ -76,17 +60,38 @@ def load_base(root: Path, *, today: str | None = None) -> Base:
         return _load(root, today)
 
 
-def _load(root: Path, today: str | None) -> Base:
+def load_claims(root: Path, ids: Collection[str]) -> Base:
+    """Read no more than some claims and their scripts; all other records count as unread.
+
+    Rules over several records see only these. Where an id is none of a claim, everything is read.
+    """
+    with without_collector():
+        base = _load(root, None, only=ids)
+        return base if ids and base.claims.keys() == set(ids) else _load(root, None)
+
+
+def _load(root: Path, today: str | None, *, only: Collection[str] | None = None) -> Base:
     reading = _Reading(root)
     files, problems = record_files(root)
     reading.problems += problems
     reading.unread.update(Path(problem.place.path).stem for problem in problems)
     for file in files:
-        _read_record(reading, file)
+        if only is None or file.id in only:
+            _read_record(reading, file)
+        else:
+            reading.unread.add(file.id)
+    wanted = None if only is None else {c.protocol.experiment for c in reading.claims.values() if c.protocol}
     for path in _script_files(reading, root / "repro" / "experiments"):
-        _read_script(reading, path)
+        if wanted is None or path.stem in wanted:
+            _read_script(reading, path)
+        else:
+            reading.unread.add(path.stem)
+    return _whole(reading, today)
+
+
+def _whole(reading: _Reading, today: str | None) -> Base:
     base = Base(
-        root=root,
+        root=reading.root,
         claims=dict(sorted(reading.claims.items())),
         sources=dict(sorted(reading.sources.items())),
         debates=dict(sorted(reading.debates.items())),

@@ -107,7 +107,13 @@ def one_of(*names: str) -> JsonDict:
 class Record(BaseModel):
     """Anything people write: immutable, no unknown keys, no coercion."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        validate_default=True,
+        defer_build=True,  # most are parts of others, and never validated alone
+    )
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong between fields that are right one by one."""

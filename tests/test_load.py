@@ -7,7 +7,8 @@ import socket
 
 import pytest
 
-from kb.load import NoProjectError, find_root, load_base
+from kb.load import load_base
+from kb.root import NoProjectError, find_root
 from kb.protocol import BOUNDS
 from kb.record_files import RESERVED
 from kb.spelling import nearest

@@ -5,12 +5,18 @@ Commands are imported when they are called, so that `--help` and `list` start wi
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+from kb.collector import without_collector
+from kb.root import NoProjectError, find_root
+from repro.cli import answers
 
 COMMANDS = {
     "list": "claims with their verdicts",
@@ -47,7 +53,8 @@ class Commands(click.Group):
         """Return a command, or nothing when the name is unknown."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"repro.cli.{cmd_name}").command
+        with without_collector():
+            command: click.Command = importlib.import_module(f"repro.cli.{cmd_name}").command
         return command
 
     def resolve_command(
@@ -82,5 +89,15 @@ def cli(ctx: click.Context, root: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; the console script calls this."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins takes 30 ms, for none
+    words = sys.argv[1:]
+    if words and words[0] in answers.READING:
+        with contextlib.suppress(NoProjectError):  # `run` itself says so
+            return answers.answer(find_root(Path.cwd()), words, run)
+    return run()
+
+
+def run() -> None:
+    """Parse, call, print and exit."""
     cli(prog_name="repro")
     sys.exit(0)

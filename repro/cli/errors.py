@@ -32,7 +32,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UsageProblem:
 
 def project_root(given: Path | None) -> Path:
     """Return the folder that holds `claims/`: the one given, one above here, or our own clone."""
-    from kb.load import NoProjectError, find_root
+    from kb.root import NoProjectError, find_root
 
     if given is not None:
         if not (given / "claims").is_dir():

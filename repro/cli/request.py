@@ -13,7 +13,7 @@ import click
 
 from kb.evidence import Ledger, read_ledger
 from kb.experiment import Value
-from kb.load import Base, load_base
+from kb.load import Base, load_base, load_claims
 from kb.seeds import MAX_SEEDS
 from repro.cli import Context, completion
 from repro.cli.errors import UsageProblem, unknown
@@ -117,10 +117,28 @@ def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def request(
-    context: Context,
-    *,
+def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Request:
+    """Return what the words of a command line ask for.
+
+    What needs no measuring is answered from the few files that it rests on; a run knows all of them.
+
+    Raises:
+        UsageProblem: A target or a field is unknown, or nothing is asked for.
+        RecordProblems: Records or scripts of the claims asked for are wrong.
+    """
+    if not (words["every"] or words["stale"]):
+        base = load_claims(context.root, set(targets))
+        asked = _request(base, targets, **words)
+        is_whole = base.claims.keys() != set(targets)
+        if is_whole or not asked.plan().steps:
+            return asked
+    return _request(load_base(context.root), targets, **words)
+
+
+def _request(
+    base: Base,
     targets: tuple[str, ...],
+    *,
     every: bool,
     stale: bool,
     sets: tuple[str, ...],
@@ -130,13 +148,7 @@ def request(
     memory: int,
     **chosen: Any,
 ) -> Request:
-    """Return what the words of a command line ask for.
-
-    Raises:
-        UsageProblem: A target or a field is unknown, or nothing is asked for.
-        RecordProblems: Records or scripts of the claims asked for are wrong.
-    """
-    base, ledger = load_base(context.root), read_ledger(context.root)
+    ledger = read_ledger(base.root, base.scripts)
     claims = chosen_claims(base, ledger, targets, every=every, stale=stale)
     refuse_problems(base, claims)
     cores = available_cores()
