@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kb.evidence import to_file
 from kb.load import load_base
-from tests.conftest import CLAIM, EXPERIMENT, write_project
+from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +42,32 @@ CLAIMS = {
     "toy-untested": CLAIM.replace(PROTOCOL, "untested: A coin, a table and an *afternoon*.\n"),
     "toy-not-testable": CLAIM.replace(PROTOCOL, "not_testable: It says what a coin ought to do.\n"),
 }
+SOURCE_READ_WHOLE = """\
+slips:
+  - what: The source says that *all* coins are loaded.
+    instead: Only some are.
+    locator: {section: Results, anchor: [all coins, loaded]}
+paragraphs:
+  - {anchor: [a loaded coin, more often], claims: [IDS]}
+  - {anchor: [we thank, the coins], none: an acknowledgement}
+"""
+DEBATE = """\
+title: Does a load show?
+question: Is a loaded coin told from a fair one in an *evening*?
+sides:
+  - {name: It shows, claims: [toy-claim, toy-split]}
+  - {name: It does not, claims: [toy-contradicted]}
+discriminating:
+  what: Flip both coins a hundred times.
+  claims: [toy-claim]
+outcomes:
+  - {if: heads differ by a tenth, then: the load shows}
+"""
+OTHER_RECORDS = {
+    "debates/toy-debate": DEBATE,
+    "toys/toy-moved": "moved_to: toy-claim\n",
+    "toys/toy-parted": "split_into: [toy-claim, toy-split]\n",
+}
 SCRIPT = EXPERIMENT.replace(
     '"loaded": "heads', '"worn": "a loaded coin after years of use",\n    "loaded": "heads'
 )
@@ -55,6 +81,11 @@ def write_states_project(root: Path) -> Path:
         titled = text.replace("A loaded coin", f"In the test {claim_id}, a loaded coin", 1)
         titled = titled.replace("A coin that is loaded", f"In the test {claim_id}, a coin that is loaded")
         (root / f"claims/toys/{claim_id}.yaml").write_text(titled, encoding="utf-8")
+    for name, text in OTHER_RECORDS.items():
+        (root / "claims" / name).parent.mkdir(exist_ok=True)
+        (root / f"claims/{name}.yaml").write_text(text, encoding="utf-8")
+    source = SOURCE + SOURCE_READ_WHOLE.replace("IDS", ", ".join(CLAIMS))
+    (root / "claims/sources/toy-source.yaml").write_text(source, encoding="utf-8")
     for name in ("coin", "dice", "cards"):
         (root / f"repro/experiments/{name}.py").write_text(SCRIPT.replace("coin", name), encoding="utf-8")
     for name in SHARED:

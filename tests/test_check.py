@@ -76,4 +76,35 @@ def test_schemas_are_written_once_and_checked(project):
     assert repro(project, "export", "schema", "--check").exit_code == 2
     assert "wrote kb/schemas/claim.json" in repro(project, "export", "schema").output
     assert repro(project, "export", "schema", "--check").exit_code == 0
-    assert repro(project, "export", "schema").output == "2 files are current.\n"
+    assert repro(project, "export", "schema").output == "3 files are current.\n"
+
+
+PARAGRAPHS = """\
+paragraphs:
+  - {anchor: [a loaded coin, more often], claims: [toy-claim]}
+  - {anchor: [we thank, the coins], none: an acknowledgement}
+"""
+
+
+def test_coverage_lists_the_paragraphs_of_each_source(project):
+    """Each with its claims, or why it has none; as data too."""
+    assert repro(project, "check", "--coverage").output == "No source lists its paragraphs.\n"
+    source = project / "claims/sources/toy-source.yaml"
+    source.write_text(source.read_text(encoding="utf-8") + PARAGRAPHS, encoding="utf-8")
+    found = repro(project, "check", "--coverage")
+    head = "toy-source: 1 of 2 paragraphs assert something, 1 claim\n"
+    assert (found.exit_code, found.output) == (0, f"{head}   1  toy-claim\n   2  none: an acknowledgement\n")
+    (data,) = json.loads(repro(project, "check", "--coverage", "--json").output)["sources"]
+    assert (data["source"], data["asserting"]) == ("toy-source", 1)
+    assert data["paragraphs"][0]["claims"] == ["toy-claim"]
+    assert data["paragraphs"][1]["none"] == "an acknowledgement"
+
+
+def test_coverage_fails_where_a_paragraph_has_no_claim_that_can_be_read(project):
+    """A paragraph whose only claim is not there counts as uncovered; exit code 2."""
+    source = project / "claims/sources/toy-source.yaml"
+    text = source.read_text(encoding="utf-8") + PARAGRAPHS.replace("toy-claim", "toy-clam")
+    source.write_text(text, encoding="utf-8")
+    found = repro(project, "check", "--coverage")
+    assert found.exit_code == 2
+    assert "   1  no claim that could be read\n" in found.output

@@ -16,7 +16,7 @@ from kb.load import load_base
 from kb.standing import standings
 from kb.web.experiment_page import passages, question
 from kb.web.markdown import to_html
-from kb.web.render import Page, render, url_of
+from kb.web.render import Page, redirects, render, url_of
 from kb.web.templates import fence, one_line, relative
 from tests.states_project import CLAIMS, ROOT, write_states_project
 
@@ -86,8 +86,54 @@ def test_page_of_each_state_is_as_reviewed(pages, claim_id):
 def test_every_record_and_script_has_a_page(base, pages):
     """So has every overview."""
     expected = {f"claims/{i}.md" for i in base.claims} | {f"sources/{i}.md" for i in base.sources}
-    expected |= {f"experiments/{name}.md" for name in base.scripts} | {"index.md"}
-    assert expected | {f"{kind}/index.md" for kind in ("claims", "sources", "experiments")} == set(pages)
+    expected |= {f"experiments/{name}.md" for name in base.scripts} | {"index.md", "coverage.md"}
+    expected |= {f"debates/{i}.md" for i in base.debates}
+    kinds = ("claims", "debates", "sources", "experiments")
+    assert expected | {f"{kind}/index.md" for kind in kinds} == set(pages)
+
+
+def test_a_debate_shows_its_sides_with_states_and_standings(pages):
+    """Each claim stands on its side with what the evidence and the graph make of it."""
+    text = re.sub(r"<[^>]+>|\s+", " ", pages["debates/toy-debate.md"].content)
+    text = re.sub(r"\s+", " ", text)
+    assert re.search("It shows Reproduced .* Standing: undermined .* It does not Contradicted", text)
+    assert "Heads differ by a tenth the load shows" in text
+
+
+def test_coverage_links_paragraphs_to_the_source_and_to_claims(pages):
+    """A number opens the source at its paragraph; a paragraph without claims says why."""
+    content = pages["coverage.md"].content
+    assert (
+        'href="https://example.org/coins#:~:text=a%20loaded%20coin,more%20often" rel="noopener">1</a>'
+        in content
+    )
+    assert '<a href="../claims/toy-claim/">' in content
+    assert "An acknowledgement" in content
+
+
+def test_a_source_shows_its_slips(pages):
+    """What it says, what is right, and where."""
+    content = pages["sources/toy-source.md"].content
+    assert "<em>all</em> coins" in content
+    assert "Only some are." in content
+
+
+def test_old_addresses_lead_on(base):
+    """A moved claim's page forwards, and a split one's offers the parts."""
+    moved, parted = (redirects(base)[f"claims/{i}/index.html"] for i in ("toy-moved", "toy-parted"))
+    assert '<meta http-equiv="refresh" content="0; url=../toy-claim/">' in moved
+    assert '<link rel="canonical" href="../toy-claim/">' in moved
+    assert "refresh" not in parted
+    assert re.findall(r'href="(.*?)"', parted) == ["../toy-claim/", "../toy-split/"]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_titles_stay_text_on_old_addresses(base, payload):
+    """These pages pass no Markdown engine, and escape alike."""
+    for html in redirects(poisoned(base, payload)).values():
+        found = Markup(html)
+        assert found.tags <= {"html", "head", "meta", "title", "link", "body", "h1", "p", "ul", "li", "a"}
+        assert found.handlers == []
 
 
 def test_counts_of_the_start_page_lead_to_their_claims(pages):
@@ -160,7 +206,8 @@ def test_text_of_a_record_stays_text(base, payload):
         assert not found.tags & {"script", "img", "iframe", "style", "base", "form"}
         assert found.handlers == []
         assert [link for link in found.links if ":" in link and not link.startswith("http")] == []
-        assert found.headings == 1 + len(re.findall("^## ", FENCED.sub("", page.content), re.MULTILINE))
+        own = len(re.findall('^## |<h2 id="', FENCED.sub("", page.content), re.MULTILINE))
+        assert found.headings == 1 + own
         assert "<" not in page.meta["title"] + page.meta["description"]
         assert "1337" not in page.content
 
@@ -178,29 +225,30 @@ def poisoned(base, payload):
         )
         for name, script in base.scripts.items()
     }
-    return replace(
-        base, claims=claims, sources=sources, scripts=scripts, topics=dict.fromkeys(claims, payload)
-    )
+    debates = {i: spoil(debate, payload, TEXTS | {"name"}) for i, debate in base.debates.items()}
+    topics = dict.fromkeys(claims, payload)
+    return replace(base, claims=claims, sources=sources, debates=debates, scripts=scripts, topics=topics)
 
 
 TEXTS = {
     "title", "statement", "scope", "pitfalls", "not_testable", "untested", "note", "by", "section", "page",
-    "time", "because", "says", "what", "family", "given", "literal", "container_title",
+    "time", "because", "says", "what", "family", "given", "literal", "container_title", "planned",
+    "instead", "none", "question", "if_", "then",
 }  # fmt: skip
 
 
-def spoil(record, payload):
+def spoil(record, payload, texts=frozenset(TEXTS)):
     """Return a record with every text field replaced, at any depth."""
     changes = {}
     for name, value in record:
-        if name in TEXTS and isinstance(value, str):
+        if name in texts and isinstance(value, str):
             changes[name] = payload
         elif name == "anchor" and value:
             changes[name] = (payload, payload)
         elif hasattr(value, "model_copy"):
-            changes[name] = spoil(value, payload)
+            changes[name] = spoil(value, payload, texts)
         elif isinstance(value, tuple) and value and hasattr(value[0], "model_copy"):
-            changes[name] = tuple(spoil(item, payload) for item in value)
+            changes[name] = tuple(spoil(item, payload, texts) for item in value)
     return record.model_copy(update=changes)
 
 

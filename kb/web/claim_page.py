@@ -13,7 +13,7 @@ from kb.evidence import Evidence
 from kb.experiment import Outcome
 from kb.judgement import Judgement
 from kb.load import Base
-from kb.records import Appearance, Claim, Control, Prediction, Source
+from kb.records import Appearance, Claim, Control, Locator, Prediction, Source
 from kb.sentences import (
     finding_bound,
     finding_decision,
@@ -113,6 +113,7 @@ def context(base: Base, judgement: Judgement) -> dict[str, Any]:
         "figure": figure(base, judgement, f"seeds-{claim_id}"),
         "series": list(_series(verdict, outcomes)),
         "relations": relations(base, claim_id),
+        "debates": debates_of(base, claim_id),
         "seconds": sum(piece.seconds for piece in judgement.evidence),
         "machines": _machines(judgement.evidence),
         "revisions": _revisions(claim, judgement),
@@ -156,17 +157,22 @@ def _said(base: Base, appearance: Appearance) -> Said:
     source = base.sources[appearance.source]
     by = f"{STANCE_WORDS[appearance.stance]} {appearance.by or authors(source)}"
     locator = appearance.locator
+    where = place_in(locator)
+    return Said(appearance, source, by, where, passage(source, locator.anchor))
+
+
+def place_in(locator: Locator) -> str:
+    """Return a locator in words; empty where only an anchor is given."""
     parts = {
         "section": locator.section and f"section “{locator.section}”",
         "paragraph": locator.paragraph and f"paragraph {locator.paragraph}",
         "page": locator.page and f"page {locator.page}",
         "time": locator.time and f"at {locator.time}",
     }
-    where = ", ".join(str(part) for part in parts.values() if part)
-    return Said(appearance, source, by, where, _passage(source, locator.anchor))
+    return ", ".join(str(part) for part in parts.values() if part)
 
 
-def _passage(source: Source, anchor: tuple[str, str] | None) -> str | None:
+def passage(source: Source, anchor: tuple[str, str] | None) -> str | None:
     """Return the link that opens a source at a passage, where the source is a page on the web."""
     if source.URL is None or anchor is None:
         return None
@@ -227,6 +233,16 @@ def relations(base: Base, claim_id: str) -> list[tuple[str, list[Neighbour]]]:
             if relation.claim == claim_id:
                 grouped[RELATION_WORDS[relation.type][1]].append(Neighbour(other_id, relation.because))
     return [(word, neighbours) for word, neighbours in grouped.items() if neighbours]
+
+
+def debates_of(base: Base, claim_id: str) -> list[tuple[str, str]]:
+    """Return (id, side) of every debate in which a claim stands on a side."""
+    return [
+        (debate_id, side.name)
+        for debate_id, debate in base.debates.items()
+        for side in debate.sides
+        if claim_id in side.claims
+    ]
 
 
 def _machines(evidence: tuple[Evidence, ...]) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
 from kb.problems import render_terminal
 from kb.standing import standings
-from kb.web.render import records, render
+from kb.web.render import records, redirects, render
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
 
@@ -45,6 +45,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """Add the generated pages and the records' own files."""
         for page in render(self.base, self.judgements, standings(self.base, self.judgements)):
             files.append(_generated(config, page.path, content=page.as_markdown()))
+        for path, html in redirects(self.base).items():
+            files.append(_generated(config, path, content=html))
         for path, original in records(self.base).items():
             files.append(_generated(config, path, abs_src_path=str(original)))
         return files

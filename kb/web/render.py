@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment
 
+from kb.coverage import coverage
 from kb.judgement import Judgement, State
 from kb.load import Base
 from kb.standing import Standing
@@ -25,6 +26,8 @@ WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
 TITLES = {
     "claims/index.md": ("Claims", "Every claim with the state that the evidence gives it."),
     "sources/index.md": ("Sources", "Every source with how much of it was checked."),
+    "debates/index.md": ("Debates", "Every question on which sources take sides."),
+    "coverage.md": ("Coverage", "Which paragraph of which essay makes which claims."),
     "experiments/index.md": ("Experiments", "Every script with its question and its claims."),
 }
 
@@ -69,15 +72,29 @@ def render(
         yield site.claim(claim_id)
     for source_id in base.sources:
         yield site.source(source_id)
+    for debate_id in base.debates:
+        yield site.debate(debate_id)
     for name in base.scripts:
         yield site.experiment(name)
+
+
+def redirects(base: Base) -> dict[str, str]:
+    """Return for the old address of each moved or split claim the HTML that leads on from there."""
+    template = environment(base.root).get_template("moved.html.jinja")
+    return {
+        f"claims/{old_id}/index.html": template.render(
+            old_id=old_id, successors=[(i, base.claims[i].title) for i in base.successors(old_id)]
+        )
+        for old_id in base.tombstones
+    }
 
 
 def records(base: Base) -> dict[str, Path]:
     """Return for each published record its path on the site and the file that is copied there."""
     claims = {f"claims/{claim_id}.yaml": base.paths[claim_id] for claim_id in base.claims}
     sources = {f"sources/{source_id}.yaml": base.paths[source_id] for source_id in base.sources}
-    return {target: base.root / path for target, path in {**claims, **sources}.items()}
+    debates = {f"debates/{debate_id}.yaml": base.paths[debate_id] for debate_id in base.debates}
+    return {target: base.root / path for target, path in {**claims, **sources, **debates}.items()}
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,7 @@ class _Site:
             self.sentences[claim_id] = claim_page.summary(self.base, judgement)
 
     def overview_pages(self) -> Iterator[Page]:
-        shown: dict[str, Any] = {"by_state": self._by_state()}
+        shown: dict[str, Any] = {"by_state": self._by_state(), "covered": coverage(self.base)}
         example = self.judgements.get(WORKED_EXAMPLE)
         figure = claim_page.figure(self.base, example, "seeds-example", predictions=1) if example else None
         title = "Assay"
@@ -105,7 +122,8 @@ class _Site:
             "index.md", "start", title, description, hide, example=example, figure=figure, **shown
         )
         for path, (title, description) in TITLES.items():
-            yield self._page(path, path.split("/")[0], title, description, hide, **shown)
+            template = path.removesuffix(".md").removesuffix("/index")
+            yield self._page(path, template, title, description, hide, **shown)
 
     def claim(self, claim_id: str) -> Page:
         claim = self.base.claims[claim_id]
@@ -127,9 +145,25 @@ class _Site:
             "source": source,
             "authors": written_by,
             "said": said,
+            "slips": [
+                (slip, claim_page.place_in(slip.locator), claim_page.passage(source, slip.locator.anchor))
+                for slip in source.slips
+            ],
         }
         return self._page(
             f"sources/{source_id}.md", "source", source.title, f"{source.title}, {written_by}", **shown
+        )
+
+    def debate(self, debate_id: str) -> Page:
+        debate = self.base.debates[debate_id]
+        return self._page(
+            f"debates/{debate_id}.md",
+            "debate",
+            debate.title,
+            debate.question,
+            debate_id=debate_id,
+            debate=debate,
+            standings=self.standings,
         )
 
     def experiment(self, name: str) -> Page:
@@ -162,6 +196,7 @@ class _Site:
             judgements=self.judgements,
             sentences=self.sentences,
             link=lambda target: relative(target, url),
+            passage=claim_page.passage,
             title=title,
             **shown,
         )

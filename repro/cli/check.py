@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import click
 
+from kb.coverage import Coverage, Row, coverage
 from kb.evidence import read_ledger
 from kb.judgement import judge_base, undeclared_revisions
 from kb.load import Base, load_base
-from kb.problems import Problem, in_order, render_json, render_terminal
+from kb.problems import WIDTH, Problem, in_order, render_json, render_terminal
 from repro.cli import Context
 from repro.cli.errors import USAGE, UsageProblem
 from repro.provenance import now
@@ -19,13 +21,18 @@ from repro.provenance import now
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--coverage", "is_coverage", is_flag=True, help="Paragraphs of the essays with their claims.")
 @click.pass_obj
-def command(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None:
+def command(context: Context, paths: tuple[Path, ...], *, as_json: bool, is_coverage: bool) -> None:
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
-    Exits with 2 where there is a problem.
+    With --coverage show instead which paragraph of which essay makes which claims.
+    Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
     base = load_base(context.root, today=now()[:10])
+    if is_coverage:
+        _show_coverage(coverage(base), as_json=as_json)
+        return
     ledger = read_ledger(context.root)
     hidden = undeclared_revisions(base, judge_base(base, ledger))
     everything = in_order([*base.problems, *ledger.problems, *hidden])
@@ -39,6 +46,42 @@ def command(context: Context, paths: tuple[Path, ...], *, as_json: bool) -> None
         click.echo(_summary(base, problems))
     if problems:
         raise SystemExit(USAGE)
+
+
+def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
+    """Print the paragraphs of every essay and exit with 2 where one lacks a claim."""
+    if as_json:
+        document = {"schema": "assay/coverage/1", "sources": [_coverage_data(source) for source in covered]}
+        click.echo(json.dumps(document))
+    else:
+        for source in covered:
+            said = f"{len(source.asserting)} of {_count(len(source.rows), 'paragraph')} assert something"
+            click.secho(f"{source.source_id}: {said}, {_count(len(source.claims), 'claim')}", bold=True)
+            for row in source.rows:
+                click.echo("\n".join(_row_lines(row)))
+        if not covered:
+            click.echo("No source lists its paragraphs.")
+    if any(row.is_missing for source in covered for row in source.rows):
+        raise SystemExit(USAGE)
+
+
+def _row_lines(row: Row) -> list[str]:
+    text = ", ".join(row.claims) or (f"none: {row.none}" if row.none else "no claim that could be read")
+    head = f"{row.number:>4}  "
+    return textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * 6, break_on_hyphens=False)
+
+
+def _coverage_data(source: Coverage) -> dict[str, object]:
+    rows = [
+        {"number": row.number, "anchor": row.anchor, "claims": row.claims, "none": row.none or None}
+        for row in source.rows
+    ]
+    return {
+        "source": source.source_id,
+        "title": source.title,
+        "asserting": len(source.asserting),
+        "paragraphs": rows,
+    }
 
 
 def _relative(path: Path, root: Path) -> str:
