@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
 from typing import Literal, NamedTuple
 
 from kb.evidence import Evidence, Ledger
@@ -101,12 +103,6 @@ class Plan:
     def blocks(self) -> int:
         """Return how many blocks are due."""
         return sum(len(step.blocks) for step in self.steps)
-
-    @property
-    def expected_seconds(self) -> float | None:
-        """Return the processor seconds that all steps are likely to take; nothing if one is unknown."""
-        known = [step.expected_seconds for step in self.steps if step.expected_seconds is not None]
-        return sum(known) if len(known) == len(self.steps) else None
 
 
 def asked_base(base: Base, options: Options) -> Base:
@@ -244,3 +240,20 @@ def _merged(first: Step | None, second: Step) -> Step:
 def _with_cost(step: Step, past: Ledger) -> Step:
     seconds = past.seconds(step.arm.experiment, step.arm.name, scale_name=step.scale)
     return step if seconds is None else replace(step, expected_seconds=seconds * len(step.blocks))
+
+
+def shares(steps: Iterable[Step], jobs: int) -> Iterator[tuple[Step, tuple[int, ...]]]:
+    """Yield the blocks that one worker takes, the longest step first, so that nobody is idle at the end.
+
+    Where there are more workers than steps, a step's blocks are spread over several.
+    """
+    ordered = sorted(steps, key=_cost, reverse=True)
+    workers = max(1, jobs // max(1, len(ordered)))
+    for step in ordered:
+        parts = min(workers, len(step.blocks))
+        bounds = [len(step.blocks) * i // parts for i in range(parts + 1)]
+        yield from ((step, step.blocks[a:b]) for a, b in pairwise(bounds))
+
+
+def _cost(step: Step) -> float:
+    return inf if step.expected_seconds is None else step.expected_seconds

@@ -7,11 +7,9 @@ go on meanwhile. Nothing is kept that the ledger does not hold, so a run that is
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from math import inf
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -21,12 +19,12 @@ from kb.experiment import Script
 from kb.judgement import Judgement, judge_claim
 from kb.load import Base
 from kb.seeds import block_seeds
+from repro import costs, provenance
 from repro import ledger as store
-from repro import provenance
-from repro.engines import Event, Failed, Finished, Measured
+from repro.engines import Event, Failed, Finished, Measured, Started
 from repro.engines.interrupts import Interrupts
 from repro.engines.local import NAME, supervise
-from repro.planning import Arm, Options, Plan, Step, claims_protocol, plan
+from repro.planning import Arm, Options, Plan, Step, claims_protocol, plan, shares
 from repro.task import Task
 
 
@@ -88,16 +86,14 @@ class _Run:
     unsaved: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     retries: int = 0
+    launched: dict[Task, float] = field(default_factory=dict)
+    starts: list[float] = field(default_factory=list)
 
     def add(self, steps: tuple[Step, ...]) -> None:
-        """Turn steps into tasks; where workers would be idle, a step's blocks are spread over several."""
-        share = max(1, self.options.jobs // max(1, len(steps)))
-        for step in sorted(
-            steps, key=_cost, reverse=True
-        ):  # the longest first leaves no worker idle at the end
-            for blocks in _spread(step.blocks, share):
-                self.queue.append(self._task(step, blocks))
-                self.open_tasks[step.arm.protocol] += 1
+        """Turn steps into tasks and say so."""
+        for step, blocks in shares(steps, self.options.jobs):
+            self.queue.append(self._task(step, blocks))
+            self.open_tasks[step.arm.protocol] += 1
         if steps:
             self.observer(Planned(steps))
 
@@ -122,7 +118,9 @@ class _Run:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
         if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
             return
-        if isinstance(event, Measured):
+        if isinstance(event, Started):
+            self.launched[event.task] = provenance.monotonic()
+        elif isinstance(event, Measured):
             self._on_measured(event)
         elif isinstance(event, Failed):
             self._on_failed(event)
@@ -133,6 +131,8 @@ class _Run:
             self._on_finished(event.task)
 
     def _on_measured(self, event: Measured) -> None:
+        if launched := self.launched.pop(event.task, 0.0):
+            self.starts.append(provenance.monotonic() - launched - event.measurement.seconds)
         try:
             piece = self._evidence(event)
         except ValidationError as error:
@@ -251,6 +251,7 @@ def run(
     with closing(engine(state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             state.on_event(event)
+    costs.remember(base.root, state.starts)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),
@@ -262,20 +263,9 @@ def run(
     )
 
 
-def _cost(step: Step) -> float:
-    return inf if step.expected_seconds is None else step.expected_seconds
-
-
 def _digests(base: Base, script: Script) -> dict[str, str]:
     protocols = {claim_id: claim.protocol for claim_id, claim in base.claims.items()}
     return {key: p.digest for key, p in protocols.items() if p is not None and p.experiment == script.name}
-
-
-def _spread(blocks: tuple[int, ...], workers: int) -> Iterable[tuple[int, ...]]:
-    """Return blocks in at most so many parts of nearly equal length, in order."""
-    parts = min(workers, len(blocks))
-    bounds = [len(blocks) * i // parts for i in range(parts + 1)]
-    return [blocks[a:b] for a, b in pairwise(bounds)]
 
 
 def _extended(ledger: Ledger, piece: Evidence, path: str) -> Ledger:

@@ -54,7 +54,7 @@ def test_a_run_from_nothing_to_a_verdict(project):
     first = typed(project, "run", "toy-claim")
     assert first.stderr == ""
     assert first.returncode == 0
-    assert "Due for 1 claim: 4 blocks of 2 arms, cost unknown" in first.stdout
+    assert "Due for 1 claim: 4 blocks of 2 arms, at unknown cost" in first.stdout
     assert "measured  coin  fair  blocks 0-1" in first.stdout
     assert "evidence  repro/evidence/coin/" in first.stdout
     second = typed(project, "run", "toy-claim", "--json")
@@ -241,7 +241,7 @@ def test_a_dry_run_is_a_plan(project):
     assert (
         invoke(project, "run", "toy-claim", "--dry-run").output == invoke(project, "plan", "toy-claim").output
     )
-    assert list(project.rglob("*.json")) == []
+    assert list((project / "repro").rglob("*.json")) == []
 
 
 @pytest.mark.parametrize("words", [["--explore"], ["--set", "flips=10"]])
@@ -251,7 +251,7 @@ def test_exploring_says_so_and_records_nothing(project, cheap, words):
     result = invoke(project, "run", "toy-claim", *words)
     assert "nothing is recorded" in " ".join(result.output.split())
     assert result.exit_code == 0
-    assert list(project.rglob("*.json")) == []
+    assert list((project / "repro").rglob("*.json")) == []
 
 
 def test_everything_fits_into_eighty_columns(project, cheap):

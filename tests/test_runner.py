@@ -10,6 +10,7 @@ from conftest import CLAIM, EXPERIMENT
 from kb.evidence import Machine, read_ledger
 from kb.judgement import judge_claim
 from kb.load import load_base
+from repro import costs
 from repro import ledger as store
 from repro.engines import Failed, Finished, Measured, Started
 from repro.engines.interrupts import Interrupts
@@ -91,7 +92,7 @@ def test_two_blocks_of_every_arm_come_first(project):
     """Without evidence ten seeds of each arm are due, at unknown cost."""
     found = due(project)
     assert blocks_of(found) == {"loaded": ((0, 1), "missing"), "fair": ((0, 1), "missing")}
-    assert found.expected_seconds is None
+    assert costs.wall_seconds(found, jobs=2, start=1.0) is None
 
 
 def test_a_clear_effect_needs_two_blocks(project):
@@ -123,7 +124,7 @@ def test_an_undecided_claim_says_so_in_the_plan(project):
     measure(project, coin(0.1), seeds=10)
     found = due(project)
     assert blocks_of(found)["fair"] == ((2,), "undecided after 10 seeds")
-    assert found.expected_seconds == 0.5
+    assert [step.expected_seconds for step in found.steps] == [0.25, 0.25]
 
 
 def test_a_number_of_seeds_is_measured_whatever_is_decided(project):

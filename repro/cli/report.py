@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from kb.sentences import finding_bound, number
 from kb.verdict import Finding, Verdict
 from repro.cli.list import COLOURS
 from repro.cli.show import finding_data, state_sentence
+from repro.costs import start_seconds, wall_seconds
 from repro.planning import Options, Plan, Step, claims_protocol
 
 if TYPE_CHECKING:
@@ -51,14 +53,14 @@ def judged_text(judgement: Judgement) -> str:
     return f"{judgement.claim_id}: {judgement.state}{seeds}"
 
 
-def print_plan(console: Console, due: Plan, options: Options) -> None:
+def print_plan(console: Console, due: Plan, options: Options, root: Path) -> None:
     """Print what is due and why."""
     if options.is_exploring:
         console.print(EXPLORING, style="bold yellow")
     if not due.steps:
         return
     experiments = {(step.arm.experiment, step.scale) for step in due.steps}
-    console.print(plan_headline(due), style="bold")
+    console.print(plan_headline(due, options, root), style="bold")
     for experiment, scale in sorted(experiments):
         steps = [step for step in due.steps if (step.arm.experiment, step.scale) == (experiment, scale)]
         console.print(Text(f"  {experiment} ").append(f"({scale})", style="dim"))
@@ -75,11 +77,14 @@ def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
         yield Text.assemble((head, "dim"), " ", ", ".join(arms))
 
 
-def plan_headline(due: Plan) -> str:
-    """Return one line on how much is due."""
+def plan_headline(due: Plan, options: Options, root: Path) -> str:
+    """Return one line on how much is due, and how long it is likely to take on this machine."""
+    start = start_seconds(root)
+    seconds = wall_seconds(due, options.jobs, start or 0.0)
+    cost = "at unknown cost" if seconds is None else f"about {seconds:.0f} s"
+    if seconds is not None and start is None:
+        cost += " and the workers' starts"
     claims = _counted(len(due.claims), "claim")
-    seconds = due.expected_seconds
-    cost = "cost unknown" if seconds is None else f"about {seconds:.0f} s of measuring"
     return f"Due for {claims}: {_counted(due.blocks, 'block')} of {_counted(len(due.steps), 'arm')}, {cost}"
 
 

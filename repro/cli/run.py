@@ -63,13 +63,16 @@ def dry(asked: Request, *, as_json: bool) -> int:
     """Print what is due and return the exit code."""
     due = asked.plan()
     from repro.cli.report import print_plan, step_data
+    from repro.costs import start_seconds, wall_seconds
 
     if as_json:
         steps = [step_data(step) for step in due.steps]
-        click.echo(json.dumps({"schema": "assay/plan/1", "claims": list(due.claims), "steps": steps}))
+        seconds = wall_seconds(due, asked.options.jobs, start_seconds(asked.base.root) or 0.0)
+        told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
+        click.echo(json.dumps({"schema": "assay/plan/1", **told}))
         return 0
     console = _console()
-    print_plan(console, due, asked.options)
+    print_plan(console, due, asked.options, asked.base.root)
     if not due.steps:
         console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
     return 0
@@ -81,7 +84,7 @@ def measure(asked: Request, *, as_json: bool) -> int:
 
     due, console = asked.plan(), _console()
     if not as_json:
-        print_plan(console, due, asked.options)
+        print_plan(console, due, asked.options, asked.base.root)
     result = _run(asked, due, console, as_json=as_json) if due.steps else None
     judgements = _judgements(asked, result.ledger if result else asked.ledger)
     code = exit_code(asked, result, judgements)
