@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from kb.debates import Debate
@@ -11,30 +12,35 @@ from kb.experiment import Script
 from kb.problems import Place, Problem
 from kb.record_fields import Keys
 from kb.records import Claim, Protocol, Source, Tombstone
-from kb.yaml_guard import Position
+from kb.yaml_guard import Places, Position, places
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read: its lines and the places of its keys and values.
+    """A file that was read: its lines, and the places of its keys and values as soon as one is asked for.
 
     Attributes:
         path: Relative to the project's root.
-        lines: Without line ends.
-        values: Where each value starts.
-        keys: Where the key of each value of a mapping starts.
+        text: The whole file.
     """
 
     path: str
-    lines: tuple[str, ...]
-    values: Mapping[Keys, Position]
-    keys: Mapping[Keys, Position]
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Return the lines without line ends."""
+        return self.text.split("\n")
+
+    @cached_property
+    def _places(self) -> Places:
+        return places(self.text)
 
     def place(self, keys: Keys, *, of_key: bool = False) -> Place:
         """Return where a value stands, or its key, or else the nearest thing around it that exists."""
-        positions = self.keys if of_key and keys in self.keys else self.values
+        positions = self._places.keys if of_key and keys in self._places.keys else self._places.values
         while keys and keys not in positions:
-            keys, positions = keys[:-1], self.values
+            keys, positions = keys[:-1], self._places.values
         return Place(self.path, *positions.get(keys, Position(1, 1)))
 
     def line(self, number: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -275,9 +276,19 @@ def _lab_module(source: str) -> tuple[str, tuple[str, ...]]:
 
 def _lab_modules(tree: ast.Module) -> list[str]:
     names: list[str] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(LAB):
             names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names if alias.name.startswith(LAB)]
     return [name for name in names if name != LAB]
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every statement at any depth; expressions, which hold most nodes, hold none."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, name, ())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from kb.collector import without_collector
 from kb.evidence import Evidence, Ledger
 from kb.load import Base
 from kb.problems import Problem
@@ -54,7 +55,8 @@ class Judgement:
 
 def judge_base(base: Base, ledger: Ledger) -> dict[str, Judgement]:
     """Return the judgement of every claim, by id."""
-    return {claim_id: judge_claim(base, ledger, claim_id) for claim_id in base.claims}
+    with without_collector():
+        return {claim_id: judge_claim(base, ledger, claim_id) for claim_id in base.claims}
 
 
 def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int = 0) -> Judgement:

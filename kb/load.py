@@ -115,16 +115,15 @@ def _broken_rules(base: Base) -> Iterator[Problem]:
 
 def _read_record(reading: _Reading, file: RecordFile) -> None:
     reading.paths[file.id] = file.path
-    lines: tuple[str, ...] = ()
+    text = ""
     try:
         text = read_text(reading.root / file.path)
-        lines = tuple(text.split("\n"))
         composed = compose(text)
     except GuardError as error:
         fault = error.fault
-        reading.refuse(file.id, file.path, fault, _line(lines, reading.root / file.path, fault))
+        reading.refuse(file.id, file.path, fault, _line(text, reading.root / file.path, fault))
         return
-    document = Document(file.path, lines, composed.values, composed.keys)
+    document = Document(file.path, text)
     reading.documents[file.id] = document
     record, faults = validate(_model(file, composed), composed)
     for fault in faults:
@@ -150,9 +149,10 @@ def _model(file: RecordFile, composed: Composed) -> type[Record]:
     return models.get(file.folder, Tombstone if is_tombstone else Claim)
 
 
-def _line(lines: tuple[str, ...], path: Path, fault: Fault) -> str:
+def _line(text: str, path: Path, fault: Fault) -> str:
     """Return the line a fault is in; of a file whose text was refused, the line as far as it is text."""
-    if lines:
+    if text:
+        lines = text.split("\n")
         return lines[fault.line - 1] if fault.line <= len(lines) else ""
     if fault.code not in ("not-utf8", "forbidden-character", "not-nfc"):
         return ""

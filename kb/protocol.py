@@ -224,7 +224,7 @@ class Protocol(Record):
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong between predictions, controls and revisions."""
         yield from _part_flaws(self, ())
-        seen = {self.digest: "today's predictions"}
+        seen = {self.digest: "today's predictions"} if self.revisions else {}
         for i, revision in enumerate(self.revisions):
             yield from _part_flaws(revision, ("revisions", i))
             digest = predictions_digest(revision.predictions, revision.controls)

@@ -162,9 +162,11 @@ def log_e_t(values: Sequence[float], null: float, *, floor: float = 0.0) -> floa
         floor: As in `t_interval`.
     """
     _require_floor(floor)
-    if not values:
-        return 0.0
-    count, mean, deviation = moments(values)
+    return _log_e_t(moments(values), null, floor) if values else 0.0
+
+
+def _log_e_t(found: Moments, null: float, floor: float) -> float:
+    count, mean, deviation = found
     k = 1 / (count + 1)
     distance = abs(mean - null) * math.sqrt(count)
     if distance == 0:
@@ -183,9 +185,10 @@ def log_e_inside(values: Sequence[float], target: Interval, *, floor: float = 0.
     """
     if not values:
         return 0.0
-    mean = moments(values).mean
-    nulls = target if target.lower < mean < target.upper else (mean,)
-    return min(log_e_t(values, null, floor=floor) for null in nulls)
+    _require_floor(floor)
+    found = moments(values)
+    nulls = target if target.lower < found.mean < target.upper else (found.mean,)
+    return min(_log_e_t(found, null, floor) for null in nulls)
 
 
 def log_e_outside(values: Sequence[float], target: Interval, *, floor: float = 0.0) -> float:
@@ -195,8 +198,10 @@ def log_e_outside(values: Sequence[float], target: Interval, *, floor: float = 0
     """
     if not values:
         return 0.0
-    nearest = min(max(moments(values).mean, target.lower), target.upper)
-    return log_e_t(values, nearest, floor=floor)
+    _require_floor(floor)
+    found = moments(values)
+    nearest = min(max(found.mean, target.lower), target.upper)
+    return _log_e_t(found, nearest, floor)
 
 
 def log_e_rate(successes: float, count: float, null: float) -> float:

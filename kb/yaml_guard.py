@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -42,33 +43,76 @@ class Position(NamedTuple):
     column: int
 
 
+class Places(NamedTuple):
+    """Where everything in a document stands.
+
+    Attributes:
+        values: Where each value starts.
+        keys: Where the key of each value of a mapping starts.
+    """
+
+    values: dict[Keys, Position]
+    keys: dict[Keys, Position]
+
+
 @dataclass(frozen=True)
 class Composed:
-    """A YAML document as plain values.
+    """A YAML document as plain values; places are worked out when somebody asks for one.
 
     Attributes:
         value: Mappings as dict, sequences as tuple, scalars as text, number, boolean or None.
-        values: Where each value starts.
-        keys: Where the key of each value of a mapping starts.
+        text: The document.
         faults: What was wrong without making the rest unreadable.
         faulty: Paths of the values those faults are about.
     """
 
     value: Any
-    values: dict[Keys, Position]
-    keys: dict[Keys, Position]
+    text: str = field(repr=False)
     faults: list[Fault] = field(default_factory=list)
     faulty: set[Keys] = field(default_factory=set)
 
+    @cached_property
+    def _places(self) -> Places:
+        return places(self.text)
+
+    @property
+    def values(self) -> dict[Keys, Position]:
+        """Return where each value starts."""
+        return self._places.values
+
+    @property
+    def keys(self) -> dict[Keys, Position]:
+        """Return where the key of each value of a mapping starts."""
+        return self._places.keys
+
 
 def compose(text: str) -> Composed:
-    """Return the plain value of one YAML document with all places.
+    """Return the plain value of one YAML document.
 
     Raises:
         GuardError: The text is no YAML, or uses a part of YAML that records do without.
     """
     try:
-        return _Composer(yaml.CLoader(text).get_event).document()
+        return Composed(_run(_Composer(text, None)), text)
+    except _FaultError:  # only a second pass knows the paths of what is wrong
+        placed = _Composer(text, Places({}, {}))
+        return Composed(_run(placed), text, placed.faults, placed.faulty)
+
+
+def places(text: str) -> Places:
+    """Return where all keys and values of a document stand.
+
+    Raises:
+        GuardError: As `compose` does.
+    """
+    found = Places({}, {})
+    _run(_Composer(text, found))
+    return found
+
+
+def _run(composer: _Composer) -> Any:
+    try:
+        return composer.document()
     except yaml.MarkedYAMLError as error:
         is_unclosed = "end of stream" in (error.problem or "")
         mark = (is_unclosed and error.context_mark) or error.problem_mark or error.context_mark
@@ -90,14 +134,23 @@ def _syntax(line: int, column: int, reason: str) -> Fault:
     )
 
 
+class _FaultError(Exception):
+    """A pass without places met a fault."""
+
+
 class _Composer:
-    """One pass over libyaml's events, never deeper than `MAX_DEPTH`."""
+    """One pass over libyaml's events, never deeper than `MAX_DEPTH`.
 
-    def __init__(self, event: Callable[[], Any]) -> None:
-        self.event = event
-        self.out = Composed(None, {}, {})
+    Without places every path stays empty, which halves the time, and the first fault ends the pass.
+    """
 
-    def document(self) -> Composed:
+    def __init__(self, text: str, found: Places | None) -> None:
+        self.event: Callable[[], Any] = yaml.CLoader(text).get_event
+        self.places = found
+        self.faults: list[Fault] = []
+        self.faulty: set[Keys] = set()
+
+    def document(self) -> Any:
         self.event()  # start of the stream
         start = self.event()
         if isinstance(start, yaml.StreamEndEvent):
@@ -112,12 +165,12 @@ class _Composer:
         if not isinstance(after, yaml.StreamEndEvent):
             advice = "put each record into a file of its own"
             raise _refused(after, "yaml-documents", "a second document after `---`", advice)
-        return Composed(value, self.out.values, self.out.keys, self.out.faults, self.out.faulty)
+        return value
 
     def value(self, event: Any, path: Keys, depth: int) -> Any:
-        mark = event.start_mark
-        self.out.values[path] = Position(mark.line + 1, mark.column + 1)
-        if isinstance(event, yaml.ScalarEvent) and not event.anchor and event.tag is None:
+        if self.places is not None:
+            self.places.values[path] = _position(event)
+        if type(event) is yaml.ScalarEvent and event.anchor is None and event.tag is None:
             return self.scalar(event, path) if event.implicit[0] else _visible(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
             what = "an alias" if isinstance(event, yaml.AliasEvent) else "an anchor"
@@ -137,28 +190,32 @@ class _Composer:
             return resolve(event.value)
         except ScalarError as error:
             self.fault(event, error.code, error.found, error.allowed, error.advice)
-            self.out.faulty.add(path)
+            self.faulty.add(path)
             return None
 
     def sequence(self, path: Keys, depth: int) -> tuple[Any, ...]:
         items: list[Any] = []
-        while not isinstance(event := self.event(), yaml.SequenceEndEvent):
-            items.append(self.value(event, (*path, len(items)), depth + 1))
+        while type(event := self.event()) is not yaml.SequenceEndEvent:
+            here = path if self.places is None else (*path, len(items))
+            items.append(self.value(event, here, depth + 1))
         return tuple(items)
 
     def mapping(self, path: Keys, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        while not isinstance(event := self.event(), yaml.MappingEndEvent):
+        while type(event := self.event()) is not yaml.MappingEndEvent:
             key = self.key(event)
+            here = path
+            if self.places is not None:
+                here = (*path, key)
+                self.places.keys.setdefault(here, _position(event))
             if key not in found:
-                self.out.keys[*path, key] = Position(event.start_mark.line + 1, event.start_mark.column + 1)
-                found[key] = self.value(self.event(), (*path, key), depth + 1)
+                found[key] = self.value(self.event(), here, depth + 1)
                 continue
-            first = self.out.keys[*path, key]
-            found_text = f"the key {key} again; it stands in line {first.line} already"
+            first = self.places.keys[here].line if self.places else 0
+            found_text = f"the key {key} again; it stands in line {first} already"
             self.fault(event, "duplicate-key", found_text, "each key once", "keep one of the two")
             # The second value is read and dropped, at a path that cannot exist.
-            self.value(self.event(), (*path, key, -1), depth + 1)
+            self.value(self.event(), (*here, -1), depth + 1)
         return found
 
     def key(self, event: Any) -> str:
@@ -169,19 +226,29 @@ class _Composer:
             return _visible(event)
         if key == "<<":
             raise _refused(event, "merge-key", "the merge key <<", "write the fields out in full")
-        try:
-            is_text = isinstance(resolve(key), str)
-        except ScalarError:
-            is_text = False
-        if not is_text:
+        if not _is_text(key):
             raise _refused(
                 event, "key-not-text", f"the key {key!r}, which is no text", "write the key as one word"
             )
         return str(key)
 
     def fault(self, event: Any, code: str, found: str, allowed: str, advice: str) -> None:
-        mark = event.start_mark
-        self.out.faults.append(Fault(code, mark.line + 1, mark.column + 1, found, allowed, advice))
+        if self.places is None:
+            raise _FaultError
+        self.faults.append(Fault(code, *_position(event), found, allowed, advice))
+
+
+def _position(event: Any) -> Position:
+    mark = event.start_mark
+    return Position(mark.line + 1, mark.column + 1)
+
+
+@lru_cache(maxsize=4096)  # the same few dozen keys stand in every record
+def _is_text(key: str) -> bool:
+    try:
+        return isinstance(resolve(key), str)
+    except ScalarError:
+        return False
 
 
 def _visible(event: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_INTEGER = 2**53
@@ -55,6 +56,7 @@ class _Plain(NamedTuple):
         return self.text if len(self.text) <= 40 else f"{self.text[:30]}... ({len(self.text)} characters)"
 
 
+@lru_cache(maxsize=4096)  # the same few words stand in every record
 def resolve(text: str) -> Scalar:
     """Return the value of an unquoted scalar: integer, float, true, false, null, or else the text itself.
 

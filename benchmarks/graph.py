@@ -1,0 +1,161 @@
+"""How long it takes to check, judge and give standings to a base of a thousand claims, and of ten thousand.
+
+The claims are as long as those of this project. Half have a protocol with three predictions and a control,
+the others say what a test would take. Each has three relations. Ten claims share an experiment of three arms,
+and five of them its evidence: two blocks an arm, each with a curve. Everything is read from disk, in a fresh
+process whose start is not counted.
+
+Run: python benchmarks/graph.py
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from kb.evidence import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
+from kb.judgement import judge_base, undeclared_revisions  # noqa: E402
+from kb.load import load_base  # noqa: E402
+from kb.standing import standings  # noqa: E402
+from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
+from tests.evidence_of import evidence_of  # noqa: E402
+
+BUDGETS = {1_000: 1.2}
+"""Seconds allowed for so many claims."""
+REPEATS = 7
+CLAIMS_OF_AN_EXPERIMENT = 10
+ARMS = {"fair": 0.5, "loaded": 0.8, "worn": 0.78}
+BLOCKS = 2
+HEAD, PROTOCOL = CLAIM.split("scope:")
+PREDICTIONS = PROTOCOL[PROTOCOL.index("    - name:") : PROTOCOL.index("  controls:")]
+FILLER = "It was seen on several coins, thrown by several people, on tables of wood and of stone. " * 3
+SCRIPT = EXPERIMENT.replace('"loaded": "heads', '"worn": "a loaded coin, worn",\n    "loaded": "heads')
+
+
+def write_base(root: Path, claims: int) -> None:
+    """Write so many claims with a tenth as many sources and experiments, and evidence, into a folder."""
+    dice = random.Random(claims)  # noqa: S311  # a benchmark needs the same base every time, not secrets
+    for i in range(claims // CLAIMS_OF_AN_EXPERIMENT):
+        _write(
+            root / f"claims/sources/source-{i}.yaml",
+            SOURCE.replace("not fair", f"not fair, part {i}").replace("/coins", f"/{i}"),
+        )
+        _write(root / f"repro/experiments/coin_{i}.py", SCRIPT.replace("a loaded coin", f"loaded coin {i}"))
+    for i in range(claims):
+        _write(root / f"claims/topic-{i % 12}/claim-{i}.yaml", _claim(i, dice))
+    (root / "repro/lab").symlink_to(ROOT / "repro/lab")
+    for script in load_base(root).scripts.values():
+        protocol = script.protocol()
+        for at in range(BLOCKS * len(ARMS)):
+            arm = [*ARMS][at % len(ARMS)]
+            values = tuple(round(dice.gauss(ARMS[arm], 0.03), 4) for _ in range(5))
+            curve = tuple(tuple(dice.random() for _ in range(50)) for _ in range(5))
+            piece = evidence_of(script, protocol, arm, at // len(ARMS), values, curves={"score_curve": curve})
+            _write_evidence(root, piece)
+
+
+def _claim(i: int, dice: random.Random) -> str:
+    """Return a record; relations go to claims with lower numbers, so that none rests on itself."""
+    group = i // CLAIMS_OF_AN_EXPERIMENT
+    head = HEAD.replace("A loaded coin", f"In game {i} a loaded coin").replace(
+        "A coin", f"In game {i}, a coin"
+    )
+    head = head.replace("toy-source", f"source-{group}").replace("visibly", f"visibly and {FILLER}")
+    lines = [head, "relations:\n"] if i >= 3 else [head]
+    kinds = dice.choices(
+        ["supports", "depends_on", "contradicts", "refines", "explains"], [5, 3, 2, 1, 1], k=3
+    )
+    for kind, target in zip(kinds, dice.sample(range(i), 3) if i >= 3 else [], strict=False):
+        lines.append(f"  - {{type: {kind}, claim: claim-{target}, because: the one bears on the other}}\n")
+    if i % 2:
+        return "".join([*lines, f"untested: A coin, a table and afternoon {i}; {FILLER}\n"])
+    bound = dice.choice(["0.1", "0.2", "0.35"])
+    more = "".join(
+        PREDICTIONS.replace("loaded-beats-fair", f"also-{name}").replace("[loaded, fair]", f"[{name}, fair]")
+        for name in ("worn", "loaded")
+    )
+    body = PROTOCOL.replace("  controls:", more + "  controls:").replace(
+        "at_least: 0.1", f"at_least: {bound}"
+    )
+    body = body.replace("experiment: coin", f"experiment: coin_{group}")
+    return "".join([*lines, "scope:", body.replace("toy-source", f"source-{group}")])
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_evidence(root: Path, piece: Evidence) -> None:
+    name, content = to_file(piece)
+    path = root / piece.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def work(root: Path) -> dict[str, float]:
+    """Check, judge and give standings; return the wall seconds of each part."""
+    marks = [time.perf_counter()]
+    base = load_base(root)
+    marks.append(time.perf_counter())
+    ledger = read_ledger(root)
+    marks.append(time.perf_counter())
+    judgements = judge_base(base, ledger)
+    hidden = [*undeclared_revisions(base, judgements)]
+    marks.append(time.perf_counter())
+    found = standings(base, judgements)
+    marks.append(time.perf_counter())
+    wrong = [*base.problems, *ledger.problems, *hidden]
+    if wrong or len(found) != len(base.claims):
+        raise SystemExit(f"the synthetic base is wrong: {wrong[:3]}")
+    names = ("records and rules", "evidence", "verdicts", "standings")
+    return dict(zip(names, (b - a for a, b in pairwise(marks)), strict=True))
+
+
+def print_profile(root: Path) -> None:
+    """Print the functions that take most of the time by themselves."""
+    profile = cProfile.Profile()
+    profile.runcall(work, root)
+    rows = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # typeshed leaves the table out
+    total = sum(row[2] for row in rows.values())
+    for (file, _, name), row in sorted(rows.items(), key=lambda item: -item[1][2])[:3]:
+        print(f"  {100 * row[2] / total:5.1f} %  {Path(file).name} {name}")
+
+
+def measure(root: Path, claims: int, repeats: int) -> bool:
+    """Print the medians for one base; return whether it keeps the budget."""
+    command = [sys.executable, __file__, "--work", str(root)]
+    runs = []
+    for _ in range(repeats):
+        answer = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        runs.append(json.loads(answer))
+    parts = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    total = statistics.median(sum(run.values()) for run in runs)
+    print(f"{claims:,} claims: median {total:.2f} s of {repeats}, budget {BUDGETS[claims]} s")
+    print("  " + ", ".join(f"{name} {seconds:.2f} s" for name, seconds in parts.items()))
+    print_profile(root)
+    return total <= BUDGETS[claims]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--work"]:
+        print(json.dumps(work(Path(sys.argv[2]))))
+        sys.exit(0)
+    kept = []
+    for count in BUDGETS:
+        with tempfile.TemporaryDirectory() as temporary:
+            write_base(Path(temporary), count)
+            kept.append(measure(Path(temporary), count, REPEATS if count < 10_000 else 3))
+    sys.exit(not all(kept))
