@@ -13,6 +13,7 @@ from typing import Literal
 
 from kb.collector import without_collector
 from kb.evidence import Evidence, Ledger
+from kb.experiment import Script
 from kb.load import Base
 from kb.problems import Problem
 from kb.records import Protocol, predictions_digest
@@ -38,7 +39,8 @@ class Judgement:
 
     Attributes:
         verdict: The judged protocol, or nothing when there is no current evidence.
-        earlier: The same evidence judged under former predictions, oldest first.
+        earlier: The same evidence judged under former predictions, oldest first; nothing where today's script
+            no longer has their outcomes.
         protocol: Today's protocol hash; empty when the claim has no protocol or its script is missing.
         evidence: The pieces that count: today's protocol, replication 0, arms of this claim.
         stale: Pieces for the same arms under another protocol hash.
@@ -47,7 +49,7 @@ class Judgement:
     claim_id: str
     state: State
     verdict: Verdict | None = None
-    earlier: tuple[Verdict, ...] = ()
+    earlier: tuple[Verdict | None, ...] = ()
     protocol: str = ""
     evidence: tuple[Evidence, ...] = ()
     stale: tuple[Evidence, ...] = ()
@@ -75,16 +77,21 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
         if (piece.protocol != hash_today and piece.scale_name == claim.protocol.scale)
         and piece.arm in claim.protocol.arms
     )
-    if not evidence:
+    if not evidence or not _has_outcomes(script, claim.protocol):
         return Judgement(claim_id, "stale" if stale else "not run", protocol=hash_today, stale=stale)
     values = ledger.values(script.name, hash_today, claim.protocol.arms, replication)
     revision = len(former_digests(claim_id, claim.protocol, evidence))
     verdict = judge(claim.protocol, script.outcomes, values, revision=revision)
     earlier = tuple(
-        judge(former, script.outcomes, values, revision=number)
+        judge(former, script.outcomes, values, revision=number) if _has_outcomes(script, former) else None
         for number, former in enumerate(_former_protocols(claim.protocol))
     )
     return Judgement(claim_id, verdict.state, verdict, earlier, hash_today, evidence, stale)
+
+
+def _has_outcomes(script: Script, protocol: Protocol) -> bool:
+    """Does the script measure whatever the predictions bound? Where it does not, `repro check` says so."""
+    return all(prediction.outcome in script.outcomes for prediction in protocol.predictions)
 
 
 def _counting(ledger: Ledger, protocol: Protocol, hash_today: str, replication: int) -> tuple[Evidence, ...]:

@@ -7,6 +7,7 @@ import pytest
 from kb.evidence import Ledger
 from kb.judgement import judge_claim, undeclared_revisions
 from kb.load import load_base
+from kb.records import Revision
 from kb.seeds import block_seeds
 from tests.evidence_of import evidence_of
 
@@ -86,3 +87,23 @@ def test_claims_without_protocol_say_why(base):
     claim = claim.model_copy(update={"not_testable": None, "untested": "a larger machine"})
     changed = replace(base, claims={"toy-claim": claim})
     assert judge_claim(changed, measured(base), "toy-claim").state == "untested"
+
+
+def test_a_prediction_on_an_outcome_that_is_not_measured_is_not_judged(base):
+    """`repro check` names the wrong outcome; judging neither guesses nor breaks off."""
+    claim = base.claims["toy-claim"]
+    wrong = claim.protocol.predictions[0].model_copy(update={"outcome": "scores"})
+    protocol = claim.protocol.model_copy(update={"predictions": (wrong,)})
+    changed = replace(base, claims={"toy-claim": claim.model_copy(update={"protocol": protocol})})
+    assert judge_claim(changed, measured(base), "toy-claim").state == "not run"
+
+
+def test_former_predictions_on_a_removed_outcome_are_not_judged(base):
+    """The verdict of today stands, and that of the revision is left out."""
+    claim = base.claims["toy-claim"]
+    former = claim.protocol.predictions[0].model_copy(update={"outcome": "scores"})
+    revision = Revision(because="it was renamed", predictions=(former,))
+    protocol = claim.protocol.model_copy(update={"revisions": (revision,)})
+    changed = replace(base, claims={"toy-claim": claim.model_copy(update={"protocol": protocol})})
+    found = judge_claim(changed, measured(base), "toy-claim")
+    assert (found.state, found.earlier) == ("reproduced", (None,))

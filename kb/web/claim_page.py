@@ -260,4 +260,5 @@ def _revisions(claim: Claim, judgement: Judgement) -> list[tuple[int, str, Verdi
     return [
         (n, old.because, verdict)
         for n, (old, verdict) in enumerate(zip(former, judgement.earlier, strict=False))
+        if verdict is not None
     ]

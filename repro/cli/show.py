@@ -101,7 +101,8 @@ def _lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
     lines += ["", click.style("Stated in", bold=True)]
     for appearance in claim.stated_in:
         who = f"{appearance.by} " if appearance.by else ""
-        lines += [f"  {who}{appearance.stance}: {base.sources[appearance.source].title}"]
+        source = base.sources.get(appearance.source)
+        lines += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}"]
     if claim.protocol is not None:
         lines += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
         if claim.protocol.experiment in base.scripts:
