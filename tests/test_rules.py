@@ -89,3 +89,37 @@ def test_a_cycle_is_printed_from_its_first_claim(tmp_path):
     """The circle is shown whole, each claim before the one it depends on."""
     base = load_base(write_bad_project("dependency-cycle", tmp_path / "project"))
     assert base.problems[0].found == "the circle first -> second -> third -> first"
+
+
+def test_a_claim_does_not_contradict_what_it_rests_on(tmp_path):
+    """Resting on a claim is as much at odds with contradicting it as supporting it is."""
+    root = write_bad_project("supports-and-contradicts", tmp_path / "project")
+    (path,) = [file for file in root.glob("claims/toys/*.yaml") if "contradicts" in file.read_text()]
+    path.write_text(path.read_text(encoding="utf-8").replace("type: supports", "type: depends_on"))
+    (problem,) = load_base(root).problems
+    assert problem.code == "supports-and-contradicts"
+    assert problem.found == "contradicts toy-claim, which the claim also rests on"
+
+
+def test_every_bad_relation_is_told_at_its_place(project):
+    """Dangling, to itself, doubled, contradictory: each at the line of the relation that is wrong."""
+    claim = project / "claims/toys/toy-claim.yaml"
+    start = len(claim.read_text(encoding="utf-8").splitlines()) + 2
+    relations = [
+        ("supports", "nobody"),
+        ("explains", "toy-claim"),
+        ("refines", "other"),
+        ("refines", "other"),
+    ]
+    relations += [("supports", "other"), ("contradicts", "other")]
+    lines = [f"  - {{type: {kind}, claim: {target}, because: so}}" for kind, target in relations]
+    text = claim.read_text(encoding="utf-8")
+    other = text.replace("A coin that is loaded", "A coin that somebody loaded")
+    (project / "claims/toys/other.yaml").write_text(other, encoding="utf-8")
+    claim.write_text("\n".join([f"{text}relations:", *lines, ""]), encoding="utf-8")
+    assert [(p.code, p.place.line - start) for p in load_base(project).problems] == [
+        ("unknown-claim", 0),
+        ("self-relation", 1),
+        ("duplicate-relation", 3),
+        ("supports-and-contradicts", 5),
+    ]

@@ -1,4 +1,4 @@
-"""No claim both supports and contradicts another."""
+"""No claim contradicts another that it also supports or rests on."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections.abc import Iterator
 from kb.base import Base
 from kb.problems import Problem
 
-CODES = {"supports-and-contradicts": "A claim supports and contradicts the same claim."}
+CODES = {"supports-and-contradicts": "A claim contradicts a claim that it also supports or rests on."}
+
+AGREEING = {"supports": "supports", "depends_on": "rests on"}
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each contradiction of a claim that the same claim supports."""
+    """Return a problem for each contradiction of a claim that the same claim supports or rests on."""
     for claim_id, claim in base.claims.items():
-        supported = {relation.claim for relation in claim.relations if relation.type == "supports"}
+        agreed = {r.claim: AGREEING[r.type] for r in claim.relations if r.type in AGREEING}
         for i, relation in enumerate(claim.relations):
-            if relation.type == "contradicts" and relation.claim in supported:
+            if relation.type == "contradicts" and relation.claim in agreed:
                 yield base.problem(
                     "supports-and-contradicts",
                     claim_id,
                     ("relations", i, "type"),
-                    found=f"contradicts {relation.claim}, which the claim also supports",
-                    allowed="one of supports and contradicts for each claim",
+                    found=f"contradicts {relation.claim}, which the claim also {agreed[relation.claim]}",
+                    allowed="contradicts only where the claim neither supports nor rests on the other",
                     advice="remove one; if both hold in part, split the other claim",
                 )
