@@ -32,7 +32,7 @@ from kb.standing import standings  # noqa: E402
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
 from tests.evidence_of import evidence_of  # noqa: E402
 
-BUDGETS = {1_000: 1.2}
+BUDGETS = {1_000: 1.2, 10_000: 10.0}
 """Seconds allowed for so many claims."""
 REPEATS = 7
 CLAIMS_OF_AN_EXPERIMENT = 10

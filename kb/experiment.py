@@ -64,6 +64,8 @@ class Script:
     arms: dict[str, str]
     outcomes: dict[str, Outcome]
     scales: dict[str, dict[str, Value]]
+    tree: str = field(repr=False)
+    """Canonical syntax tree of the script itself."""
     lab: dict[str, str] = field(repr=False)
     """Canonical syntax tree of each imported module of the lab, by module name."""
 
@@ -75,7 +77,7 @@ class Script:
     @cached_property
     def code(self) -> dict[str, str]:
         """Return the SHA-256 of the script and of each lab module it uses, by name, to tell what changed."""
-        trees = {self.name: canonical_tree(ast.parse(self.source)), **self.lab}
+        trees = {self.name: self.tree, **self.lab}
         return {name: hashlib.sha256(tree.encode()).hexdigest() for name, tree in trees.items()}
 
     def protocol(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
@@ -98,7 +100,7 @@ def canonical_tree(tree: ast.AST) -> str:
 def _write(node: object, parts: list[str]) -> None:
     if isinstance(node, ast.AST):
         parts.append(f"{type(node).__name__}(")
-        for name in sorted(node._fields):
+        for name in _in_order(node._fields):
             value = getattr(node, name, None)
             if value is not None and value != []:
                 parts.append(f"{name}=")
@@ -111,6 +113,11 @@ def _write(node: object, parts: list[str]) -> None:
         parts.append("]")
     else:
         parts.append(f"{type(node).__name__}:{node!r};")
+
+
+@cache
+def _in_order(fields: tuple[str, ...]) -> list[str]:
+    return sorted(fields)
 
 
 def _code(body: Any) -> Any:
@@ -155,6 +162,7 @@ def read_script(path: Path, lab_folder: Path) -> Script:
         arms={key: _description(node) for key, node in _table(tree, "ARMS").items()},
         outcomes={key: _outcome(key, node) for key, node in _table(tree, "OUTCOMES").items()},
         scales=scales,
+        tree=canonical_tree(tree),
         lab=_imported_lab(tree, lab_folder),
     )
 

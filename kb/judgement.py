@@ -117,7 +117,7 @@ def undeclared_revisions(base: Base, judgements: dict[str, Judgement]) -> Iterat
     """Yield a problem for each claim whose predictions changed after evidence, without saying so."""
     for claim_id, judgement in judgements.items():
         protocol = base.claims[claim_id].protocol
-        if protocol is None:
+        if protocol is None or not judgement.evidence:
             continue
         declared = {predictions_digest(former.predictions, former.controls) for former in protocol.revisions}
         hidden = former_digests(claim_id, protocol, judgement.evidence) - declared - {""}

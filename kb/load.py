@@ -13,6 +13,7 @@ from kb.debates import Debate
 from kb.diagnosis import validate
 from kb.experiment import Script, ScriptError, read_script
 from kb.guarded_text import Fault, GuardError, read_text
+from kb.halves import in_halves
 from kb.problems import Place, Problem, in_order
 from kb.record_fields import Record
 from kb.record_files import DEBATES, SOURCES, RecordFile, record_files
@@ -75,11 +76,11 @@ def _load(root: Path, today: str | None, *, only: Collection[str] | None = None)
     files, problems = record_files(root)
     reading.problems += problems
     reading.unread.update(Path(problem.place.path).stem for problem in problems)
-    for file in files:
-        if only is None or file.id in only:
-            _read_record(reading, file)
-        else:
-            reading.unread.add(file.id)
+    chosen = [file for file in files if only is None or file.id in only]
+    reading.unread.update(file.id for file in files if only is not None and file.id not in only)
+    opened = in_halves(lambda part: [_opened(root, file) for file in part], chosen)
+    for file, content in zip(chosen, opened, strict=True):
+        _read_record(reading, file, content)
     wanted = None if only is None else {c.protocol.experiment for c in reading.claims.values() if c.protocol}
     for path in _script_files(reading, root / "repro" / "experiments"):
         if wanted is None or path.stem in wanted:
@@ -113,19 +114,24 @@ def _broken_rules(base: Base) -> Iterator[Problem]:
         yield from rule.check(base)
 
 
-def _read_record(reading: _Reading, file: RecordFile) -> None:
-    reading.paths[file.id] = file.path
+def _opened(root: Path, file: RecordFile) -> Composed | tuple[Fault, str]:
+    """Return a file's values, or the fault for which it was refused with the line that it is in."""
     text = ""
     try:
-        text = read_text(reading.root / file.path)
-        composed = compose(text)
+        text = read_text(root / file.path)
+        return compose(text)
     except GuardError as error:
-        fault = error.fault
-        reading.refuse(file.id, file.path, fault, _line(text, reading.root / file.path, fault))
+        return error.fault, _line(text, root / file.path, error.fault)
+
+
+def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[Fault, str]) -> None:
+    reading.paths[file.id] = file.path
+    if not isinstance(opened, Composed):
+        reading.refuse(file.id, file.path, *opened)
         return
-    document = Document(file.path, text)
+    document = Document(file.path, opened.text)
     reading.documents[file.id] = document
-    record, faults = validate(_model(file, composed), composed)
+    record, faults = validate(_model(file, opened), opened)
     for fault in faults:
         reading.refuse(file.id, file.path, fault, document.line(fault.line))
     if faults:

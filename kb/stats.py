@@ -46,6 +46,11 @@ def is_finite(value: float) -> bool:
 
 def moments(values: Sequence[float]) -> Moments:
     """Return number, mean and standard deviation, exact to rounding at any offset and any scale."""
+    return _moments(tuple(values))
+
+
+@lru_cache(maxsize=64)  # a finding asks several times about the same seeds
+def _moments(values: tuple[float, ...]) -> Moments:
     if not values or not (min(values) >= -LARGEST and max(values) <= LARGEST):
         raise ValueError(f"need at least one value, all of size <= {LARGEST:g}; found {list(values)!r}")
     count = len(values)

@@ -15,7 +15,7 @@ def check(base: Base) -> Iterator[Problem]:
     """Return a problem for each claim whose statement an earlier claim has, but for case and punctuation."""
     seen: dict[str, str] = {}
     for claim_id, claim in base.claims.items():
-        words = " ".join(re.findall(r"\w+", claim.statement.casefold()))
+        words = re.sub(r"\W+", " ", claim.statement.casefold()).strip()
         if words in seen:
             yield base.problem(
                 "duplicate-statement",
