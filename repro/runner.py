@@ -23,7 +23,7 @@ from repro import costs, provenance
 from repro import ledger as store
 from repro.engines import Event, Failed, Finished, Measured, Started
 from repro.engines.interrupts import Interrupts
-from repro.engines.local import NAME, supervise
+from repro.engines.local import supervise
 from repro.planning import Arm, Options, Plan, Step, claims_protocol, plan, shares
 from repro.task import Task
 
@@ -216,7 +216,7 @@ class _Run:
             lock=self.lock,
             machine=found.machine,
             sandbox="S0",
-            engine=NAME,
+            engine=self.options.engine,
             runner=provenance.runner_version(),
             commit=self.commit.sha,
             dirty=self.commit.is_dirty,
@@ -251,7 +251,8 @@ def run(
     with closing(engine(state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             state.on_event(event)
-    costs.remember(base.root, state.starts)
+    if options.cluster is None:
+        costs.remember(base.root, state.starts)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),

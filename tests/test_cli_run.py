@@ -282,3 +282,10 @@ def test_a_worker_has_its_share_of_the_cores(project, cheap):
     invoke(project, "run", "toy-claim", "--replication", "1")
     assert set(seen[:4]) == {available_cores()}
     assert set(seen[4:]) == {1}
+
+
+def test_a_cluster_that_does_not_answer_is_an_environment_problem(project):
+    """Nothing listens there: exit code 4, and the address in the message."""
+    result = invoke(project, "run", "toy-claim", "--cluster", "tcp://127.0.0.1:9")
+    assert result.exit_code == 4
+    assert "no dask scheduler answers at tcp://127.0.0.1:9" in result.output

@@ -95,6 +95,7 @@ OPTIONS = (
     click.option(
         "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
     ),
+    click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster, such as tcp://10.0.0.1:8786."),
     click.option(
         "--timeout",
         callback=_seconds,

@@ -6,21 +6,22 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb.judgement import Judgement, judge_claim
 from repro.cli import Context
-from repro.cli.errors import ENVIRONMENT
+from repro.cli.errors import ENVIRONMENT, EnvironmentProblem
 from repro.cli.request import Request, request, takes_request
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from kb.evidence import Ledger
-    from repro.planning import Plan
-    from repro.runner import RunResult
+    from repro.planning import Options, Plan
+    from repro.runner import Engine, RunResult
 
 VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
 WIDTH = 80
@@ -107,11 +108,37 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     from repro.runner import run
 
     sweep(asked.base.root)
+    engine, words = _engine(asked.options), (asked.base, asked.ledger, due, asked.options)
     with Interrupts() as interrupts:
         if as_json:
-            return run(asked.base, asked.ledger, due, asked.options, lambda _: None, interrupts=interrupts)
+            return run(*words, lambda _: None, interrupts=interrupts, engine=engine)
         with observing(console) as observer:
-            return run(asked.base, asked.ledger, due, asked.options, observer, interrupts=interrupts)
+            return run(*words, observer, interrupts=interrupts, engine=engine)
+
+
+def _engine(options: Options) -> Engine:
+    """Return what launches the workers.
+
+    Raises:
+        EnvironmentProblem: The cluster's extra is not installed, or no scheduler answers.
+    """
+    if options.cluster is None:
+        from repro.engines.local import supervise
+
+        return supervise
+    try:
+        from distributed import Client
+
+        from repro.engines import dask
+    except ImportError:
+        raise EnvironmentProblem(
+            "--cluster needs dask; install it with: pip install -e '.[cluster]'"
+        ) from None
+    try:
+        Client(options.cluster, set_as_default=False, timeout=3).close()
+    except (OSError, ValueError) as error:
+        raise EnvironmentProblem(f"no dask scheduler answers at {options.cluster}: {error}") from None
+    return partial(dask.supervise, address=options.cluster)
 
 
 def _judgements(asked: Request, ledger: Ledger) -> list[Judgement]:

@@ -1,0 +1,175 @@
+"""The engine for several machines: each block is a task of dask.distributed, which runs the worker command.
+
+Where the scheduler runs, and on what (SSH, Slurm, Kubernetes), is dask's affair. A machine that dies takes
+only its running blocks with it: dask gives them to another one. Each machine needs this project, installed
+from the same commit; a worker refuses a script or lab that is not what was planned.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from kb.evidence import Attempt
+from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
+from repro.engines.interrupts import Interrupts
+from repro.failures import INFRASTRUCTURE, Kind
+from repro.messages import Failure, Measurement, read_line
+from repro.task import Task, worker_command
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+NAME = "dask"
+TICK_SECONDS = 0.1
+STDERR_TAIL_BYTES = 2000
+OWN_SCRIPTS = Path(__file__).resolve().parents[1] / "experiments"
+
+Command = Callable[[Task, int], Sequence[str]]
+
+
+class Said(NamedTuple):
+    """What one worker command left: its result pipe, its exit code and the end of its error output."""
+
+    lines: bytes
+    code: int
+    stderr_tail: str
+
+
+def measured(task: Task, command: Command) -> Said:
+    """Run the worker command of a one-block task to its end; this is what runs on the other machine."""
+    if not task.file.exists():  # the clone lies elsewhere here
+        task = replace(task, file=OWN_SCRIPTS / task.file.name)
+    result_fd, worker_fd = os.pipe()
+    with os.fdopen(result_fd, "rb") as results, tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            command(task, worker_fd),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            pass_fds=(worker_fd,),
+            start_new_session=True,
+        )
+        os.close(worker_fd)
+        lines = results.read()
+        code = process.wait()
+        stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - STDERR_TAIL_BYTES))
+        return Said(lines, code, stderr.read().decode("utf-8", "replace"))
+
+
+def supervise(
+    queue: deque[Task],
+    *,
+    jobs: int,
+    interrupts: Interrupts,
+    address: str,
+    command: Command = worker_command,
+) -> Generator[Event]:
+    """Work a queue off on a cluster and yield what happens, as the local engine does.
+
+    A block lost to an infrastructure failure is tried once more. Closing the iterator cancels what runs.
+
+    Args:
+        queue: Tasks, taken from the left.
+        jobs: Not used: the cluster has as many workers as it has threads.
+        interrupts: What the user asks for; looked at ten times a second.
+        address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
+        command: Returns the command for a task and the file descriptor that takes its lines.
+
+    Raises:
+        OSError: No scheduler answers at the address.
+    """
+    from distributed import Client
+
+    del jobs
+    with Client(address, set_as_default=False) as client:
+        engine = _Engine(queue, lambda task: client.submit(measured, task, command, pure=False))
+        try:
+            yield from engine.run(interrupts, lambda: sum(client.nthreads().values()))
+        finally:
+            client.cancel(list(engine.open))
+
+
+class _Engine:
+    def __init__(self, queue: deque[Task], submit: Callable[[Task], Future[Said]]) -> None:
+        self._queue = queue
+        self._submit = submit
+        self.open: dict[Future[Said], tuple[Task, Task]] = {}
+        self._left: Counter[Task] = Counter()
+        self._lost: dict[Task, Attempt] = {}
+        self._waiting: deque[tuple[Task, Task]] = deque()
+
+    def run(self, interrupts: Interrupts, slots: Callable[[], int]) -> Iterator[Event]:
+        was_told = False
+        while self._queue or self._waiting or self.open:
+            if interrupts.asks_to_end:
+                return
+            if interrupts.asks_to_stop:
+                if not was_told:
+                    was_told = True
+                    yield Interrupted()
+                if not self.open:
+                    return
+            else:
+                yield from self._fill(max(1, slots()))
+            done = [future for future in self.open if future.done()]
+            for future in done:
+                yield from self._on_done(future)
+            if not done:
+                time.sleep(TICK_SECONDS)
+
+    def _fill(self, slots: int) -> Iterator[Event]:
+        """Submit no more than the cluster can run, so that stopping waits for no more than that."""
+        while len(self.open) < slots and (self._waiting or self._queue):
+            if not self._waiting:
+                task = self._queue.popleft()
+                self._left[task] = len(task.blocks)
+                self._waiting.extend((task, replace(task, blocks=(block,))) for block in task.blocks)
+                yield Started(task)
+            task, part = self._waiting.popleft()
+            self.open[self._submit(part)] = task, part
+
+    def _on_done(self, future: Future[Said]) -> Iterator[Event]:
+        task, part = self.open.pop(future)
+        event = self._event(task, part, future)
+        yield event
+        if isinstance(event, Failed) and event.will_retry:
+            self._queue.appendleft(part)
+        self._left[task] -= 1
+        if not self._left[task]:
+            yield Finished(task, "")
+
+    def _event(self, task: Task, part: Task, future: Future[Said]) -> Event:
+        if future.status != "finished":
+            why = f"the cluster lost the block: {future.exception()}"
+            return self._failed(task, part, "killed", why, "")
+        said: Said = future.result()
+        try:
+            message = read_line(said.lines.split(b"\n")[0])
+        except ValueError as problem:
+            kind: Kind = "killed" if said.code < 0 else "no result"
+            why = f"the worker ended with code {said.code}" if not said.lines else str(problem)
+            return self._failed(task, part, kind, why, said.stderr_tail)
+        if isinstance(message, Failure):
+            error = message.error
+            return self._failed(task, part, error.kind, error.message, error.traceback_tail)
+        if (message.block,) != part.blocks:
+            return self._failed(task, part, "no result", f"block {message.block} was not its turn", "")
+        return self._measured(task, part, message)
+
+    def _measured(self, task: Task, part: Task, found: Measurement) -> Event:
+        earlier = [self._lost[part]] if part in self._lost else []
+        return Measured(task, found, (*earlier, Attempt(status="measured", seconds=found.seconds)))
+
+    def _failed(self, task: Task, part: Task, kind: Kind, message: str, tail: str) -> Event:
+        will_retry = kind in INFRASTRUCTURE and part not in self._lost
+        if will_retry:
+            self._lost[part] = Attempt(status=kind, seconds=0.0)
+        return Failed(task, part.blocks[0], kind, message, tail, will_retry)
