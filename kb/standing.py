@@ -99,8 +99,8 @@ def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Stan
 
     Rules, the first that applies wins:
 
-    1. A contradicted claim is refuted; so is one without a verdict of its own that a settled claim
-       contradicts strictly.
+    1. A contradicted claim is refuted; so is one without a verdict of its own in a strict contradiction with
+       a settled claim, unless that claim rests on it and would pull away its own base.
     2. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
     3. Being contradicted by a claim that was reproduced and is not undermined makes it contested.
     4. Its own verdict makes it established or split.
@@ -121,10 +121,8 @@ def standings_of(found: Bearings, states: Mapping[str, State]) -> dict[str, Stan
     firm = reproduced - reach(found.carries, contradicted)
     settled = {i for i in firm if not _stated_by(firm, found.against, i)}
     for i in found.claims:
-        if states[i] not in OWN:
-            strict = [link for link in _stated_by(settled, found.against, i) if link.relation.strict]
-            if strict:
-                result[i] = _of_links(i, "refuted", "exclusion", strict, states)
+        if states[i] not in OWN and (strict := _exclusions(found, settled, i)):
+            result[i] = _of_links(i, "refuted", "exclusion", strict, states)
     result |= _undermined(found.carries, result, states)
     sound = reproduced - result.keys()
     contested = {i: links for i in found.claims if (links := _stated_by(sound, found.against, i))}
@@ -140,6 +138,11 @@ def standings_of(found: Bearings, states: Mapping[str, State]) -> dict[str, Stan
 def _stated_by(claims: set[str], links: Links, claim_id: str) -> list[Link]:
     """Return the relations of a claim whose other end is one of some claims."""
     return [link for link in links.get(claim_id, ()) if link.other(claim_id) in claims]
+
+
+def _exclusions(found: Bearings, settled: set[str], claim_id: str) -> list[Link]:
+    strict = [link for link in _stated_by(settled, found.against, claim_id) if link.relation.strict]
+    return [link for link in strict if claim_id not in reach(found.rests_on, [link.other(claim_id)])]
 
 
 def _of_links(

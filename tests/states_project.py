@@ -91,11 +91,12 @@ def write_states_project(root: Path) -> Path:
     for name in SHARED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, root / name)
-    _write_evidence(root)
+    write_evidence(root)
     return root
 
 
-def _write_evidence(root: Path) -> None:
+def write_evidence(root: Path) -> None:
+    """Write two blocks of every arm: current ones of the coin, and stale ones of the dice."""
     base = load_base(root)
     digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol}
     for name, protocol in (("coin", base.scripts["coin"].protocol()), ("dice", OTHER_PROTOCOL)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from kb.experiment import Outcome
-from kb.records import Control, Prediction, Protocol
+from kb.records import Control, Prediction, Protocol, Relation
 from kb.stats import Interval
 
 OUTCOMES = {"loss": Outcome("loss", "nats", "lower", 0.0), "score": Outcome("score", "points", "higher", 0.5)}
@@ -58,3 +58,28 @@ def bounds(draw: st.DrawFn) -> dict[str, object]:
             ]
         )
     )
+
+
+IDS = ("a", "b", "c", "d", "e", "f", "g")
+"""Ids of the claims in a random graph."""
+STATES = ("reproduced", "contradicted", "split", "inconclusive", "invalid", "not run", "stale", "untested")
+"""States that a claim in a random graph may have."""
+states = st.sampled_from(STATES)
+
+
+@st.composite
+def relation_tables(draw: st.DrawFn) -> dict[str, list[Relation]]:
+    """Relations of a few claims, with circles of every type, repetitions and strict contradictions."""
+    table: dict[str, list[Relation]] = {claim_id: [] for claim_id in IDS}
+    for _ in range(draw(st.integers(0, 14))):
+        start, end = draw(st.sampled_from(IDS)), draw(st.sampled_from(IDS))
+        kind = draw(st.sampled_from(["depends_on", "supports", "contradicts", "refines"]))
+        is_strict = kind == "contradicts" and draw(st.booleans())
+        table[start].append(Relation(type=kind, claim=end, because="it bears on it", strict=is_strict))
+    return table
+
+
+@st.composite
+def judged_graphs(draw: st.DrawFn) -> tuple[dict[str, list[Relation]], dict[str, str]]:
+    """Relations of a few claims, and the state of each."""
+    return draw(relation_tables()), {claim_id: draw(states) for claim_id in IDS}
