@@ -43,6 +43,7 @@ __all__ = [
     "Part",
     "PerSeed",
     "canonical_json",
+    "ledger_of",
     "read_ledger",
     "to_file",
 ]
@@ -138,7 +139,12 @@ def read_ledger(root: Path, experiments: Container[str] | None = None) -> Ledger
         experiments: Where given, only their evidence is read.
     """
     with without_collector():
-        items = list(_read_files(root, experiments))
+        return ledger_of(_read_files(root, experiments))
+
+
+def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
+    """Return the ledger of pieces of evidence and of problems met while they were read, in any order."""
+    items = list(items)
     problems = [item for item in items if isinstance(item, Problem)]
     found = [item for item in items if isinstance(item, Filed)]
     found.sort(key=_order)

@@ -20,7 +20,7 @@ from kb.record_files import DEBATES, SOURCES, RecordFile, record_files
 from kb.records import TOMBSTONE, Claim, Source, Tombstone
 from kb.yaml_guard import Composed, compose
 
-__all__ = ["Base", "load_base", "load_claims"]
+__all__ = ["Base", "load_base", "load_claims", "record_in"]
 
 CODES = {"bad-script": "An experiment's script does not keep the contract."}
 
@@ -131,7 +131,7 @@ def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[F
         return
     document = Document(file.path, opened.text)
     reading.documents[file.id] = document
-    record, faults = validate(_model(file, opened), opened)
+    record, faults = validate(_model(file.folder, opened), opened)
     for fault in faults:
         reading.refuse(file.id, file.path, fault, document.line(fault.line))
     if faults:
@@ -148,11 +148,26 @@ def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[F
             reading.topics[file.id] = file.folder
 
 
-def _model(file: RecordFile, composed: Composed) -> type[Record]:
+def record_in(content: bytes, folder: str) -> Record | None:
+    """Return the record in the bytes of a file, such as a former one; nothing where it breaks today's rules.
+
+    Args:
+        content: Of the file.
+        folder: `sources`, `debates` or a topic.
+    """
+    try:
+        composed = compose(content.decode("utf-8").replace("\r\n", "\n"))
+    except (GuardError, UnicodeDecodeError):
+        return None
+    record, _ = validate(_model(folder, composed), composed)
+    return record
+
+
+def _model(folder: str, composed: Composed) -> type[Record]:
     """Return what a file must hold; one field of a tombstone makes a file of a topic one."""
     models: dict[str, type[Record]] = {SOURCES: Source, DEBATES: Debate}
     is_tombstone = isinstance(composed.value, dict) and any(key in composed.value for key in TOMBSTONE)
-    return models.get(file.folder, Tombstone if is_tombstone else Claim)
+    return models.get(folder, Tombstone if is_tombstone else Claim)
 
 
 def _line(text: str, path: Path, fault: Fault) -> str:

@@ -17,6 +17,8 @@ NAME = r"^[a-z][a-z0-9_]*$"
 LINE = r"^\S[^\n]*\S\n?$|^\S$"
 TEXT = r"\S"
 DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+DIGEST = r"^[0-9a-f]{8}$"
 URL = r"^https?://[^\s/?#@\\]+([/?#][^\s\\]*)?$"
 DOI = r"^10\.[0-9]{4,9}/\S+$"
 ARXIV = r"^[0-9]{4}\.[0-9]{4,5}$"
@@ -56,6 +58,8 @@ FORMS = {
         "a year, a month or a day in quotes: 2017, 2017-12 or 2017-12-05",
         "write it in digits, year first",
     ),
+    DAY: Form("bad-format", "a day in quotes, such as 2017-12-05", "write it in digits, year first"),
+    DIGEST: Form("bad-format", "eight hexadecimal digits in quotes", "let `repro review` write it"),
     URL: Form(
         "unsafe-url",
         "http:// or https://, a host without user name and password, no spaces",
@@ -71,6 +75,8 @@ Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=LINE)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=TEXT)]
 Date = Annotated[str, StringConstraints(pattern=DATE)]
+Day = Annotated[str, StringConstraints(pattern=DAY)]
+Digest = Annotated[str, StringConstraints(pattern=DIGEST)]
 Doi = Annotated[str, StringConstraints(pattern=DOI)]
 ArxivNumber = Annotated[str, StringConstraints(pattern=ARXIV)]
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]

@@ -21,6 +21,7 @@ from kb.protocol import (
     predictions_digest,
 )
 from kb.record_fields import Date, Flaw, Identifier, Line, Name, Record, Text, Url, one_of
+from kb.reviews import Review, Seen
 from kb.sources import Locator, Paragraph, Person, Slip, Source
 
 __all__ = [
@@ -43,7 +44,9 @@ __all__ = [
     "Relation",
     "RelationType",
     "Reported",
+    "Review",
     "Revision",
+    "Seen",
     "Slip",
     "Source",
     "Stance",
@@ -146,6 +149,8 @@ class Claim(Record):
     """The sources' own numbers, shown beside ours."""
     pitfalls: Text | None = None
     """What is easily misread or done wrong."""
+    reviewed: Review | None = None
+    """The last look at its links, from `repro review`."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with the way it is to be tested."""
