@@ -71,7 +71,7 @@ def _supposed(base: Base, suppositions: Iterable[str]) -> dict[str, State]:
         if verdict not in VERDICTS:
             raise unknown("verdict", verdict, VERDICTS)
         if found.get(claim_id, VERDICTS[verdict]) != VERDICTS[verdict]:
-            raise UsageProblem(f"claim {claim_id!r} cannot have two verdicts; suppose one of them.")
+            raise UsageProblem(f"claim {claim_id!r} cannot have two verdicts; suppose one.")
         found[claim_id] = VERDICTS[verdict]
     return found
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import click
 
 from kb.why import derivation, shortest
 from repro.cli import Context, completion
-from repro.cli.reasoned import hanging, read, standing_label
+from repro.cli.reasoned import WIDTH, hanging, read, standing_label
 from repro.cli.targets import claim_named
 
 
@@ -34,7 +35,8 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(document))
         return
-    click.echo(click.style(known.base.claims[claim_id].title, bold=True))
+    for line in textwrap.wrap(known.base.claims[claim_id].title, WIDTH):
+        click.echo(click.style(line, bold=True))
     click.echo(f"{claim_id}: {standing_label(standing.standing)}")
     for number, step in enumerate(steps, start=1):
         for line in hanging(f"{number:>2} {step.kind.ljust(9)}", step.words, indent=0, style="bright_black"):
