@@ -29,6 +29,7 @@ COMMANDS = {
     "conflicts": "claims that cannot all stand, and what would decide",
     "next": "runs and unwritten experiments, the most telling first",
     "graph": "claims, sources, people and runs as one graph",
+    "new": "a claim, a source or an experiment, written with you",
     "check": "problems in records, scripts and evidence",
     "site": "build or serve the website",
     "export": "records in other formats",

@@ -1,0 +1,176 @@
+"""What `repro new` writes: claims and sources as plain data, and the script that an experiment begins as.
+
+Nothing here is a placeholder that could pass for more: records hold only what somebody said. The script
+measures something real and small, and both it and the claim's deviations say that it is a template still.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TEMPLATE = {
+    "what": "the script is still the template that repro new wrote, and tests nothing of the claim",
+    "leans": "unknown",
+}
+"""The deviation of a protocol whose script nobody has filled yet."""
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bet:
+    """A protocol's first prediction.
+
+    Attributes:
+        arms: One arm that is bounded, or two: first minus second.
+        planned: What the script must measure, while there is none.
+        is_template: Is the script still the template?
+    """
+
+    experiment: str
+    outcome: str
+    arms: tuple[str, ...]
+    bound: Literal["at_least", "at_most"]
+    value: float
+    because: str
+    planned: str | None = None
+    is_template: bool = False
+
+
+def slug(title: str) -> str:
+    """Return the id that a title suggests: its words, as many as fit forty characters."""
+    words = re.findall(r"[a-z0-9]+", title.lower())
+    return "-".join(textwrap.wrap(" ".join(words), 40)[0].split()) if words else ""
+
+
+def appearance(source: str, stance: str, by: str | None, locator: Mapping[str, Any]) -> Data:
+    """Return one source's stance towards a claim."""
+    return _given(source=source, by=by, stance=stance, locator=dict(locator))
+
+
+def protocol(bet: Bet) -> Data:
+    """Return a protocol with one prediction, and a control where the reverse can be one.
+
+    The reversed contrast is the weakest control there is: it only refuses a bound that everything meets.
+    """
+    prediction = {
+        "name": "-against-".join(arm.replace("_", "-") for arm in bet.arms)[:64].strip("-"),
+        "says": _says(bet),
+        "outcome": bet.outcome,
+        **_arms(bet.arms),
+        bet.bound: bet.value,
+        "because": bet.because,
+    }
+    reverse = {"prediction": prediction["name"], **_arms(bet.arms[::-1])}
+    because = "the same difference must not show the other way round"
+    return _given(
+        experiment=bet.experiment,
+        planned=bet.planned,
+        predictions=[prediction],
+        controls=[{**reverse, "because": because}] if has_reverse(bet) else None,
+        deviations=[TEMPLATE] if bet.is_template else None,
+    )
+
+
+def has_reverse(bet: Bet) -> bool:
+    """Can a contrast that meets the bound not meet it the other way round?"""
+    away = bet.value if bet.bound == "at_least" else -bet.value
+    return len(bet.arms) == 2 and away > 0
+
+
+def _arms(arms: Sequence[str]) -> Data:
+    return {"contrast": [*arms]} if len(arms) == 2 else {"of": arms[0]}
+
+
+def _says(bet: Bet) -> str:
+    words = bet.bound.replace("_", " ")
+    if len(bet.arms) == 1:
+        return f"With {bet.arms[0]} the {bet.outcome} is {words} {bet.value:g}."
+    first, second = bet.arms
+    return f"With {first} the {bet.outcome} is {words} {bet.value:g} above that with {second}."
+
+
+def _given(**parts: Any) -> Data:
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def script(name: str, question: str, arms: Sequence[str], outcomes: Sequence[str]) -> str:
+    """Return the text of a script that keeps the contract: few draws err more than many.
+
+    Args:
+        name: The experiment's name, for people who meet the template.
+        question: The first line of the docstring, with its question mark.
+        arms: Names of the arms; each gets ten draws more than the one before.
+        outcomes: Names of the outcomes, all of which get the same value.
+    """
+    draws = {arm: 10 * (number + 1) for number, arm in enumerate(arms)}
+    values = f'{{"{outcomes[0]}": error}}' if len(outcomes) == 1 else "{name: error for name in OUTCOMES}"
+    return _SCRIPT.format(
+        question=question,
+        arms=_paragraph("Arms", f"{', '.join(arms)}, which differ in the number of draws."),
+        outcomes=_paragraph("Outcomes", f"{', '.join(outcomes)}: the root of the mean squared distance."),
+        replace=_paragraph("Method", _METHOD.format(name=name)),
+        arm_lines="".join(f'    "{arm}": "the mean of {count} draws",\n' for arm, count in draws.items()),
+        outcome_lines="".join(f'    "{outcome}": "{_UNIT}",\n' for outcome in outcomes),
+        draw_lines="".join(f'    "{arm}": {count},\n' for arm, count in draws.items()),
+        values=values,
+    )
+
+
+def _paragraph(head: str, text: str) -> str:
+    lines = textwrap.wrap(f"{head:<12}{text}", 100, subsequent_indent=" " * 12, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+_UNIT = "distance from the truth; lower is better; resolution 0.001"
+_METHOD = (
+    "A template, which measures only this: draw standard normal numbers, take their mean, and see how far "
+    "it lies from zero, the truth. Replace all of it but the names by what {name} is to measure."
+)
+_SCRIPT = '''\
+"""{question}
+
+Hypothesis  The mean of more draws lies nearer to the truth, because independent errors cancel.
+
+{replace}
+
+{arms}
+
+{outcomes}
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from repro.lab.seeds import Seeds
+
+ARMS = {{
+{arm_lines}}}
+OUTCOMES = {{
+{outcome_lines}}}
+DRAWS = {{
+{draw_lines}}}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Size of the experiment."""
+
+    repeats: int = 400
+
+
+MINIMAL = Scale()
+LARGE = Scale(repeats=40_000)
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    """Return how far the means of an arm's draws lie from zero; all arms share the first draws."""
+    draws = seeds.normal("draws", max(DRAWS.values()), scale.repeats)  # (seeds, draws, repeats)
+    means = draws[:, : DRAWS[arm]].mean(1)
+    error = means.square().mean(1).sqrt()
+    return {values}
+'''
