@@ -79,6 +79,21 @@ def test_failures_are_not_kept(asked, monkeypatch):
     assert asked(code=2)[1]
 
 
+def test_an_answer_with_a_note_beside_it_is_not_kept(asked, tmp_path, monkeypatch, capsys):
+    """What goes to standard error is said each time, so the work is done each time."""
+    monkeypatch.setattr(answers, "SETTLED_SECONDS", -1)
+    assert asked()[1]
+    for _ in range(2):
+
+        def work() -> None:
+            sys.stderr.write("note: it has moved\n")
+            sys.exit(0)
+
+        with contextlib.suppress(SystemExit):
+            answers.answer(tmp_path, ("show", "old"), work)
+        assert capsys.readouterr().err == "note: it has moved\n"
+
+
 def test_answers_about_files_that_just_changed_are_not_kept(asked):
     """A file may change twice within the resolution of its time."""
     asked.claim.write_text("title: new\n", encoding="utf-8")

@@ -28,7 +28,7 @@ TERMINAL = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING")
 def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
     """Print what a reading command prints: from memory where nothing changed, else by doing the work.
 
-    Only what was printed on standard output by work that ended well is kept.
+    Kept is what was printed on standard output by work that ended well and had nothing to say beside it.
 
     Args:
         root: The project's folder.
@@ -44,17 +44,18 @@ def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
     if text:
         sys.stdout.write(text)
         return
-    printed = _Printed()
+    printed, aside = _Printed(), _Printed()
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(aside):
             work()
     except SystemExit as ended:
         is_settled = time.time() - newest > SETTLED_SECONDS and _state(root)[0] == state
-        if ended.code == 0 and is_settled:
+        if ended.code == 0 and is_settled and not aside.getvalue():
             with contextlib.suppress(OSError):  # the project may lie where we cannot write
                 _keep(kept, printed.getvalue())
         raise
     finally:
+        sys.stderr.write(aside.getvalue())
         sys.stdout.write(printed.getvalue())
 
 
