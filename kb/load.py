@@ -20,7 +20,7 @@ from kb.record_files import DEBATES, SOURCES, RecordFile, record_files
 from kb.records import TOMBSTONE, Claim, Source, Tombstone
 from kb.yaml_guard import Composed, compose
 
-__all__ = ["Base", "load_base", "load_claims", "record_in"]
+__all__ = ["Base", "lab_folder", "load_base", "load_claims", "record_in"]
 
 CODES = {"bad-script": "An experiment's script does not keep the contract."}
 
@@ -197,7 +197,7 @@ def _read_script(reading: _Reading, path: Path) -> None:
     lines: list[str] = []
     try:
         lines = read_text(path).split("\n")
-        script = read_script(path, _lab_folder(reading.root))
+        script = read_script(path, lab_folder(reading.root))
     except GuardError as error:
         fault = error.fault
     except (ScriptError, SyntaxError) as error:
@@ -218,7 +218,8 @@ def _script_fault(message: str, line: int) -> Fault:
     )
 
 
-def _lab_folder(root: Path) -> Path:
+def lab_folder(root: Path) -> Path:
+    """Return the lab that a project's scripts import: its own, or else the installed one."""
     own = root / "repro" / "lab"
     if own.is_dir():
         return own

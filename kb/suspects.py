@@ -34,6 +34,7 @@ from typing import Literal, NamedTuple
 from kb.base import Base
 from kb.evidence import Evidence
 from kb.judgement import Judgement, former_digests
+from kb.record_fields import Keys
 from kb.records import Claim, Prediction, Review, Seen, Source
 
 Kind = Literal["relation", "appearance", "prediction"]
@@ -48,9 +49,11 @@ class Past:
     """The records as they were when a claim's latest evidence was taken.
 
     Attributes:
+        day: When that was.
         record: Returns the claim or source that had an id then, or nothing.
     """
 
+    day: str
     record: Callable[[str], Claim | Source | None]
 
 
@@ -69,6 +72,7 @@ class Suspect(NamedTuple):
         link: The link in words, without its claim.
         changed: What is another than at the baseline, each in words.
         since: The baseline in words.
+        keys: Where the link stands in the claim's record.
         remedy: What clears it: a review, or a new run.
     """
 
@@ -78,6 +82,7 @@ class Suspect(NamedTuple):
     link: str
     changed: tuple[str, ...]
     since: str
+    keys: Keys
     remedy: Literal["review", "run"] = "review"
 
 
@@ -169,19 +174,19 @@ def _baseline(claim_id: str, claim: Claim, judgement: Judgement, pasts: Pasts) -
             for each in claim.reviewed.seen
         }
         return _Baseline(f"the review of {claim.reviewed.date}", seen)
-    latest = _latest(judgement)
-    return _evidence_baseline(claim_id, pasts[claim_id], latest) if latest and claim_id in pasts else None
+    piece = latest_piece(judgement)
+    return _evidence_baseline(claim_id, pasts[claim_id], piece) if piece and claim_id in pasts else None
 
 
-def _evidence_baseline(claim_id: str, past: Past, latest: Evidence) -> _Baseline | None:
+def _evidence_baseline(claim_id: str, past: Past, piece: Evidence) -> _Baseline | None:
     then = past.record(claim_id)
     if not isinstance(then, Claim):
         return None
     records = {i: past.record(i) for i in linked(claim_id, then)}
-    return _Baseline(_taken(latest), {i: parts(record) for i, record in records.items() if record})
+    return _Baseline(_taken(piece), {i: parts(record) for i, record in records.items() if record})
 
 
-def _latest(judgement: Judgement) -> Evidence | None:
+def latest_piece(judgement: Judgement) -> Evidence | None:
     """Return the piece of a claim's evidence that was started last: of what counts, or else of the stale."""
     return max(judgement.evidence or judgement.stale, key=lambda piece: piece.started, default=None)
 
@@ -192,7 +197,7 @@ def _taken(piece: Evidence) -> str:
 
 def _relations(base: Base, claim_id: str, baseline: _Baseline | None, pasts: Pasts) -> Iterator[Suspect]:
     claim = base.claims[claim_id]
-    for relation in claim.relations:
+    for i, relation in enumerate(claim.relations):
         other = relation.claim
         seen = baseline or _baseline_of_other(claim_id, other, pasts)
         if seen is None or other not in seen.seen or other not in base.claims:
@@ -201,24 +206,26 @@ def _relations(base: Base, claim_id: str, baseline: _Baseline | None, pasts: Pas
         changed = [*own, *(f"the {part} of {other}" for part in seen.changed(other, base.claims[other]))]
         if changed:
             link = f"{relation.type} {other}"
-            yield Suspect(claim_id, "relation", other, link, tuple(changed), seen.since)
+            yield Suspect(claim_id, "relation", other, link, tuple(changed), seen.since, ("relations", i))
 
 
 def _baseline_of_other(claim_id: str, other: str, pasts: Pasts) -> _Baseline | None:
     """Return the two ends of a relation as they were at the other end's evidence, if it was there then."""
     past = pasts.get(other)
-    then, there = (past.record(claim_id), past.record(other)) if past else (None, None)
+    if past is None:
+        return None
+    then, there = past.record(claim_id), past.record(other)
     if not isinstance(then, Claim) or there is None:
         return None
     if all(relation.claim != other for relation in then.relations):
         return None
-    return _Baseline(f"the evidence for {other}", {claim_id: parts(then), other: parts(there)})
+    return _Baseline(f"the evidence of {past.day} for {other}", {claim_id: parts(then), other: parts(there)})
 
 
 def _appearances(base: Base, claim_id: str, baseline: _Baseline) -> Iterator[Suspect]:
     claim = base.claims[claim_id]
     own = [f"its {part}" for part in baseline.changed(claim_id, claim) if part == "statement"]
-    for appearance in claim.stated_in:
+    for i, appearance in enumerate(claim.stated_in):
         source = appearance.source
         if source not in baseline.seen:
             continue
@@ -226,28 +233,30 @@ def _appearances(base: Base, claim_id: str, baseline: _Baseline) -> Iterator[Sus
         changed = [*own, *(f"the {PARTS[part]} of {source}" for part in theirs)]
         if changed:
             link = f"{source} {appearance.stance} it"
-            yield Suspect(claim_id, "appearance", source, link, tuple(changed), baseline.since)
+            keys: Keys = ("stated_in", i)
+            yield Suspect(claim_id, "appearance", source, link, tuple(changed), baseline.since, keys)
 
 
 def _predictions(
     base: Base, judgement: Judgement, baseline: _Baseline | None, past: Past | None
 ) -> Iterator[Suspect]:
     claim_id = judgement.claim_id
-    claim, latest = base.claims[claim_id], _latest(judgement)
-    if claim.protocol is None or latest is None:
+    claim, piece = base.claims[claim_id], latest_piece(judgement)
+    if claim.protocol is None or piece is None:
         return
     parts_changed = baseline.changed(claim_id, claim) if baseline else []
     own = [f"its {part}" for part in parts_changed if part != "protocol"]
     rewritten = _rewritten(claim_id, claim, judgement, past)
-    code = _changed_code(base, claim, latest) if judgement.state == "stale" else ""
-    for prediction in claim.protocol.predictions:
+    code = _changed_code(base, claim, piece) if judgement.state == "stale" else ""
+    for i, prediction in enumerate(claim.protocol.predictions):
         changed = [*own, *(["the prediction itself"] if prediction in rewritten else [])]
-        link, target = f"prediction {prediction.name}", prediction.name
+        since = baseline.since if own and baseline else _taken(piece)
+        name, keys = prediction.name, ("protocol", "predictions", i)
         if changed:
-            since = baseline.since if own and baseline else _taken(latest)
-            yield Suspect(claim_id, "prediction", target, link, tuple(changed), since)
+            yield Suspect(claim_id, "prediction", name, f"prediction {name}", tuple(changed), since, keys)
         if code:
-            yield Suspect(claim_id, "prediction", target, link, (code,), _taken(latest), "run")
+            link = f"prediction {name}"
+            yield Suspect(claim_id, "prediction", name, link, (code,), _taken(piece), keys, "run")
 
 
 def _rewritten(
@@ -275,12 +284,10 @@ def _deciding(prediction: Prediction) -> dict[str, object]:
     return prediction.model_dump(exclude={"says", "because"})
 
 
-def _changed_code(base: Base, claim: Claim, latest: Evidence) -> str:
+def _changed_code(base: Base, claim: Claim, piece: Evidence) -> str:
     """Return in words what makes evidence stale, or nothing where the script cannot be read."""
     script = base.scripts.get(claim.protocol.experiment) if claim.protocol else None
     if script is None:
         return ""
-    names = [
-        name for name in {**latest.code, **script.code} if latest.code.get(name) != script.code.get(name)
-    ]
+    names = [name for name in {**piece.code, **script.code} if piece.code.get(name) != script.code.get(name)]
     return f"the code of {' and '.join(names)}" if names else f"the scale of {script.name}"

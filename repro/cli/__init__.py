@@ -31,6 +31,9 @@ COMMANDS = {
     "graph": "claims, sources, people and runs as one graph",
     "new": "a claim, a source or an experiment, written with you",
     "check": "problems in records, scripts and evidence",
+    "review": "links of a claim to look at again after a change",
+    "log": "what became of a claim, commit by commit",
+    "diff": "what changed between two revisions",
     "site": "build or serve the website",
     "export": "records in other formats",
 }

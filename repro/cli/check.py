@@ -12,9 +12,11 @@ from kb.coverage import Coverage, Row, coverage
 from kb.evidence import read_ledger
 from kb.judgement import judge_base, undeclared_revisions
 from kb.load import Base, load_base
-from kb.problems import WIDTH, Problem, in_order, render_json, render_terminal
+from kb.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from repro.cli import Context
 from repro.cli.errors import USAGE, UsageProblem
+from repro.cli.links import as_data, counted, paragraphs, placed
+from repro.pasts import suspect_links
 from repro.provenance import now
 
 
@@ -27,6 +29,7 @@ def command(context: Context, paths: tuple[Path, ...], *, as_json: bool, is_cove
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
     With --coverage show instead which paragraph of which essay makes which claims.
+    Warns of links that nobody has looked at since something they rest on changed; see `repro review`.
     Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
     base = load_base(context.root, today=now()[:10])
@@ -34,16 +37,22 @@ def command(context: Context, paths: tuple[Path, ...], *, as_json: bool, is_cove
         _show_coverage(coverage(base), as_json=as_json)
         return
     ledger = read_ledger(context.root)
-    hidden = undeclared_revisions(base, judge_base(base, ledger))
+    judgements = judge_base(base, ledger)
+    hidden = undeclared_revisions(base, judgements)
     everything = in_order([*base.problems, *ledger.problems, *hidden])
-    problems = _within(everything, [_relative(path, context.root) for path in paths])
+    chosen = [_relative(path, context.root) for path in paths]
+    problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
+    links = placed(base, suspect_links(base, ledger, judgements))
+    links = [(place, link) for place, link in links if _is_within(place, chosen)]
     if as_json:
-        document = {"schema": "assay/check/1", "counts": _counts(base), "problems": render_json(problems)}
-        click.echo(json.dumps(document))
+        found = {"problems": render_json(problems), "suspects": as_data(links)}
+        click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
     else:
+        for paragraph in paragraphs(links):
+            click.echo(paragraph)
         if problems:
             click.echo(render_terminal(problems))
-        click.echo(_summary(base, problems))
+        click.echo(_summary(base, problems, len(links)))
     if problems:
         raise SystemExit(USAGE)
 
@@ -95,23 +104,25 @@ def _relative(path: Path, root: Path) -> str:
     return resolved.relative_to(root).as_posix()
 
 
-def _within(problems: tuple[Problem, ...], paths: list[str]) -> tuple[Problem, ...]:
+def _is_within(place: Place, paths: list[str]) -> bool:
+    """Is a place in one of the files and folders that were asked for?"""
     if not paths or "." in paths:
-        return problems
-    folders = tuple(f"{path}/" for path in paths)
-    return tuple(p for p in problems if p.place.path in paths or p.place.path.startswith(folders))
+        return True
+    return place.path in paths or place.path.startswith(tuple(f"{path}/" for path in paths))
 
 
 def _counts(base: Base) -> dict[str, int]:
     return {"claims": len(base.claims), "sources": len(base.sources), "experiments": len(base.scripts)}
 
 
-def _summary(base: Base, problems: tuple[Problem, ...]) -> str:
+def _summary(base: Base, problems: tuple[Problem, ...], suspects: int) -> str:
     read = ", ".join(_count(number, name.removesuffix("s")) for name, number in _counts(base).items())
+    warned = f" {counted(suspects)} to review." if suspects else ""
     if not problems:
-        return f"No problems: {read}."
+        return f"No problems: {read}.{warned}"
     files = len({problem.place.path for problem in problems})
-    return f"{_count(len(problems), 'problem')} in {_count(files, 'file')}. Read without problems: {read}."
+    found = f"{_count(len(problems), 'problem')} in {_count(files, 'file')}"
+    return f"{found}. Read without problems: {read}.{warned}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,0 +1,172 @@
+"""What became of a claim: git's commits in, one event for each thing that changed out."""
+
+import shutil
+
+import pytest
+
+from repro.history import HistoryError, NoRevisionError, commits, contents, resolve, tree
+from repro.replay import histories
+from tests.conftest import CLAIM
+from tests.measured import RECORD, SCRIPT, begun, change, measure
+from tests.repository import commit_all, git
+
+
+@pytest.fixture
+def repository(project):
+    """Return the tiny project as a git repository with one commit."""
+    return begun(project)
+
+
+def log(root, claim_id="toy-claim"):
+    """Return the events of a claim as (committed, kind, words, state where it turned)."""
+    return [
+        (event.commit is not None, event.kind, event.words, event.state if event.is_turn else "")
+        for event in histories(root, [claim_id]).get(claim_id, ())
+    ]
+
+
+BEGIN = [(True, "record", "written", ""), (True, "code", "script coin written", "not run")]
+
+
+def test_a_claim_begins_with_its_record_and_script(repository):
+    """Nothing else has happened."""
+    assert log(repository) == BEGIN
+
+
+def test_evidence_turns_the_verdict(repository):
+    """The state is that which the evidence of the time gives."""
+    measure(repository)
+    commit_all(repository, "Measure")
+    (event,) = histories(repository, ["toy-claim"])["toy-claim"][2:]
+    assert event.words == "evidence added: 2 blocks, measured 2026-01-01"
+    assert (event.state, event.seeds, event.is_turn) == ("reproduced", 5, True)
+    assert event.commit == git(repository, "rev-parse", "HEAD")
+
+
+def test_changed_code_makes_the_evidence_stale(repository):
+    """The log says when, and which module."""
+    measure(repository)
+    commit_all(repository, "Measure")
+    change(repository, SCRIPT, "0.8}", "0.9}")
+    commit_all(repository, "Load the coin more")
+    assert log(repository)[-1] == (True, "code", "code changed: coin", "stale")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "words"),
+    [
+        ("visibly more", "a little more", "statement", "statement changed"),
+        ("title: A loaded", "title: Any loaded", "title", "title changed"),
+        ("one hundred simulated", "ten simulated", "scope", "scope changed"),
+        ("at_least: 0.1", "at_least: 0.2", "protocol", "prediction changed: loaded-beats-fair"),
+        (
+            "contrast: [fair, loaded]",
+            "of: fair",
+            "record",
+            "written in a form that today's rules do not read",
+        ),
+        (CLAIM[CLAIM.index("  controls:") :], "", "protocol", "control of removed: loaded-beats-fair"),
+    ],
+)
+def test_each_part_of_a_record_has_its_event(repository, old, new, kind, words):
+    """Only what was changed is named."""
+    change(repository, RECORD, old, new)
+    commit_all(repository, "Change the record")
+    assert log(repository)[len(BEGIN) :] == [(True, kind, words, "")]
+
+
+def test_texts_come_with_what_they_were(repository):
+    """The event holds the former and the new wording on one line each."""
+    change(repository, RECORD, "visibly more", "a little more")
+    commit_all(repository, "Say less")
+    event = histories(repository, ["toy-claim"])["toy-claim"][-1]
+    assert ("visibly more" in event.before, "a little more" in event.after) == (True, True)
+    assert "\n" not in event.before + event.after
+
+
+def test_what_is_not_committed_comes_last(repository):
+    """A run that was just made shows at once."""
+    measure(repository)
+    (event,) = histories(repository, ["toy-claim"])["toy-claim"][2:]
+    assert (event.commit, event.time, event.state) == (None, "", "reproduced")
+
+
+def test_a_move_between_topics_keeps_the_history(repository):
+    """The id is the file's stem, whatever the folder."""
+    (repository / "claims/games").mkdir()
+    shutil.move(repository / RECORD, repository / "claims/games/toy-claim.yaml")
+    commit_all(repository, "Sort")
+    assert log(repository)[len(BEGIN) :] == [(True, "record", "moved from toys/ to games/", "")]
+
+
+def test_a_tombstone_and_a_deletion_end_a_claim(repository):
+    """Both are told, and the state is gone."""
+    (repository / RECORD).write_text("moved_to: other-claim\n", encoding="utf-8")
+    commit_all(repository, "Rename")
+    (repository / RECORD).unlink()
+    commit_all(repository, "Delete")
+    ends = [words for _, kind, words, _ in log(repository)[2:] if kind == "record"]
+    assert ends == ["moved to other-claim", "deleted"]
+
+
+def test_a_merge_is_one_step(repository):
+    """The main line is followed, as its readers saw it."""
+    git(repository, "switch", "--quiet", "--create", "mine")
+    change(repository, RECORD, "visibly more", "a little more")
+    commit_all(repository, "Say less")
+    change(repository, RECORD, "a little more", "slightly more")
+    commit_all(repository, "Say it shorter")
+    git(repository, "switch", "--quiet", "main")
+    (repository / "README.md").touch()
+    commit_all(repository, "Go on")
+    git(repository, "merge", "--quiet", "--no-ff", "--message", "Merge", "mine")
+    assert log(repository)[len(BEGIN) :] == [(True, "statement", "statement changed", "")]
+
+
+def test_all_claims_have_their_histories_at_once(repository):
+    """The site asks for all, and gets what each would get alone."""
+    (repository / "claims/toys/other.yaml").write_text("untested: nothing\n", encoding="utf-8")
+    commit_all(repository, "Add one that cannot be read")
+    found = histories(repository)
+    assert sorted(found) == ["other", "toy-claim"]
+    assert found["toy-claim"] == histories(repository, ["toy-claim"])["toy-claim"]
+
+
+def test_a_claim_that_never_was_has_no_events(repository):
+    """Nobody mistakes it for a deleted one."""
+    assert histories(repository, ["no-such-claim"]) == {}
+
+
+def test_a_project_inside_a_larger_repository_is_followed(project):
+    """Paths are those of the project."""
+    git(project.parent, "init", "--quiet", "--initial-branch=main")
+    commit_all(project.parent, "Begin")
+    assert log(project) == BEGIN
+    assert RECORD in tree(project, "main", "claims")
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--output=x", "main:claims"])
+def test_what_is_no_revision_is_refused(repository, revision):
+    """Nothing that looks like an option reaches git as one."""
+    with pytest.raises(NoRevisionError, match="there is no revision"):
+        resolve(repository, revision)
+
+
+def test_without_repository_or_git_the_reason_is_told(project, monkeypatch):
+    """Git's own words where it is there, and that it is not where it is not."""
+    with pytest.raises(HistoryError, match="not a git repository"):
+        commits(project, "claims")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(HistoryError, match="git cannot be run"):
+        resolve(project, "main")
+    with pytest.raises(HistoryError, match="git cannot be run"), contents(project):
+        pass
+
+
+def test_a_content_that_is_missing_is_an_error(repository):
+    """As in a clone that left contents out; the next question is answered all the same."""
+    blob = tree(repository, "main", RECORD)[RECORD]
+    with contents(repository) as known:
+        with pytest.raises(HistoryError, match="is missing"):
+            known.read("0" * 40)
+        assert known.read(blob).decode() == CLAIM

@@ -1,0 +1,56 @@
+"""A review goes into a record's text as lines of its own, and every other line stays."""
+
+import pytest
+
+from kb.load import record_in
+from kb.records import Claim, Review, Seen
+from kb.reviews import with_review
+from tests.conftest import CLAIM
+
+SEEN = (
+    Seen(record="toy-claim", statement="12345678", scope="1e345678"),
+    Seen(record="a", identity="abcdef01"),
+)
+REVIEW = Review(date="2026-01-31", note='Read "both": ends # again', seen=SEEN)
+BLOCK = """\
+reviewed:
+  date: "2026-01-31"
+  note: "Read \\"both\\": ends # again"
+  seen:
+    - {record: "toy-claim", statement: "12345678", scope: "1e345678"}
+    - {record: "a", identity: "abcdef01"}
+"""
+
+
+def read(text):
+    """Return the record in a text."""
+    record = record_in(text.encode(), "toys")
+    assert isinstance(record, Claim)
+    return record
+
+
+@pytest.mark.parametrize("text", [CLAIM, CLAIM.rstrip("\n"), CLAIM + "# the end\n"])
+def test_a_first_review_is_appended(text):
+    """What stood there stays, with or without a last line end; what is read back is the review."""
+    written = with_review(text, REVIEW)
+    assert written == text.rstrip("\n") + "\n" + BLOCK
+    assert read(written) == read(CLAIM).model_copy(update={"reviewed": REVIEW})
+
+
+@pytest.mark.parametrize("after", ["", "\n# On sources\nreported: []\n", "pitfalls: |\n  reviewed: no\n"])
+def test_a_later_review_takes_the_place_of_the_former(after):
+    """Comments before the next key belong to that key, and stay."""
+    head = CLAIM[: CLAIM.index("reported:")]
+    former = BLOCK.replace("2026-01-31", "2025-01-31") + "    - {record: older}\n"
+    assert with_review(head + former + after, REVIEW) == head + BLOCK + after
+
+
+def test_a_review_in_braces_is_replaced_too():
+    """A person may have written it on one line."""
+    assert with_review(CLAIM + "reviewed: {date: x}\n", REVIEW) == CLAIM + BLOCK
+
+
+def test_digests_that_read_as_numbers_stay_texts():
+    """They are written in quotes."""
+    seen = read(with_review(CLAIM, REVIEW)).reviewed.seen
+    assert [seen[0].statement, seen[0].scope] == ["12345678", "1e345678"]
