@@ -35,7 +35,7 @@ from kb.base import Base
 from kb.evidence import Evidence
 from kb.judgement import Judgement, former_digests
 from kb.record_fields import Keys
-from kb.records import Claim, Prediction, Review, Seen, Source
+from kb.records import Claim, Prediction, Seen, Source
 
 Kind = Literal["relation", "appearance", "prediction"]
 Parts = Mapping[str, str]
@@ -122,24 +122,6 @@ def linked(claim_id: str, claim: Claim) -> tuple[str, ...]:
     others = (relation.claim for relation in claim.relations)
     sources = (appearance.source for appearance in claim.stated_in)
     return tuple(dict.fromkeys(chain([claim_id], others, sources)))
-
-
-def reviewed(base: Base, claim_id: str, *, day: str, note: str) -> Review:
-    """Return the review that says of every link of a claim that it stands today.
-
-    Args:
-        base: All records.
-        claim_id: The claim.
-        day: Today, such as `2026-01-31`.
-        note: What was looked at; one line.
-    """
-    records = {i: _record(base, i) for i in linked(claim_id, base.claims[claim_id])}
-    seen = (Seen(record=i, **parts(record)) for i, record in records.items() if record is not None)
-    return Review(date=day, note=note, seen=tuple(seen))
-
-
-def _record(base: Base, record_id: str) -> Claim | Source | None:
-    return base.claims.get(record_id) or base.sources.get(record_id)
 
 
 def suspects(

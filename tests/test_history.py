@@ -4,11 +4,13 @@ import shutil
 
 import pytest
 
+from kb.web.templates import environment
 from repro.history import HistoryError, NoRevisionError, commits, contents, resolve, tree
 from repro.replay import histories
 from tests.conftest import CLAIM
 from tests.measured import RECORD, SCRIPT, begun, change, measure
 from tests.repository import commit_all, git
+from tests.states_project import ROOT
 
 
 @pytest.fixture
@@ -170,3 +172,18 @@ def test_a_content_that_is_missing_is_an_error(repository):
         with pytest.raises(HistoryError, match="is missing"):
             known.read("0" * 40)
         assert known.read(blob).decode() == CLAIM
+
+
+def test_the_section_of_a_page_lists_the_events(repository):
+    """Escaped, with both texts of a change and the badge of the state where it turned."""
+    measure(repository)
+    commit_all(repository, "Measure")
+    change(repository, RECORD, "visibly more", "<b>more</b>")
+    commit_all(repository, "Say less")
+    events = histories(repository, ["toy-claim"])["toy-claim"]
+    template = environment(ROOT).get_template("_history.jinja")
+    html = template.render(history=events)
+    assert html.count("<tr role") == 1 + len(events)
+    assert "Evidence added: 2 blocks, measured 2026-01-01." in html
+    assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
+    assert template.render(history=()).strip() == ""

@@ -7,8 +7,8 @@ import pytest
 from kb.evidence import Ledger, read_ledger
 from kb.judgement import judge_base
 from kb.load import load_base
-from kb.reviews import with_review
-from kb.suspects import Past, reviewed, suspects
+from kb.reviewing import reviewed, with_review
+from kb.suspects import Past, suspects
 from tests.conftest import CLAIM
 from tests.evidence_of import evidence_of
 

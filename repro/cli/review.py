@@ -10,10 +10,12 @@ import click
 from kb.base import Base
 from kb.evidence import read_ledger
 from kb.judgement import judge_base
-from kb.load import load_base, record_in
+from kb.load import load_base
+from kb.record_edit import EditError
 from kb.record_fields import LINE
-from kb.reviews import Review, with_review
-from kb.suspects import Suspect, reviewed
+from kb.records import Review
+from kb.reviewing import reviewed, with_review
+from kb.suspects import Suspect
 from repro.cli import Context, completion
 from repro.cli.errors import UsageProblem
 from repro.cli.links import as_data, counted, paragraphs, placed
@@ -69,13 +71,11 @@ def _write(base: Base, claim_id: str, note: str) -> Review:
     note = " ".join(note.split())
     if not re.fullmatch(LINE, note) or len(note) > 300:
         raise UsageProblem("--note takes one line of 1 to 300 characters: what you looked at.")
-    claim, document = base.claims[claim_id], base.documents[claim_id]
+    document = base.documents[claim_id]
     review = reviewed(base, claim_id, day=now()[:10], note=note)
-    text = with_review(document.text, review)
-    expected = claim.model_copy(update={"reviewed": review})
-    if record_in(text.encode(), base.topics[claim_id]) != expected:
-        raise UsageProblem(
-            f"nothing was changed: {document.path} is not written as lines of `key: value`; write it so."
-        )
+    try:
+        text = with_review(document.text, review)
+    except EditError as error:
+        raise UsageProblem(f"nothing was written into {document.path}: {error}.") from error
     (base.root / document.path).write_text(text, encoding="utf-8", newline="\n")
     return review

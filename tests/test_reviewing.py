@@ -3,8 +3,9 @@
 import pytest
 
 from kb.load import record_in
+from kb.record_edit import EditError
 from kb.records import Claim, Review, Seen
-from kb.reviews import with_review
+from kb.reviewing import with_review
 from tests.conftest import CLAIM
 
 SEEN = (
@@ -14,11 +15,11 @@ SEEN = (
 REVIEW = Review(date="2026-01-31", note='Read "both": ends # again', seen=SEEN)
 BLOCK = """\
 reviewed:
-  date: "2026-01-31"
+  date: 2026-01-31
   note: "Read \\"both\\": ends # again"
   seen:
-    - {record: "toy-claim", statement: "12345678", scope: "1e345678"}
-    - {record: "a", identity: "abcdef01"}
+    - {record: toy-claim, statement: "12345678", scope: "1e345678"}
+    - {record: a, identity: abcdef01}
 """
 
 
@@ -29,11 +30,11 @@ def read(text):
     return record
 
 
-@pytest.mark.parametrize("text", [CLAIM, CLAIM.rstrip("\n"), CLAIM + "# the end\n"])
-def test_a_first_review_is_appended(text):
+@pytest.mark.parametrize("text", [CLAIM, CLAIM.rstrip("\n")])
+def test_a_first_review_comes_after_the_last_field(text):
     """What stood there stays, with or without a last line end; what is read back is the review."""
     written = with_review(text, REVIEW)
-    assert written == text.rstrip("\n") + "\n" + BLOCK
+    assert written == CLAIM + BLOCK
     assert read(written) == read(CLAIM).model_copy(update={"reviewed": REVIEW})
 
 
@@ -45,12 +46,21 @@ def test_a_later_review_takes_the_place_of_the_former(after):
     assert with_review(head + former + after, REVIEW) == head + BLOCK + after
 
 
-def test_a_review_in_braces_is_replaced_too():
-    """A person may have written it on one line."""
-    assert with_review(CLAIM + "reviewed: {date: x}\n", REVIEW) == CLAIM + BLOCK
-
-
 def test_digests_that_read_as_numbers_stay_texts():
     """They are written in quotes."""
     seen = read(with_review(CLAIM, REVIEW)).reviewed.seen
     assert [seen[0].statement, seen[0].scope] == ["12345678", "1e345678"]
+
+
+def test_a_long_note_is_folded_and_read_back_as_one_line():
+    """A terminal shows it whole."""
+    review = REVIEW.model_copy(update={"note": "word " * 59 + "word"})
+    text = with_review(CLAIM, review)
+    assert read(text).reviewed == review
+    assert max(len(line) for line in text.split("\n")) <= 120
+
+
+def test_a_record_in_braces_is_refused():
+    """Nothing could be added without touching what stands there."""
+    with pytest.raises(EditError, match="inside braces"):
+        with_review("{title: T}\n", REVIEW)
