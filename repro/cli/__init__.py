@@ -34,6 +34,7 @@ COMMANDS = {
     "review": "links of a claim to look at again after a change",
     "log": "what became of a claim, commit by commit",
     "diff": "what changed between two revisions",
+    "impact": "what a branch changes, for its review",
     "site": "build or serve the website",
     "export": "records in other formats",
 }
