@@ -25,11 +25,16 @@ def command() -> None:
 @check_option
 @click.pass_obj
 def schema(context: Context, *, check: bool) -> None:
-    """Write the JSON Schemas of claims, sources and debates to kb/schemas/, for editors."""
+    """Write the JSON Schemas of records to kb/schemas/, and settings that let an editor use them."""
+    from kb.exports.editor import PATH, settings_text
     from kb.exports.schema import MODELS, schema_text
+    from kb.record_files import record_files
 
     folder = context.root / "kb" / "schemas"
-    _update(context.root, {folder / f"{name}.json": schema_text(name) for name in MODELS}, check=check)
+    texts = {folder / f"{name}.json": schema_text(name) for name in MODELS}
+    files, _ = record_files(context.root)
+    texts[context.root / PATH] = settings_text(file.folder for file in files)
+    _update(context.root, texts, check=check)
 
 
 @command.command()
