@@ -76,7 +76,7 @@ def test_schemas_are_written_once_and_checked(project):
     assert repro(project, "export", "schema", "--check").exit_code == 2
     assert "wrote kb/schemas/claim.json" in repro(project, "export", "schema").output
     assert repro(project, "export", "schema", "--check").exit_code == 0
-    assert repro(project, "export", "schema").output == "3 files are current.\n"
+    assert repro(project, "export", "schema").output == "4 files are current.\n"
 
 
 PARAGRAPHS = """\
@@ -108,3 +108,18 @@ def test_coverage_fails_where_a_paragraph_has_no_claim_that_can_be_read(project)
     found = repro(project, "check", "--coverage")
     assert found.exit_code == 2
     assert "   1  no claim that could be read\n" in found.output
+
+
+def test_github_is_told_at_each_line(bad):
+    """An annotation for each problem, and the summary for whoever reads the log; the exit code stays."""
+    result = repro(bad, "check", "--format", "github")
+    assert result.exit_code == 2
+    first, last = result.output.splitlines()
+    assert first.startswith("::error file=claims/toys/bad.yaml,line=15,col=7,title=unknown-field::")
+    assert last.startswith("1 problem in 1 file.")
+
+
+def test_other_tools_get_one_document(bad):
+    """In SARIF, with the meaning of each code."""
+    log = json.loads(repro(bad, "check", "--format", "sarif").output)
+    assert [result["ruleId"] for result in log["runs"][0]["results"]] == ["unknown-field"]

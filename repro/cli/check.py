@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from kb.codes import codes
 from kb.coverage import Coverage, Row, coverage
 from kb.evidence import read_ledger
+from kb.exports.annotations import note_of, render_github, render_sarif
 from kb.judgement import judge_base, undeclared_revisions
 from kb.load import Base, load_base
 from kb.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
+from kb.suspects import Suspect
 from repro.cli import Context
 from repro.cli.errors import USAGE, UsageProblem
-from repro.cli.links import as_data, counted, paragraphs, placed
+from repro.cli.links import as_data, counted, notes, paragraphs, placed
 from repro.pasts import suspect_links
-from repro.provenance import now
+from repro.provenance import now, runner_version
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json", "github", "sarif"]),
+    default="terminal",
+    show_default=True,
+    help="For people, programs, annotations of a pull request, or other tools.",
+)
 @click.option("--coverage", "is_coverage", is_flag=True, help="Paragraphs of the essays with their claims.")
 @click.pass_obj
-def command(context: Context, paths: tuple[Path, ...], *, as_json: bool, is_coverage: bool) -> None:
+def command(
+    context: Context, paths: tuple[Path, ...], *, as_json: bool, form: str, is_coverage: bool
+) -> None:
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
     With --coverage show instead which paragraph of which essay makes which claims.
@@ -44,17 +58,27 @@ def command(context: Context, paths: tuple[Path, ...], *, as_json: bool, is_cove
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
     links = placed(base, suspect_links(base, ledger, judgements))
     links = [(place, link) for place, link in links if _is_within(place, chosen)]
-    if as_json:
+    _show(base, problems, links, "json" if as_json else form)
+    if problems:
+        raise SystemExit(USAGE)
+
+
+def _show(base: Base, problems: Sequence[Problem], links: Sequence[tuple[Place, Suspect]], form: str) -> None:
+    """Print problems and suspect links in one of the forms."""
+    noted = [*map(note_of, problems), *notes(links)]
+    if form == "json":
         found = {"problems": render_json(problems), "suspects": as_data(links)}
         click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
+    elif form == "sarif":
+        click.echo(render_sarif(noted, codes(), version=runner_version()), nl=False)
+    elif form == "github":
+        click.echo(render_github(noted) + _summary(base, problems, len(links)))
     else:
         for paragraph in paragraphs(links):
             click.echo(paragraph)
         if problems:
             click.echo(render_terminal(problems))
         click.echo(_summary(base, problems, len(links)))
-    if problems:
-        raise SystemExit(USAGE)
 
 
 def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
@@ -115,7 +139,7 @@ def _counts(base: Base) -> dict[str, int]:
     return {"claims": len(base.claims), "sources": len(base.sources), "experiments": len(base.scripts)}
 
 
-def _summary(base: Base, problems: tuple[Problem, ...], suspects: int) -> str:
+def _summary(base: Base, problems: Sequence[Problem], suspects: int) -> str:
     read = ", ".join(_count(number, name.removesuffix("s")) for name, number in _counts(base).items())
     warned = f" {counted(suspects)} to review." if suspects else ""
     if not problems:

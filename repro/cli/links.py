@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
 from kb.base import Base
+from kb.exports.annotations import Note
 from kb.problems import WIDTH, Place
 from kb.suspects import Suspect
 
@@ -26,6 +27,13 @@ def paragraphs(links: Iterable[tuple[Place, Suspect]]) -> Iterator[str]:
         lines += _wrapped("    changed: ", changed, indent=13)
         lines += _wrapped("    do: ", _advice(link), indent=8)
         yield "\n".join(lines) + "\n"
+
+
+def notes(links: Iterable[tuple[Place, Suspect]]) -> Iterator[Note]:
+    """Yield a warning for each suspect link, for machines that show it at its line."""
+    for place, link in links:
+        changed = f"{in_words(link.changed)}, since {link.since}"
+        yield Note(place, "warning", CODE, f"{link.link}\nchanged: {changed}\ndo: {_advice(link)}")
 
 
 def counted(number: int) -> str:
