@@ -1,0 +1,163 @@
+"""What runs on GitHub is what runs here, with few rights; editors find the schema of every record."""
+
+import fnmatch
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from kb.exports.editor import PATH
+from kb.record_files import record_files
+from tests.command_lines import refuse_unknown
+from tests.conftest import EXPERIMENT, write_project
+from tests.repository import commit_all, git
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+FORMS = sorted(path for path in ROOT.glob(".github/ISSUE_TEMPLATE/*.yml") if path.stem != "config")
+PULL_REQUESTS = sorted(ROOT.glob(".github/PULL_REQUEST_TEMPLATE/*.md"))
+
+
+def read(path):
+    """Return a workflow; every key stays text, also `on`."""
+    return yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506  # builds text alone
+
+
+def steps(path):
+    """Yield every step of every job of a workflow."""
+    for job in read(path)["jobs"].values():
+        yield from job["steps"]
+
+
+def step(name):
+    """Return what a step of the workflow `check` runs."""
+    path = ROOT / ".github/workflows/check.yml"
+    return next(each["run"] for each in steps(path) if each.get("name") == name)
+
+
+@pytest.fixture
+def pull_request(tmp_path):
+    """Return a caller of a step of `check`, on a branch that touched one experiment, and its summary."""
+    root = write_project(tmp_path / "project")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    commit_all(root, "Begin")
+    base = git(root, "rev-parse", "HEAD")
+    (root / "repro/experiments/coin.py").write_text(EXPERIMENT.replace("= 100", "= 50"), encoding="utf-8")
+    commit_all(root, "Flip fewer coins")
+    summary = tmp_path / "summary.md"
+    environment = {
+        **os.environ,
+        "BASE": base,
+        "GITHUB_STEP_SUMMARY": str(summary),
+        "RUNNER_TEMP": str(tmp_path),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+
+    def call(name):
+        command = ("bash", "-e", "-c", step(name))
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+        return done, summary
+
+    return call
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_may_only_read(path):
+    """Whatever a pull request brings, it finds no token that can write."""
+    assert read(path)["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in read(path)["on"]
+    for each in steps(path):
+        if each.get("uses", "").startswith("actions/checkout@"):
+            assert each["with"]["persist-credentials"] == "false"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_use_actions_of_a_version(path):
+    """Nothing changes under us from one day to the next, more than a major version allows."""
+    used = [each["uses"] for each in steps(path) if "uses" in each]
+    assert set(used) <= {"actions/checkout@v4", "actions/setup-python@v5"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_run_real_commands(path):
+    """Each command of ours, with its options; nothing from outside is pasted into a shell."""
+    for each in steps(path):
+        assert "${{" not in each.get("run", "")
+        for line in each.get("run", "").splitlines():
+            if line.strip().startswith("repro "):
+                refuse_unknown(line.strip())
+
+
+def test_a_wrong_command_would_be_noticed():
+    """The test above can fail."""
+    for line in ("repro chek", "repro check --formt github", "repro export nothing"):
+        with pytest.raises(click.ClickException):
+            refuse_unknown(line)
+
+
+def test_everything_is_run_as_on_any_machine():
+    """The continuous integration calls the script that anybody can call."""
+    assert ".ci/run" in [each.get("run") for each in steps(ROOT / ".github/workflows/ci.yml")]
+
+
+def test_the_impact_stands_in_the_summary(pull_request):
+    """What the change does to claims is the first thing that a reviewer sees."""
+    done, summary = pull_request("Impact")
+    assert done.returncode == 0, done.stderr
+    assert "| `repro run toy-claim` | cost unknown |" in summary.read_text(encoding="utf-8")
+
+
+def test_touched_experiments_are_tried(pull_request):
+    """On few seeds that never count; the others are left alone."""
+    done, _ = pull_request("Touched experiments, on seeds that never count")
+    assert done.returncode == 0, done.stderr
+    assert "Exploring" in done.stdout
+    assert "measured  coin" in done.stdout
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_forms_have_what_github_asks_for(path):
+    """A name, a description, and fields with labels and ids of their own."""
+    form = read(path)
+    assert set(form) == {"name", "description", "body"}
+    ids = [field["id"] for field in form["body"]]
+    assert len(set(ids)) == len(ids)
+    assert all(
+        field["type"] in ("input", "textarea") and field["attributes"]["label"] for field in form["body"]
+    )
+
+
+@pytest.mark.parametrize("path", PULL_REQUESTS, ids=lambda path: path.stem)
+def test_templates_name_real_commands(path):
+    """Each has a list to go through, and its commands exist."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count("- [ ] ") >= 3
+    for line in re.findall(r"`(repro [^`]+)`", text):
+        refuse_unknown(line)
+    default = (ROOT / ".github/pull_request_template.md").read_text(encoding="utf-8")
+    assert f"template={path.name}" in default
+
+
+def test_editors_bind_each_record_to_one_schema():
+    """Every file of claims/ matches one pattern, of the schema for its kind; the schemas are there."""
+    text = (ROOT / PATH).read_text(encoding="utf-8")
+    bound = json.loads(text.split("\n", 1)[1])["yaml.schemas"]
+    kinds = {"sources": "source", "debates": "debate"}
+    for file in record_files(ROOT)[0]:
+        matching = [
+            schema for schema, globs in bound.items() if any(fnmatch.fnmatch(file.path, g) for g in globs)
+        ]
+        assert matching == [f"./kb/schemas/{kinds.get(file.folder, 'claim')}.json"], file.path
+    assert all((ROOT / schema).is_file() for schema in bound)
+
+
+def test_editors_indent_records_as_they_are():
+    """Two columns for YAML, as every record has them."""
+    settings = (ROOT / ".editorconfig").read_text(encoding="utf-8")
+    assert "[*.{yaml,yml,html,css,js,json}]\nindent_size = 2\n" in settings
