@@ -1,5 +1,6 @@
 """Everything a user can type or meet is documented, and generated blocks are current."""
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -7,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from kb.judgement import State
+from kb.load import load_base
+from kb.problems import render_terminal
 from kb.protocol import BOUNDS, Estimand
 from kb.record_fields import Record
 from kb.records import RelationType, Stance
@@ -48,6 +51,18 @@ def test_words_of_records_are_in_the_field_guide(word):
 def test_parts_of_records_are_in_the_field_guide(model):
     """Every part of a record has its table."""
     assert f"### {model.__name__}\n" in GUIDE
+
+
+def test_examples_of_the_field_guide_pass_the_check(tmp_path):
+    """All of them together, as a project of their own, under the names that they bear."""
+    blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)
+    assert len(blocks) == GUIDE.count("```yaml\n")
+    for name, text in blocks:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    base = load_base(tmp_path)
+    assert render_terminal(base.problems) == ""
+    assert len(blocks) == len(base.claims) + len(base.sources) + len(base.debates) + len(base.tombstones)
 
 
 def test_generated_blocks_are_current():
