@@ -22,6 +22,7 @@ class Question:
         choices: What may be answered; nothing stands for any text.
         is_number: Is the answer a number?
         is_list: Is the answer several words, in one line with commas between them?
+        complete: What the shell offers.
     """
 
     option: str
@@ -29,6 +30,7 @@ class Question:
     choices: tuple[str, ...] = ()
     is_number: bool = False
     is_list: bool = False
+    complete: Callable[[click.Context, click.Parameter, str], list[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -39,7 +41,9 @@ class Question:
         """Give a command the option."""
         kind = click.Choice(self.choices) if self.choices else float if self.is_number else str
         metavar = None if self.choices else "X" if self.is_number else "A,B" if self.is_list else "TEXT"
-        return click.option(self.option, type=kind, metavar=metavar, help=f"{self.asks}.")(command)
+        return click.option(
+            self.option, type=kind, metavar=metavar, shell_complete=self.complete, help=f"{self.asks}."
+        )(command)
 
 
 def is_terminal() -> bool:

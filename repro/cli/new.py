@@ -17,7 +17,9 @@ from repro.cli.new_addition import Addition, refusing, script_path
 
 WAYS = Question("--tested", "Is it tested", ("untested", "not testable", "experiment"))
 """Asked in a terminal only; elsewhere one of three options tells."""
-CLAIM = Question("--claim", "Id of a claim that the experiment tests, there already or new")
+CLAIM = Question(
+    "--claim", "Id of a claim that the experiment tests, there already or new", complete=completion.claims
+)
 
 takes_end: Any = [
     click.option("--anyway", is_flag=True, help="Write it even if it looks like what is there."),

@@ -9,6 +9,7 @@ import click
 
 from kb.records import Kind, Source, Stance
 from repro import drafts
+from repro.cli import completion
 from repro.cli.asking import Question, words
 from repro.cli.errors import UsageProblem
 
@@ -18,7 +19,7 @@ Given = dict[str, Any]
 CLAIM = (
     Question("--title", "The claim as a headline, at most 90 characters"),
     Question("--kind", "What kind of statement it is", choices=get_args(Kind)),
-    Question("--topic", "Its topic, a folder of claims/"),
+    Question("--topic", "Its topic, a folder of claims/", complete=completion.topics),
     Question("--statement", "The claim in your own words, understandable alone"),
     Question("--source", "Id of the source that says it"),
 )
