@@ -86,10 +86,15 @@ def test_page_of_each_state_is_as_reviewed(pages, claim_id):
 def test_every_record_and_script_has_a_page(base, pages):
     """So has every overview."""
     expected = {f"claims/{i}.md" for i in base.claims} | {f"sources/{i}.md" for i in base.sources}
-    expected |= {f"experiments/{name}.md" for name in base.scripts} | {"index.md", "coverage.md"}
-    expected |= {f"debates/{i}.md" for i in base.debates}
-    kinds = ("claims", "debates", "sources", "experiments")
-    assert expected | {f"{kind}/index.md" for kind in kinds} == set(pages)
+    expected |= {f"experiments/{name}.md" for name in base.scripts} | {"people/jane-doe.md"}
+    expected |= {f"debates/{i}.md" for i in base.debates} | {f"topics/{t}.md" for t in base.topics.values()}
+    kinds = ("claims", "debates", "sources", "experiments", "people", "graph")
+    kinds = (*kinds, "topics", "kinds", "verdicts", "standings")
+    expected |= {f"{kind}/index.md" for kind in kinds} | {"graph/explore.md", "kinds/empirical.md"}
+    whole = ("index", "coverage", "open", "stats", "changes", "data", "cite")
+    expected |= {f"{name}.md" for name in whole}
+    facets = {path for path in pages if path.startswith(("verdicts/", "standings/"))}
+    assert expected | facets == set(pages)
 
 
 def test_a_debate_shows_its_sides_with_states_and_standings(pages):
@@ -97,6 +102,7 @@ def test_a_debate_shows_its_sides_with_states_and_standings(pages):
     text = re.sub(r"<[^>]+>|\s+", " ", pages["debates/toy-debate.md"].content)
     text = re.sub(r"\s+", " ", text)
     assert re.search("It shows Reproduced .* Standing: undermined .* It does not Contradicted", text)
+    assert "Asserted by Jane Doe in On coins that are not fair" in text
     assert "Heads differ by a tenth the load shows" in text
 
 
@@ -137,14 +143,17 @@ def test_titles_stay_text_on_old_addresses(base, payload):
 
 
 def test_counts_of_the_start_page_lead_to_their_claims(pages):
-    """Each count links to the rows of the table that it counts."""
-    links = re.findall(r'href="claims/#([\w-]+)"><span class="tally__count">(\d+)', pages["index.md"].content)
-    assert len(links) == len(CLAIMS)
-    for slug, count in links:
-        group = re.search(
-            f'<tbody role="rowgroup" id="{slug}">(.*?)</tbody>', pages["claims/index.md"].content
+    """Each count links to the rows that it counts: filtered with scripts, at the first of them without."""
+    table = pages["claims/index.md"].content
+    link = r'href="claims/\?group=([\w-]+)#([\w-]+)"><span class="tally__count">(\d+)'
+    counts = re.findall(link, pages["index.md"].content)
+    assert sum(int(count) for _, _, count in counts) == len(CLAIMS)
+    for group, first, count in counts:
+        assert table.count(f'data-group="{group}"') == int(count)
+        rows = re.search(
+            f'<tbody role="rowgroup" id="{first}"> ?<tr role="row" data-group="([\\w-]+)"', table
         )
-        assert group[1].count("<tr ") == int(count)
+        assert rows[1] == group
 
 
 def test_page_keeps_the_order_of_its_argument(pages):
@@ -155,10 +164,12 @@ def test_page_keeps_the_order_of_its_argument(pages):
         "The statement",
         "Predicted and measured",
         "Every seed",
+        "What would flip it",
         "What it bears on",
         "Run it yourself",
         "With care",
         "Evidence",
+        "Cite, correct",
     ]
 
 

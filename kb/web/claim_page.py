@@ -24,7 +24,9 @@ from kb.sentences import (
 )
 from kb.verdict import Finding, Verdict
 from kb.web.figures import seeds_figure
+from kb.web.forest import strip_of
 from kb.web.panels import axis_unit, compared, controls_of, in_words, panels
+from kb.web.plain import in_plain_words
 from kb.web.states import STATES
 from kb.web.templates import authors
 
@@ -59,6 +61,7 @@ class Row(NamedTuple):
     seeds: int = 0
     decision: str = "not measured"
     notes: tuple[str, ...] = ()
+    drawn: Markup | None = None
 
 
 class Said(NamedTuple):
@@ -106,6 +109,7 @@ def context(base: Base, judgement: Judgement) -> dict[str, Any]:
         "topic": base.topics[claim_id],
         "judgement": judgement,
         "sentence": summary(base, judgement),
+        "plain": in_plain_words(judgement),
         "said": [
             _said(base, appearance) for appearance in claim.stated_in if appearance.source in base.sources
         ],
@@ -116,13 +120,19 @@ def context(base: Base, judgement: Judgement) -> dict[str, Any]:
         "debates": debates_of(base, claim_id),
         "seconds": sum(piece.seconds for piece in judgement.evidence),
         "machines": _machines(judgement.evidence),
+        "measured_arms": _measured_arms(judgement.evidence),
         "revisions": _revisions(claim, judgement),
         "reported": [item for item in claim.reported if item.from_ in base.sources],
     }
 
 
 def figure(
-    base: Base, judgement: Judgement, figure_id: str, *, predictions: int | None = None
+    base: Base,
+    judgement: Judgement,
+    figure_id: str,
+    *,
+    predictions: int | None = None,
+    controls: bool = True,
 ) -> Markup | None:
     """Return the seeds figure of a claim as SVG, or nothing before the first run.
 
@@ -131,19 +141,20 @@ def figure(
         judgement: Of the claim.
         figure_id: Prefix of the ids inside.
         predictions: Show only so many, from the first.
+        controls: Show the controls too?
     """
     verdict = judgement.verdict
     claim = base.claims[judgement.claim_id]
     if verdict is None or verdict.seeds == 0:
         return None
     outcomes = _outcomes(base, claim)
-    shown = replace(verdict, findings=verdict.findings[:predictions])
-    rows = [row for finding in shown.findings for row in (finding, *controls_of(finding.prediction, shown))]
+    checks = verdict.controls if controls else ()
+    shown = replace(verdict, findings=verdict.findings[:predictions], controls=checks)
     drawn = seeds_figure(
         tuple(panels(shown, outcomes)),
         figure_id=figure_id,
         title=f"What each seed gave: {claim.title}",
-        description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in rows),
+        description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in shown.findings),
     )
     return Markup(drawn)  # noqa: S704 # the writer escapes every text that it is given
 
@@ -209,17 +220,16 @@ def _row(
         seeds=finding.seeds,
         decision=finding_decision(finding),
         notes=finding_notes(finding),
+        drawn=None if control else strip_of(finding),
     )
 
 
 def _series(verdict: Verdict | None, outcomes: Mapping[str, Outcome]) -> Iterator[Series]:
     if verdict is None:
         return
-    for finding in verdict.findings:
-        for row in (finding, *controls_of(finding.prediction, verdict)):
-            label = ("control " if row.is_control else "") + compared(row.arms)
-            unit = axis_unit(row.prediction, outcomes[row.prediction.outcome])
-            yield Series(label, unit, row.values)
+    for row in verdict.findings:
+        unit = axis_unit(row.prediction, outcomes[row.prediction.outcome])
+        yield Series(compared(row.arms), unit, row.values)
 
 
 def relations(base: Base, claim_id: str) -> list[tuple[str, list[Neighbour]]]:
@@ -252,6 +262,23 @@ def _machines(evidence: tuple[Evidence, ...]) -> list[tuple[str, str]]:
         for piece in evidence
     }
     return sorted(found.items())
+
+
+def _measured_arms(evidence: tuple[Evidence, ...]) -> list[tuple[str, int, float, str, str]]:
+    """Return for each arm its blocks, their seconds, the last day and the machines, in order of names."""
+    found: dict[str, list[Evidence]] = {}
+    for piece in evidence:
+        found.setdefault(piece.arm, []).append(piece)
+    return [
+        (
+            arm,
+            len(pieces),
+            sum(piece.seconds for piece in pieces),
+            max(piece.started for piece in pieces)[:10],
+            ", ".join(sorted({piece.machine.fingerprint for piece in pieces})),
+        )
+        for arm, pieces in sorted(found.items())
+    ]
 
 
 def _revisions(claim: Claim, judgement: Judgement) -> list[tuple[int, str, Verdict]]:

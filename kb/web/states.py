@@ -75,3 +75,35 @@ STATES: dict[State, StateWords] = {
         "Not testable", "not-testable", f"{_RING}M5 8h6", "No measurement could decide it."
     ),
 }
+
+
+class Group(NamedTuple):
+    """States that a reader in a hurry takes together.
+
+    Attributes:
+        word: What the count says.
+        slug: What addresses call it.
+        states: In the order of lists; the groups in their order hold every state once.
+        means: One sentence.
+    """
+
+    word: str
+    slug: str
+    states: tuple[State, ...]
+    means: str
+
+
+GROUPS = (
+    Group("stand", "stand", ("reproduced",), "Every prediction held."),
+    Group("fall", "fall", ("contradicted",), "Every prediction failed."),
+    Group("split", "divided", ("split",), "Some held, some failed."),
+    Group(
+        "wait",
+        "wait",
+        ("inconclusive", "invalid", "stale", "not run", "to be written", "untested"),
+        "No decision yet.",
+    ),
+    Group("untestable", "beyond", ("not testable",), "No measurement could decide."),
+)
+"""Every state once, in the order of `STATES`."""
+GROUP_OF = {state: group.slug for group in GROUPS for state in group.states}

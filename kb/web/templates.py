@@ -58,9 +58,11 @@ def minus(text: str) -> str:
 
 
 def claims_linked(text: str, base: Base, link: Callable[[str], str]) -> Markup:
-    """Return a text in which the id of a claim leads to its page."""
+    """Return a text in which each claim's id gives way to its title, which leads to its page."""
     words = (
-        Markup('<a href="{}">{}</a>').format(link(f"claims/{word}/"), word) if word in base.claims else word
+        Markup('“<a href="{}">{}</a>”').format(link(f"claims/{word}/"), base.claims[word].title)
+        if word in base.claims
+        else word
         for word in text.split(" ")
     )
     return Markup(" ").join(words)

@@ -1,0 +1,151 @@
+"""The start page and the pages about the whole: what is open, what was measured, what changed, citing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from kb.conflicts import conflicts
+from kb.judgement import Judgement
+from kb.web import claim_page
+from kb.web.debate_pages import MAIN, bearings_on, holders
+from kb.web.page import STANDINGS, Page, Site
+from kb.web.plain import in_plain_words
+from kb.worth import candidates
+
+WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
+WIDE = ("navigation", "toc")
+LATEST = 5
+LEADING = 3
+"""Holders of a side that the start page names."""
+MOST_OPEN = 40
+
+
+class Event(NamedTuple):
+    """Evidence that was taken for one experiment on one day."""
+
+    day: str
+    experiment: str
+    seeds: int
+    arms: int
+    is_current: bool
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the start page and every page about the whole."""
+    changes = list(events(site))
+    yield _start(site, changes)
+    yield _open(site)
+    yield _stats(site)
+    yield site.page(
+        "changes.md", "changes", "Changes", "What was measured, day by day.", hide=WIDE, events=changes
+    )
+    measured = {piece.experiment for piece in site.ledger.evidence}
+    description = "Everything here to take away, with its licence."
+    yield site.page("data.md", "data", "Data", description, hide=WIDE, measured=measured)
+    yield _cite(site)
+
+
+def _cite(site: Site) -> Page:
+    """Return the page on citing, with the worked example or else the first claim as example."""
+    known = [i for i in (WORKED_EXAMPLE, *site.base.claims) if i in site.base.claims]
+    example = known[0] if known else ""
+    return site.page(
+        "cite.md",
+        "cite",
+        "Cite",
+        "How to cite this site, a claim or a measurement.",
+        hide=WIDE,
+        example=example,
+        title_of=site.base.claims[example].title if example else "",
+        protocol=site.judgements[example].protocol[:12] if example else "",
+    )
+
+
+def events(site: Site) -> Iterator[Event]:
+    """Yield what was measured, the latest day first."""
+    current = {judgement.protocol for judgement in site.judgements.values()}
+    seeds: Counter[tuple[str, str, bool]] = Counter()
+    arms: dict[tuple[str, str, bool], set[str]] = {}
+    for piece in site.ledger.evidence:
+        key = (piece.started[:10], piece.experiment, piece.protocol in current)
+        seeds[key] += len(piece.seeds)
+        arms.setdefault(key, set()).add(piece.arm)
+    for (day, experiment, is_current), count in sorted(
+        seeds.items(), key=lambda item: (item[0][0], item[0][1]), reverse=True
+    ):
+        yield Event(day, experiment, count, len(arms[day, experiment, is_current]), is_current)
+
+
+def _start(site: Site, changes: list[Event]) -> Page:
+    shown: dict[str, Any] = {"example": None, "figure": None, "plain": "", "main": None}
+    example = site.judgements.get(WORKED_EXAMPLE)
+    if example is not None:
+        figure = claim_page.figure(site.base, example, "seeds-example", predictions=1, controls=False)
+        shown |= {"example": example, "figure": figure, "plain": in_plain_words(example)}
+    debate = site.base.debates.get(MAIN)
+    if debate is not None:
+        sides = [(side, bearings_on(site.base, site.judgements, side.claims)) for side in debate.sides]
+        held = {side.name: holders(site.base, side.claims, LEADING) for side in debate.sides}
+        shown |= {"main": debate, "main_id": MAIN, "sides": sides, "holders": held}
+    description = "What the claims of the deep-learning alchemy debate are worth when they are measured."
+    return site.page(
+        "index.md",
+        "start",
+        "Assay",
+        description,
+        hide=WIDE,
+        groups=site.by_group,
+        changes=changes[:LATEST],
+        **shown,
+    )
+
+
+def _open(site: Site) -> Page:
+    found = candidates(site.base, site.ledger, site.judgements)
+    waiting = [i for i, claim in site.base.claims.items() if claim.untested]
+    return site.page(
+        "open.md",
+        "open",
+        "Open",
+        "What to run, write or record next.",
+        hide=WIDE,
+        candidates=found[:MOST_OPEN],
+        left_out=max(0, len(found) - MOST_OPEN),
+        conflicts=conflicts(site.base, site.ledger, site.judgements),
+        untested=waiting,
+    )
+
+
+def _stats(site: Site) -> Page:
+    base, judgements = site.base, site.judgements
+    standings = Counter(standing.standing for standing in site.standings.values())
+    checked = Counter(source.verified for source in base.sources.values())
+    kinds = Counter(claim.kind for claim in base.claims.values())
+    return site.page(
+        "stats.md",
+        "stats",
+        "Numbers",
+        "How much is covered, tested, stale and paid for.",
+        hide=WIDE,
+        groups=site.by_group,
+        by_state=site.by_state,
+        by_standing=[(name, standings[name]) for name in STANDINGS if standings[name]],
+        kinds=sorted(kinds.items()),
+        checked=sorted(checked.items()),
+        controls=_controls(judgements.values()),
+        predictions=_predictions(judgements.values()),
+        seeds=sum(len(piece.seeds) for piece in site.ledger.evidence),
+        seconds=sum(piece.seconds for piece in site.ledger.evidence),
+        machines=len({piece.machine.fingerprint for piece in site.ledger.evidence}),
+        stale=[i for i, judgement in judgements.items() if judgement.stale],
+    )
+
+
+def _controls(judgements: Iterable[Judgement]) -> Counter[str]:
+    return Counter(c.decision for j in judgements if j.verdict for c in j.verdict.controls)
+
+
+def _predictions(judgements: Iterable[Judgement]) -> Counter[str]:
+    return Counter(f.decision for j in judgements if j.verdict for f in j.verdict.findings)
