@@ -153,7 +153,7 @@ def _names(bands: Sequence[Band], axis: Axis) -> Iterator[str]:
 
 
 def _tick(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\u2212")
+    return "no number" if math.isnan(value) else f"{value:.3g}".replace("-", "\u2212")
 
 
 def _n(value: float) -> str:

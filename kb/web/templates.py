@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from kb.load import Base
 from kb.records import Source
-from kb.sentences import number
+from kb.sentences import count, number
 from kb.web.markdown import to_html
 from kb.web.states import STATES
 
@@ -84,8 +84,8 @@ def duration(seconds: float) -> str:
     if seconds < 1:
         return "less than a second"
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes"
+        return count(round(seconds), "second")
+    return count(round(seconds / 60), "minute")
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`repro site build` and `serve`: the website from records and evidence."""
+"""`repro site build`, `serve` and `export`: the website from records and evidence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from kb.problems import render_terminal
 from repro.cli import Context
 from repro.cli.errors import USAGE, EnvironmentProblem
+from repro.cli.reasoned import read
 
 
 class SiteProblem(click.ClickException):
@@ -21,7 +23,7 @@ class SiteProblem(click.ClickException):
 
 @click.group()
 def command() -> None:
-    """Build or serve the website."""
+    """Build, serve or export the website."""
 
 
 @command.command()
@@ -68,6 +70,33 @@ def serve(context: Context, *, port: int) -> None:
         raise EnvironmentProblem(
             f"port {port} cannot be used: {error.strerror}; give another --port."
         ) from error
+
+
+@command.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def export(context: Context, folder: Path) -> None:
+    """Write the website as plain Markdown into FOLDER, for any generator that reads a mkdocs.yml.
+
+    FOLDER must be new or empty, so that nothing else is overwritten or left behind in it.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise SiteProblem(f"{folder} is not empty; name a new folder.")
+    _prepared(context.root)
+    from kb.web.export import tree
+
+    known = read(context)
+    if problems := (*known.base.problems, *known.ledger.problems):
+        raise SiteProblem(f"{render_terminal(problems)}\nNothing is exported while records have problems.")
+    count = 0
+    for path, content in tree(known.base, known.judgements, known.standings, known.ledger):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        count += 1
+    click.echo(
+        f"{count} files are in {folder.resolve()}; build them with any generator that reads mkdocs.yml."
+    )
 
 
 class _Messages(logging.Handler):

@@ -13,7 +13,7 @@
     fields.every((field) => {
       const wanted = field.value.trim().toLowerCase();
       if (!wanted) return true;
-      if (field.name === "q") return wanted.split(/\s+/).every((word) => texts[index].includes(word));
+      if (field.name === "text") return wanted.split(/\s+/).every((word) => texts[index].includes(word));
       return row.dataset[field.name].split(" ").includes(wanted);
     });
 

@@ -1,0 +1,211 @@
+"""What the parts of a page say follows from records and intervals, and never says more."""
+
+import csv
+import io
+import json
+import math
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from kb.evidence import read_ledger
+from kb.judgement import judge_base
+from kb.load import load_base
+from kb.standing import standings
+from kb.stats import Interval
+from kb.web.curves import Curve, curves_figure, curves_of
+from kb.web.debate_pages import bearings_on, holders
+from kb.web.experiment_pages import as_csv, as_json
+from kb.web.flip import flip, nearest
+from kb.web.forest import strip_of
+from kb.web.neighbourhood import MOST, Neighbourhoods, edges_of, placed
+from kb.web.page import Site
+from kb.web.people import people
+from kb.web.plain import in_plain_words
+from kb.web.render import files
+from kb.web.states import GROUPS, STATES
+from kb.web.templates import environment
+from tests.evidence_of import evidence_of
+from tests.states_project import write_states_project
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Return what the pages of a project with one claim in each state are made of."""
+    base = load_base(write_states_project(tmp_path_factory.mktemp("pages")))
+    ledger = read_ledger(base.root)
+    judgements = judge_base(base, ledger)
+    return Site(base, judgements, standings(base, judgements), ledger, environment(base.root))
+
+
+def finding_of(site, claim_id):
+    """Return the first finding of a claim."""
+    return site.judgements[claim_id].verdict.findings[0]
+
+
+def test_groups_hold_every_state_once_in_the_order_of_states():
+    """A count of a group leads to its first row, behind which its others follow."""
+    assert [state for group in GROUPS for state in group.states] == list(STATES)
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "words"),
+    [
+        ("toy-claim", "The one prediction written down beforehand came out as said in our small test."),
+        ("toy-contradicted", "The one prediction written down beforehand failed in our small test."),
+        ("toy-split", "In our small test 1 of 2 predictions came out as said, and 1 did not."),
+        ("toy-inconclusive", "Our test cannot tell yet."),
+        ("toy-invalid", "Our test tells nothing: what was predicted also happened where it must not."),
+    ],
+)
+def test_plain_words_say_no_more_than_the_verdict(site, claim_id, words):
+    """They name the test and how often it ran."""
+    said = in_plain_words(site.judgements[claim_id])
+    assert said.startswith(words)
+    assert "10 times" in said
+
+
+def test_nearness_is_the_distance_to_the_bound_in_half_widths(site):
+    """An interval from 0.2 to 0.4 above a bound at 0.1 is one half width away."""
+    finding = replace(finding_of(site, "toy-claim"), interval=Interval(0.2, 0.4), estimate=0.3)
+    near = nearest((finding,))
+    assert (near.gap, near.widths) == pytest.approx((0.1, 1.0))
+
+
+def test_the_nearest_prediction_is_named(site):
+    """Of two decided ones, that with the smaller distance."""
+    finding = replace(finding_of(site, "toy-claim"), interval=Interval(0.2, 0.4), estimate=0.3)
+    far = replace(finding, interval=Interval(0.29, 0.31))
+    assert nearest((far, finding)).finding is finding
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "words"),
+    [("toy-claim", "for any bound up to 0.2"), ("toy-contradicted", "for any bound down to 0.3")],
+)
+def test_other_bounds_are_rounded_towards_the_careful_side(site, claim_id, words):
+    """What is said to stay decided lies outside the interval or on its end."""
+    said = " ".join(flip(site, claim_id).sentences)
+    assert words in said
+    stays = float(re.search(r"any bound (?:up|down) to (-?[\d.]+)", said)[1])
+    interval = finding_of(site, claim_id).interval
+    assert stays <= interval.lower if "up to" in words else stays >= interval.upper
+
+
+def test_flip_lists_the_standings_that_would_change(site):
+    """Were the refuted ground reproduced, what rests on it would be established."""
+    found = flip(site, "toy-contradicted")
+    assert found.supposed == "reproduced"
+    assert ("toy-claim", "undermined", "established") in found.changes
+
+
+def test_nothing_flips_without_a_verdict(site):
+    """A claim that was not run has no such section."""
+    assert flip(site, "toy-not-run") is None
+
+
+def test_a_ground_stands_left_of_what_rests_on_it(site):
+    """The claim itself is in the middle, and a figure is well-formed with links to its neighbours."""
+    near = Neighbourhoods(site.base, site.judgements)
+    assert near.columns("toy-claim") == {0: ["toy-claim"], -1: ["toy-contradicted"]}
+    figure = ET.fromstring(near.drawn("toy-claim").replace("xlink:href", "href"))  # noqa: S314 # our own
+    links = [part.get("href") for part in figure.iter("{http://www.w3.org/2000/svg}a")]
+    assert links == ["../toy-contradicted/"]
+
+
+def test_a_claim_without_relations_has_no_figure(site):
+    """An empty drawing tells nothing."""
+    assert Neighbourhoods(site.base, site.judgements).drawn("toy-split") is None
+
+
+def test_crowded_columns_are_cut(site):
+    """A claim with a hundred neighbours keeps a figure that can be read."""
+    near = Neighbourhoods(site.base, site.judgements)
+    [edge] = edges_of(site.base)
+    near.into["toy-claim"] = [edge._replace(start=f"x{k}") for k in range(100)]
+    assert len(near.columns("toy-claim")[-1]) == MOST[1]
+
+
+def test_no_two_claims_share_a_place():
+    """Shorter columns are centred."""
+    places = placed({0: ["a"], 1: ["b", "c", "d"], -1: ["e", "f"]})
+    assert places["a"].row == 1
+    assert len(set(places.values())) == len(places)
+
+
+def test_a_strip_needs_numbers(site):
+    """Without a finite interval there is nothing to draw."""
+    finding = finding_of(site, "toy-claim")
+    assert strip_of(finding).startswith("<svg")
+    assert strip_of(replace(finding, interval=Interval(-math.inf, math.inf))) is None
+
+
+def test_csv_holds_every_value_once(site):
+    """One line a seed and outcome, with not-a-number as `nan`."""
+    script = site.base.scripts["coin"]
+    piece = evidence_of(script, "a" * 64, "fair", 1, (0.5, math.nan, 0.25, 1.0, math.inf))
+    rows = list(csv.DictReader(io.StringIO(as_csv([piece]))))
+    score = [row for row in rows if row["outcome"] == "score"]
+    assert [row["value"] for row in score] == ["0.5", "nan", "0.25", "1.0", "inf"]
+    assert [int(row["seed_index"]) for row in score] == [5, 6, 7, 8, 9]
+
+
+def test_json_keeps_the_provenance(site):
+    """Machine, versions and seeds stand beside the values; there is no token that JSON does not know."""
+    pieces = site.ledger.of_experiment("coin")
+    document = json.loads(as_json("coin", pieces), parse_constant=pytest.fail)
+    assert len(document["evidence"]) == len(pieces)
+    assert {"machine", "torch", "seeds", "values"} <= document["evidence"][0].keys()
+
+
+def test_explorer_data_name_both_ends_of_each_relation(site):
+    """A relation is a pair of places in the list of claims."""
+    known = (site.base, site.judgements, site.standings, site.ledger)
+    data = json.loads(files(*known)["graph/claims.json"])
+    [[start, end, kind]] = data["edges"]
+    assert (data["nodes"][start][0], data["nodes"][end][0]) == ("toy-contradicted", "toy-claim")
+    assert kind == "depends_on"
+
+
+def test_curves_are_bands_over_seeds(site):
+    """The middle lies between the ends, and what is not finite is left out."""
+    script = site.base.scripts["coin"]
+    piece = evidence_of(script, "a" * 64, "fair", 0, (0.5,) * 5)
+    lines = ((0.0, 1.0), (1.0, math.nan), (2.0, 3.0), (3.0, 4.0), (4.0, 5.0))
+    [curve] = curves_of([piece.model_copy(update={"curves": {"score_curve": lines}})], script)
+    [band] = curve.bands
+    assert (band.low, band.middle, band.high) == ((0.0, 1.0), (2.0, 3.5), (4.0, 5.0))
+    drawn = curves_figure(curve, script.outcomes["score_curve"], figure_id="c")
+    figure = ET.fromstring(drawn)  # noqa: S314 # our own
+    assert figure.get("role") == "img"
+
+
+def test_a_curve_without_numbers_is_drawn_empty(site):
+    """Divergence from the first step on breaks no page."""
+    band = curves_of([], site.base.scripts["coin"])
+    assert list(band) == []
+    piece = evidence_of(site.base.scripts["coin"], "a" * 64, "fair", 0, (0.5,) * 5)
+    lost = piece.model_copy(update={"curves": {"score_curve": ((math.nan,),) * 5}})
+    [curve] = curves_of([lost], site.base.scripts["coin"])
+    assert isinstance(curve, Curve)
+    figure = curves_figure(curve, site.base.scripts["coin"].outcomes["score_curve"], figure_id="c")
+    assert "nan" not in figure
+
+
+def test_people_are_authors_and_speakers(site):
+    """Each with their claims, each claim once."""
+    [person] = people(site.base)
+    assert (person.id, person.sources) == ("jane-doe", ["toy-source"])
+    assert sorted(person.claims) == sorted(site.base.claims)
+
+
+def test_measured_claims_bear_on_a_side(site):
+    """A side's own measurement, and what it rests on."""
+    found = bearings_on(site.base, site.judgements, ["toy-claim"])
+    assert [(item.claim_id, item.words) for item in found] == [
+        ("toy-claim", "measured itself"),
+        ("toy-contradicted", "it rests on this"),
+    ]
+    assert holders(site.base, ["toy-claim"], 3) == ["Jane Doe"]
