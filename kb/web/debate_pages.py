@@ -14,7 +14,7 @@ from kb.web.page import Page, Site
 from kb.web.templates import authors
 
 MAIN = "rigor-or-progress"
-"""The debate on the start page, where it exists."""
+"""The debate on the start page; the first, where it does not exist."""
 WORDS = {"supports": "supports it", "explains": "explains it", "refines": "refines it"}
 
 

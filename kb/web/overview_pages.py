@@ -80,15 +80,16 @@ def events(site: Site) -> Iterator[Event]:
 
 def _start(site: Site, changes: list[Event]) -> Page:
     shown: dict[str, Any] = {"example": None, "figure": None, "plain": "", "main": None}
-    example = site.judgements.get(WORKED_EXAMPLE)
+    example = _example(site)
     if example is not None:
         figure = claim_page.figure(site.base, example, "seeds-example", predictions=1, controls=False)
         shown |= {"example": example, "figure": figure, "plain": in_plain_words(example)}
-    debate = site.base.debates.get(MAIN)
-    if debate is not None:
+    main_id = MAIN if MAIN in site.base.debates else next(iter(site.base.debates), None)
+    if main_id is not None:
+        debate = site.base.debates[main_id]
         sides = [(side, bearings_on(site.base, site.judgements, side.claims)) for side in debate.sides]
         held = {side.name: holders(site.base, side.claims, LEADING) for side in debate.sides}
-        shown |= {"main": debate, "main_id": MAIN, "sides": sides, "holders": held}
+        shown |= {"main": debate, "main_id": main_id, "sides": sides, "holders": held}
     description = "What the claims of the deep-learning alchemy debate are worth when they are measured."
     return site.page(
         "index.md",
@@ -100,6 +101,13 @@ def _start(site: Site, changes: list[Event]) -> Page:
         changes=changes[:LATEST],
         **shown,
     )
+
+
+def _example(site: Site) -> Judgement | None:
+    """Return the worked example, or else the first claim that was measured."""
+    measured = (i for i, found in site.judgements.items() if found.verdict and found.verdict.seeds)
+    chosen = WORKED_EXAMPLE if WORKED_EXAMPLE in site.judgements else next(measured, None)
+    return None if chosen is None else site.judgements[chosen]
 
 
 def _open(site: Site) -> Page:

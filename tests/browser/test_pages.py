@@ -16,7 +16,11 @@ pytestmark = pytest.mark.browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PAGES = ["", "claims/", "claims/toy-claim/", "experiments/coin/"]
+PAGES = [
+    "", "claims/", "claims/toy-claim/", "claims/toy-to-be-written/", "experiments/", "experiments/coin/",
+    "debates/", "debates/toy-debate/", "sources/toy-source/", "people/", "people/jane-doe/", "topics/",
+    "topics/toys/", "graph/", "graph/explore/", "open/", "stats/", "changes/", "data/", "cite/", "coverage/",
+]  # fmt: skip
 DARKEST_OF_LIGHT = 0.5
 
 
@@ -155,3 +159,72 @@ def test_every_claim_is_found_by_its_title(opened):
     page.locator(".md-search__input").press_sequentially("stale")
     page.locator(".md-search-result__item a[href*='toy-stale']").first.wait_for(timeout=15000)
     assert complaints == []
+
+
+def shown(page):
+    """Return how many claims the table shows."""
+    return page.locator("table.claims tbody tr:visible").count()
+
+
+def test_the_table_is_filtered_and_the_address_says_how(opened):
+    """A choice changes the address, and the address makes the choice again."""
+    page, complaints = opened("claims/")
+    everything = shown(page)
+    page.locator(".facets [name=verdict]").select_option("split")
+    assert (shown(page), page.url.split("?")[1]) == (1, "verdict=split")
+    page.locator(".facets [name=text]").fill("nothing of the kind")
+    assert shown(page) == 0
+    again, _ = opened("claims/?verdict=split")
+    assert shown(again) == 1
+    again.locator(".facets button").click()
+    assert shown(again) == everything
+    assert complaints == []
+
+
+def test_a_count_leads_to_as_many_claims(opened):
+    """With scripts the table shows exactly what was counted."""
+    page, _ = opened("")
+    count = int(page.locator(".tally__wait .tally__count").inner_text())
+    page.locator(".tally__wait a").click()
+    assert shown(page) == count
+
+
+def test_the_explorer_is_walked_by_keys(opened):
+    """An arrow goes along a relation, F moves the middle, the address follows, and Back goes back."""
+    page, complaints = opened("graph/explore/?focus=toy-claim&depth=1")
+    focused = "document.activeElement.dataset.id"
+    page.locator(".explore .node--focus").focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(focused) == "toy-contradicted"
+    page.keyboard.press("f")
+    assert "focus=toy-contradicted" in page.url
+    assert page.locator(".explore__list h2").inner_text().startswith("In the test toy-contradicted")
+    page.go_back()
+    assert page.locator(".explore__list h2").inner_text().startswith("In the test toy-claim")
+    page.locator(".explore .node--focus").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/claims/toy-claim/")
+    assert complaints == []
+
+
+def test_the_explorer_keeps_to_direction_and_state(opened):
+    """Nothing lies in the other direction, and a state that nobody has leaves the claim alone."""
+    for query, count in (("dir=out", 1), ("status=contradicted", 2), ("status=split", 1)):
+        page, _ = opened(f"graph/explore/?focus=toy-claim&{query}")
+        page.locator(".explore .node--focus").wait_for()
+        assert page.locator(".explore .node").count() == count, query
+
+
+def test_the_explorer_says_where_to_go_without_scripts(opened):
+    """The page leads to the same in words."""
+    page, _ = opened("graph/explore/", scripts=False)
+    assert page.locator(".explore__without").is_visible()
+    assert page.locator(".facets").is_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_start_page_shows_counts_sides_and_a_figure_at_once(opened, width):
+    """All of it begins within one screen."""
+    page, _ = opened("", width=width)
+    for part in (".tally", ".versus", ".opening figure"):
+        assert page.locator(part).first.bounding_box()["y"] < 800
