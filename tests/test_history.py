@@ -4,7 +4,11 @@ import shutil
 
 import pytest
 
-from kb.web.templates import environment
+from kb.evidence import read_ledger
+from kb.judgement import judge_base
+from kb.load import load_base
+from kb.standing import standings
+from kb.web.render import render
 from repro.history import HistoryError, NoRevisionError, commits, contents, resolve, tree
 from repro.replay import histories
 from tests.conftest import CLAIM
@@ -174,16 +178,20 @@ def test_a_content_that_is_missing_is_an_error(repository):
         assert known.read(blob).decode() == CLAIM
 
 
-def test_the_section_of_a_page_lists_the_events(repository):
-    """Escaped, with both texts of a change and the badge of the state where it turned."""
+def test_the_page_of_a_history_lists_the_events(repository):
+    """Escaped, with both texts of a change and a badge where the state turned; the claim links to it."""
+    shutil.copytree(ROOT / "site/templates", repository / "site/templates")
     measure(repository)
     commit_all(repository, "Measure")
     change(repository, RECORD, "visibly more", "<b>more</b>")
     commit_all(repository, "Say less")
-    events = histories(repository, ["toy-claim"])["toy-claim"]
-    template = environment(ROOT).get_template("_history.jinja")
-    html = template.render(history=events)
-    assert html.count("<tr role") == 1 + len(events)
+    found, base = histories(repository), load_base(repository)
+    judgements = judge_base(base, read_ledger(repository))
+    known = base, judgements, standings(base, judgements)
+    pages = {page.path: page.content for page in render(*known, histories=found)}
+    html = pages["claims/toy-claim/history.md"]
+    assert html.count("<tr role") == 1 + len(found["toy-claim"])
     assert "Evidence added: 2 blocks, measured 2026-01-01." in html
     assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
-    assert template.render(history=()).strip() == ""
+    assert 'href="history/"' in pages["claims/toy-claim.md"]
+    assert "claims/toy-claim/history.md" not in {page.path for page in render(*known)}

@@ -55,6 +55,8 @@ def pages(site: Site) -> Iterator[Page]:
     near = Neighbourhoods(site.base, site.judgements)
     for claim_id in site.base.claims:
         yield _claim(site, near, claim_id)
+        if claim_id in site.histories:
+            yield _history(site, claim_id)
 
 
 def facets(site: Site, spoken: Iterable[Person]) -> tuple[Facet, ...]:
@@ -123,3 +125,11 @@ def _claim(site: Site, near: Neighbourhoods, claim_id: str) -> Page:
     shown["history"] = site.histories.get(claim_id, ())
     path = f"claims/{claim_id}.md"
     return site.page(path, "claim", claim.title, site.sentences[claim_id], **shown)
+
+
+def _history(site: Site, claim_id: str) -> Page:
+    """Return the page of what became of a claim; the claim's own page only links to it."""
+    title = f"History of {claim_id}"
+    told = "What changed in the record, the code and the evidence, and the state that followed."
+    shown = {"history": site.histories[claim_id], "claim_id": claim_id}
+    return site.page(f"claims/{claim_id}/history.md", "history", title, told, in_search=False, **shown)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -12,6 +14,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from kb.evidence import Ledger, read_ledger
+from kb.history import Event
 from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
 from kb.problems import render_terminal
@@ -25,6 +28,8 @@ WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/t
 class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDocs leaves its base class untyped
     """Adds a page for every record, without writing into the folder of hand-written pages."""
 
+    histories: ClassVar[Mapping[str, Sequence[Event]]] = {}
+    """What became of each claim, set by whoever may ask git before a build."""
     base: Base
     ledger: Ledger
     judgements: dict[str, Judgement]
@@ -48,7 +53,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
         """Add the generated pages and the records' own files."""
         known = (self.base, self.judgements, standings(self.base, self.judgements), self.ledger)
-        for page in render(*known):
+        for page in render(*known, self.histories):
             files.append(_generated(config, page.path, content=page.as_markdown()))
         for path, text in downloads(*known).items():
             files.append(_generated(config, path, content=text))

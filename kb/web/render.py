@@ -5,10 +5,12 @@ Sinks put the pages somewhere: `kb.web.plugin` hands them to MkDocs, `repro site
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kb.evidence import Ledger
+from kb.history import Event
 from kb.judgement import Judgement
 from kb.load import Base
 from kb.standing import Standing
@@ -27,6 +29,7 @@ def render(
     judgements: Mapping[str, Judgement],
     standings: Mapping[str, Standing],
     ledger: Ledger | None = None,
+    histories: Mapping[str, Sequence[Event]] | None = None,
 ) -> Iterator[Page]:
     """Yield every page that comes from records.
 
@@ -35,8 +38,9 @@ def render(
         judgements: Of every claim.
         standings: Of every claim.
         ledger: All evidence, for costs and downloads; what the judgements count, where it is not given.
+        histories: What became of each claim; no page tells it, where it is not given.
     """
-    site = _site(base, judgements, standings, ledger)
+    site = replace(_site(base, judgements, standings, ledger), histories=histories or {})
     for room in ROOMS:
         yield from room.pages(site)
 

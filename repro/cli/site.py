@@ -119,4 +119,17 @@ def _prepared(root: Path) -> Path:
         raise EnvironmentProblem(f"{config_file} is missing; the site is built from a clone of the project.")
     if find_spec("material") is None:  # the theme; it brings MkDocs
         raise EnvironmentProblem("the site's tools are missing; install them: `pip install -e '.[site]'`.")
+    _tell_histories(root)
     return config_file
+
+
+def _tell_histories(root: Path) -> None:
+    """Give the pages what git knows of each claim; without git they are built without it."""
+    from kb.web.plugin import AssayPlugin
+    from repro.history import HistoryError
+    from repro.replay import histories
+
+    try:
+        AssayPlugin.histories = histories(root)
+    except HistoryError:
+        AssayPlugin.histories = {}
