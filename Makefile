@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 BASE := $(VENV)/.base-installed
 DEV := $(VENV)/.dev-installed
+NODE := tests/node/node_modules/.installed
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -21,11 +22,16 @@ $(DEV): $(BASE)
 	$(PIP) -e '.[dev]'
 	@touch $@
 
+# The judges of the built site: axe, Lighthouse, vnu and a compiler that knows schema.org.
+$(NODE): tests/node/package.json tests/node/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
+	else echo "npm is missing: the tests that judge the site with node's tools are skipped"; fi
+
 CLAIM ?= gd-stalls-two-layer-linear
 run: $(BASE)
 	@$(BIN)/repro run $(CLAIM); code=$$?; $(BIN)/repro site build --quiet && exit $$code
 
-test: $(DEV)
+test: $(DEV) $(NODE)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
