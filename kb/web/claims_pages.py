@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kb.web import claim_page
 from kb.web.flip import flip
@@ -131,5 +131,5 @@ def _history(site: Site, claim_id: str) -> Page:
     """Return the page of what became of a claim; the claim's own page only links to it."""
     title = f"History of {claim_id}"
     told = "What changed in the record, the code and the evidence, and the state that followed."
-    shown = {"history": site.histories[claim_id], "claim_id": claim_id}
+    shown: dict[str, Any] = {"history": site.histories[claim_id], "claim_id": claim_id}
     return site.page(f"claims/{claim_id}/history.md", "history", title, told, in_search=False, **shown)
