@@ -6,6 +6,7 @@ Nodes are named by type and id, such as `claim:bigger-is-better`. Edges point as
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
@@ -24,6 +25,9 @@ NODE_TYPES: tuple[str, ...] = get_args(NodeType)
 EDGE_TYPES: tuple[str, ...] = (*get_args(RelationType), *get_args(Stance), *get_args(EdgeType))
 AGAINST = frozenset(["depends_on", "tested_by"])
 """Edges whose end bears on their start; along all others the start bears on the end."""
+
+LONGEST_ID = 60
+"""Characters of a person's id; at four bytes each a file's name still holds them."""
 
 
 def node(kind: NodeType, name: str) -> str:
@@ -68,11 +72,18 @@ def _add_person(graph: MultiDiGraph, full_name: str) -> None:
 
 
 def person_id(full_name: str) -> str:
-    """Return a person's name as an id: `Léon Bottou` gives `leon-bottou`."""
+    """Return a person's name as an id that a file may have: `Léon Bottou` gives `leon-bottou`.
+
+    A name that leaves nothing, too much for a file's name, or the name of a folder's own page ends in a hash.
+    """
     plain = unicodedata.normalize("NFKD", full_name)
     kept = (char for char in plain if not unicodedata.combining(char))
     words = "".join(char if char.isalnum() else " " for char in kept).lower().split()
-    return "-".join(words)
+    joined = "-".join(words)
+    if joined in ("", "index") or len(joined) > LONGEST_ID:
+        mark = hashlib.sha256(full_name.encode()).hexdigest()[:8]
+        joined = f"{joined[: LONGEST_ID - 9]}-{mark}".lstrip("-")
+    return joined
 
 
 def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> None:

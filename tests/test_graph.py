@@ -157,3 +157,12 @@ def test_equal_records_give_equal_bytes(tmp_path):
 def test_people_get_ids(name, expected):
     """Letters without accents, digits and hyphens."""
     assert person_id(name) == expected
+
+
+@pytest.mark.parametrize("name", ["!", "<>", "Index", "x" * 300, "\U0001d4e2" * 300])
+def test_people_with_strange_names_get_ids_that_a_file_may_have(name):
+    """No id is empty, too long for a file system, or that of the folder's own page."""
+    found = person_id(name)
+    assert found not in ("", "index")
+    assert len(f"{found}.html".encode()) <= 255
+    assert found != person_id(f"{name}?")
