@@ -14,16 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
-
-from power_cuts import Event, bad_cuts, trace  # noqa: E402  # lies beside the tests
-from store_faults import NEW, every_fault, piece  # noqa: E402
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 from kb.evidence import read_ledger, to_file  # noqa: E402
 from kb.evidence_file import parse  # noqa: E402
 from kb.problems import Problem  # noqa: E402
 from repro.ledger import append  # noqa: E402
+from tests.power_cuts import Event, bad_cuts, trace  # noqa: E402
+from tests.store_faults import NEW, every_fault, piece  # noqa: E402
 
 KILLS = 500
 FILES = 600
@@ -38,10 +37,10 @@ def row(what: str, cases: int, wrong: int) -> None:
 
 def in_a_process(task: str, folder: Path, **options: int) -> dict[str, Any]:
     """Return the counts of a task that forks."""
-    command = [sys.executable, TESTS / "store_faults.py", task, folder]
-    command += [f"{key}={value}" for key, value in options.items()]
-    answer: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return answer
+    words = [task, folder, *(f"{key}={value}" for key, value in options.items())]
+    command = [sys.executable, "-m", "tests.store_faults", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    return dict(json.loads(done.stdout))
 
 
 def survive(folder: Path) -> int:

@@ -15,10 +15,9 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from store_faults import System, knows_no_links, quickly
-
 from kb.evidence import Evidence, read_ledger
 from repro import ledger as store
+from tests.store_faults import System, knows_no_links, quickly
 
 Tree = dict[str, bytes | None]
 """Relative path -> bytes of a file, or nothing for a folder."""

@@ -22,10 +22,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from evidence_of import evidence_of
-
 from kb.evidence import Evidence, read_ledger, to_file
 from repro import ledger
+from tests.evidence_of import evidence_of
 
 CALLS = ("mkdir", "open", "write", "read", "fsync", "close", "link", "replace", "unlink")
 NUMBERS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EINTR", "EROFS")}

@@ -6,11 +6,11 @@ import math
 
 import pytest
 from hypothesis import given
-from strategies import intervals, numbers, prediction
 
 from kb.bounds import decide, extend, meets, rate_target, supports_direction, target, way_of_missing
 from kb.records import Prediction
 from kb.stats import WHOLE_LINE, Interval
+from tests.strategies import intervals, numbers, prediction
 
 INF = math.inf
 AT_LEAST_2 = Interval(2.0, INF)

@@ -1,6 +1,5 @@
 """`repro run` and `repro plan` as they are typed: what is printed, what is stored, how they exit."""
 
-import functools
 import json
 import os
 import re
@@ -11,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import CLAIM, EXPERIMENT, write_project
-from test_runner import coin, fake_engine
-from test_worker import wait_until
 
-import repro.runner
+import repro.engines.local
 from kb.evidence import read_ledger
 from repro.cli import cli
 from repro.cli.request import available_cores
+from tests.conftest import CLAIM, EXPERIMENT, write_project
+from tests.test_runner import coin, fake_engine
+from tests.test_worker import wait_until
 
 REPRO = (sys.executable, "-c", "import sys; from repro.cli import main; main()")
 SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "import time; time.sleep(0.8)")
@@ -37,9 +36,8 @@ def cheap(monkeypatch):
 
     def replace(values=None, **options):
         engine = fake_engine(values or coin(0.5), **options)
-        monkeypatch.setattr(repro.runner, "run", functools.partial(run, engine=engine))
+        monkeypatch.setattr(repro.engines.local, "supervise", engine)
 
-    run = repro.runner.run
     replace()
     return replace
 

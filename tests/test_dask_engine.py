@@ -11,7 +11,6 @@ from functools import partial
 
 import pytest
 from distributed import LocalCluster
-from test_local_engine import WORKER, a_task
 
 from kb.evidence import read_ledger
 from kb.load import load_base
@@ -19,6 +18,7 @@ from repro.engines import Failed, Finished, Measured, Started, dask, local
 from repro.engines.interrupts import Interrupts
 from repro.planning import Options, asked_base, plan
 from repro.runner import run
+from tests.test_local_engine import WORKER, a_task
 
 
 @pytest.fixture(scope="module")

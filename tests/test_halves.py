@@ -11,8 +11,10 @@ from kb.halves import in_halves
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-    """Let ten items be many."""
+    """Let ten items be many, and threads that other tests left behind be none."""
     monkeypatch.setattr(halves, "MANY", 10)
+    count, before = threading.active_count, threading.active_count() - 1
+    monkeypatch.setattr(threading, "active_count", lambda: count() - before)
 
 
 def processes(items):

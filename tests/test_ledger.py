@@ -10,8 +10,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from power_cuts import bad_cuts, trace
-from store_faults import (
+
+from kb.evidence import read_ledger, to_file
+from repro import ledger
+from repro.ledger import LedgerError, append, sweep
+from tests.power_cuts import bad_cuts, trace
+from tests.store_faults import (
     CALLS,
     ERRORS,
     NEW,
@@ -26,17 +30,14 @@ from store_faults import (
     writes_a_little,
 )
 
-from kb.evidence import read_ledger, to_file
-from repro import ledger
-from repro.ledger import LedgerError, append, sweep
-
-PROGRAM = Path(__file__).with_name("store_faults.py")
+PROJECT = Path(__file__).parents[1]
 
 
 def forking(task, folder, **options):
     """Run a task of `store_faults` in a process of its own and return its counts."""
-    command = [sys.executable, PROGRAM, task, folder, *(f"{key}={value}" for key, value in options.items())]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    words = [task, folder, *(f"{key}={value}" for key, value in options.items())]
+    command = [sys.executable, "-m", "tests.store_faults", *words]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=120)
     return json.loads(done.stdout)
 
 

@@ -5,7 +5,6 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from conftest import CLAIM, EXPERIMENT
 
 from kb.evidence import Machine, read_ledger
 from kb.judgement import judge_claim
@@ -18,6 +17,7 @@ from repro.messages import Measurement
 from repro.planning import Options, asked_base, plan
 from repro.provenance import Versions
 from repro.runner import Judged, Planned, run
+from tests.conftest import CLAIM, EXPERIMENT
 
 SECOND_CLAIM = CLAIM.replace("title: A loaded coin", "title: Again a loaded coin")
 MACHINE = Machine(system="", cpu="", capability="", blas="", threads=1)

@@ -9,7 +9,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
 
 from kb import bounds as bounds_module
 from kb import finding as finding_module
@@ -30,6 +29,7 @@ from kb.sentences import (
     verdict_sentence,
 )
 from kb.verdict import judge
+from tests.strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
 
 DECADES = {"loss": Outcome("loss", "decades", "lower", 0.0)}
 TEN = [0.9, 1.0, 1.1, 1.05, 0.95] * 2

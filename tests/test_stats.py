@@ -13,7 +13,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import optimize, special
 from scipy import stats as scipy_stats
-from strategies import alphas, any_float, intervals, numbers, seed_values
 
 from kb.stats import (
     ALL_RATES,
@@ -36,6 +35,7 @@ from kb.stats import (
     seeds_needed,
     t_interval,
 )
+from tests.strategies import alphas, any_float, intervals, numbers, seed_values
 
 INF = math.inf
 LOG_20 = math.log(20)

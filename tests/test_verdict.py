@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import OUTCOMES, alphas, any_float, bounds, measured, numbers, prediction, protocol
 
 from kb.bounds import target
 from kb.records import Control
@@ -25,6 +24,7 @@ from kb.stats import (
     t_interval,
 )
 from kb.verdict import ALPHA, is_decided, judge
+from tests.strategies import OUTCOMES, alphas, any_float, bounds, measured, numbers, prediction, protocol
 
 INF, NAN = math.inf, math.nan
 STEADY = [0.9, 1.0, 1.1, 1.05, 0.95]
