@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
-from kb.bounds import rate_target
+from kb.bounds import decide, rate_target, target
 from kb.experiment import Outcome
 from kb.finding import FINAL, Finding
 from kb.records import Claim, Prediction
-from kb.stats import WHOLE_LINE
+from kb.stats import WHOLE_LINE, Interval
 from kb.verdict import Verdict
 
 DETAILS = {
@@ -220,9 +220,22 @@ def _step(finding: Finding) -> int:
         return 0
     width = finding.interval.upper - finding.interval.lower
     if 0 < width < math.inf:
-        return _exponent(width) - 1
+        step = _exponent(width) - 1
+        return next((s for s in range(step, step - 4, -1) if not _reaches_bound(finding, s)), step)
     numbers = [*finding.interval, finding.estimate]
     return max(_exponent(value) for value in numbers if math.isfinite(value)) - 2
+
+
+def _reaches_bound(finding: Finding, step: int) -> bool:
+    """Would a decided interval, rounded outwards at this place, seem to reach the bound that it keeps off?"""
+    if finding.decision == "inconclusive":
+        return False
+    lower, upper = finding.interval
+    seen = Interval(
+        float(_rounded(lower, step, ROUND_FLOOR)),
+        float(_rounded(upper, step, ROUND_CEILING)),
+    )
+    return decide(seen, target(finding.prediction)) != finding.decision
 
 
 def _exponent(value: float) -> int:

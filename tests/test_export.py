@@ -1,6 +1,7 @@
 """The site as a plain tree: complete, and built alike by other generators than ours."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -58,10 +59,11 @@ def test_a_folder_in_use_is_left_alone(project, tmp_path):
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_other_generators_build_the_same_addresses(tree, project, generator):
-    """Each page stands where MkDocs puts it, and no link is dead; slow, and only where they are installed."""
+    """Each page stands where MkDocs puts it, and no link is dead; slow, and skipped at home only."""
     if importlib.util.find_spec(generator) is None:
-        pytest.skip(f"{generator} is not installed")
-    command = [sys.executable, "-m", generator, "build"]
+        answer = pytest.fail if os.environ.get("CI") else pytest.skip
+        answer(f"{generator} is not installed; `pip install -e '.[doors]'`")
+    command = [sys.executable, "-m", generator, "build", "-f", "mkdocs.yml"]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     ours = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet"])

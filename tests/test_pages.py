@@ -15,9 +15,9 @@ from kb.judgement import judge_base
 from kb.load import load_base
 from kb.standing import standings
 from kb.stats import Interval
-from kb.web.curves import Curve, curves_figure, curves_of
+from kb.web.curves import Curve, curves_figure, curves_of, spread
 from kb.web.debate_pages import bearings_on, holders
-from kb.web.experiment_pages import as_csv, as_json
+from kb.web.experiment_pages import as_csv, as_curves_csv, as_json
 from kb.web.flip import flip, nearest
 from kb.web.forest import strip_of
 from kb.web.neighbourhood import MOST, Neighbourhoods, edges_of, placed
@@ -152,6 +152,31 @@ def test_csv_holds_every_value_once(site):
     assert [int(row["seed_index"]) for row in score] == [5, 6, 7, 8, 9]
 
 
+def test_curves_have_a_file_of_their_own(site):
+    """One line a seed with all its points; shorter curves end in empty fields."""
+    script = site.base.scripts["coin"]
+    curves = {"score_curve": ((0.0, 0.1, math.nan),) * 5, "short_curve": ((1.0,),) * 5}
+    piece = evidence_of(script, "a" * 64, "fair", 1, (0.5,) * 5, curves=curves)
+    rows = list(csv.DictReader(io.StringIO(as_curves_csv([piece]))))
+    assert [int(row["seed_index"]) for row in rows] == [5, 6, 7, 8, 9] * 2
+    assert [rows[0][f"point_{k}"] for k in (1, 2, 3)] == ["0.0", "0.1", "nan"]
+    assert [rows[5][f"point_{k}"] for k in (1, 2, 3)] == ["1.0", "", ""]
+
+
+def test_a_table_beside_a_figure_is_thinned_from_end_to_end():
+    """It keeps the first and the last point."""
+    assert spread(64, 9) == [0, 8, 16, 24, 32, 39, 47, 55, 63]
+    assert spread(3, 9) == [0, 1, 2]
+    assert spread(1, 9) == [0]
+
+
+def test_a_verdict_is_sure_among_all_or_said_not_to_be(site):
+    """With ten verdicts each needs ten times the evidence that one would."""
+    assert set(site.surviving) <= set(site.decided)
+    said = {i: " ".join(flip(site, i).sentences) for i in site.decided}
+    assert all(("also stands" in said[i]) == (i in site.surviving) for i in site.decided)
+
+
 def test_json_keeps_the_provenance(site):
     """Machine, versions and seeds stand beside the values; there is no token that JSON does not know."""
     pieces = site.ledger.of_experiment("coin")
@@ -177,6 +202,7 @@ def test_curves_are_bands_over_seeds(site):
     [curve] = curves_of([piece.model_copy(update={"curves": {"score_curve": lines}})], script)
     [band] = curve.bands
     assert (band.low, band.middle, band.high) == ((0.0, 1.0), (2.0, 3.5), (4.0, 5.0))
+    assert curve.rows == [("point 1", ["2 [0, 4]"]), ("point 2", ["3.5 [1, 5]"])]
     drawn = curves_figure(curve, script.outcomes["score_curve"], figure_id="c")
     figure = ET.fromstring(drawn)  # noqa: S314 # our own
     assert figure.get("role") == "img"
@@ -205,7 +231,7 @@ def test_measured_claims_bear_on_a_side(site):
     """A side's own measurement, and what it rests on."""
     found = bearings_on(site.base, site.judgements, ["toy-claim"])
     assert [(item.claim_id, item.words) for item in found] == [
-        ("toy-claim", "measured itself"),
-        ("toy-contradicted", "it rests on this"),
+        ("toy-claim", ""),
+        ("toy-contradicted", "carries"),
     ]
     assert holders(site.base, ["toy-claim"], 3) == ["Jane Doe"]

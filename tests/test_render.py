@@ -182,7 +182,7 @@ def test_source_is_linked_to_the_passage(pages):
 def test_relations_are_shown_from_both_ends(pages):
     """A claim lists what it rests on; that one lists what rests on it."""
     assert "Rests on" in pages["claims/toy-claim.md"].content
-    assert "Is rested on by" in pages["claims/toy-contradicted.md"].content
+    assert "Carries" in pages["claims/toy-contradicted.md"].content
 
 
 def test_state_is_never_told_by_colour_alone(pages):

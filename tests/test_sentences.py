@@ -209,6 +209,20 @@ def test_printed_intervals_hold_the_true_ones(values, bound, estimand):
 
 
 @pytest.mark.parametrize(
+    ("bound", "text"),
+    [
+        ({"at_least": 0.8}, "[0.90, 1.10]"),
+        ({"at_least": 0.905}, "[0.908, 1.092]"),
+        ({"at_least": 1.095}, "[0.908, 1.092]"),
+        ({"at_least": 0.95}, "[0.90, 1.10]"),
+    ],
+)
+def test_a_decided_interval_is_not_rounded_onto_its_bound(bound, text):
+    """It has as many digits as show on which side it lies; an open one has no side."""
+    assert finding_interval(only(TEN, **bound)) == text
+
+
+@pytest.mark.parametrize(
     ("values", "fields", "text"),
     [
         (TEN, GOOD, "reproduced"),

@@ -31,7 +31,7 @@ from kb.web.states import STATES
 from kb.web.templates import authors
 
 RELATION_WORDS = {
-    "depends_on": ("Rests on", "Is rested on by"),
+    "depends_on": ("Rests on", "Carries"),
     "supports": ("Supports", "Is supported by"),
     "contradicts": ("Contradicts", "Is contradicted by"),
     "refines": ("Refines", "Is refined by"),

@@ -11,6 +11,7 @@ from kb.web.neighbourhood import Neighbourhoods
 from kb.web.page import STANDINGS, Page, Site
 from kb.web.people import Person, people
 from kb.web.states import GROUP_OF, STATES
+from kb.web.timeline import timeline
 
 FREQUENT = 3
 """Claims of a person who is offered in the table's filter; everybody has a page."""
@@ -123,6 +124,7 @@ def _claim(site: Site, near: Neighbourhoods, claim_id: str) -> Page:
     shown["flip"] = flip(site, claim_id)
     shown["near"] = near.drawn(claim_id)
     shown["history"] = site.histories.get(claim_id, ())
+    shown["timeline"] = timeline(shown["history"], figure_id="timeline")
     path = f"claims/{claim_id}.md"
     return site.page(path, "claim", claim.title, site.sentences[claim_id], **shown)
 
@@ -131,5 +133,7 @@ def _history(site: Site, claim_id: str) -> Page:
     """Return the page of what became of a claim; the claim's own page only links to it."""
     title = f"History of {claim_id}"
     told = "What changed in the record, the code and the evidence, and the state that followed."
-    shown: dict[str, Any] = {"history": site.histories[claim_id], "claim_id": claim_id}
+    events = site.histories[claim_id]
+    drawn = timeline(events, figure_id="timeline")
+    shown: dict[str, Any] = {"history": events, "claim_id": claim_id, "timeline": drawn}
     return site.page(f"claims/{claim_id}/history.md", "history", title, told, in_search=False, **shown)

@@ -1,4 +1,7 @@
-"""Curves over training as bands: the median over seeds, and the range from the lowest to the highest."""
+"""Lines with bands around them: curves over a run, and whatever else changes along an axis.
+
+A curve's line is the median over seeds and its band goes from the lowest to the highest.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,19 @@ from kb.evidence import Evidence
 from kb.experiment import Outcome, Script
 from kb.web.figures import LARGEST, NAMESPACE, Axis
 
-WIDTH, HEIGHT = 420, 200
-LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 34
+WIDTH, HEIGHT = 420, 208
+LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42
 MOST_ARMS = 6
 """Arms in one figure; more lines could not be told apart."""
 MOST_POINTS = 32
 """Points of a line; a figure shows no more."""
+MOST_ROWS = 9
+"""Rows of the table beside a figure."""
 LETTERS = 16
 
 
 class Band(NamedTuple):
-    """One arm's curves: for each point the lowest, middle and highest seed; NaN where none is finite."""
+    """One arm: for each point the low end, the middle and the high end; NaN where there is no number."""
 
     arm: str
     seeds: int
@@ -35,11 +40,37 @@ class Band(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """All arms of one curve."""
+    """All arms of one figure.
+
+    Attributes:
+        left_out: Arms that are not shown.
+        at: For each point its place along the axis, from 0 to 1.
+        labels: For each point what a table calls it.
+        of: Points that were measured; some may not be shown.
+        ticks: Labels of the axis with their places; a curve has none, its unit says what runs along it.
+    """
 
     name: str
     bands: tuple[Band, ...]
     left_out: int
+    at: tuple[float, ...]
+    labels: tuple[str, ...]
+    of: int
+    ticks: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def rows(self) -> list[tuple[str, list[str]]]:
+        """Return for at most nine points, from the first to the last, what each arm has there in words."""
+        return [
+            (self.labels[k], [_cell(band, k) for band in self.bands])
+            for k in spread(len(self.labels), MOST_ROWS)
+        ]
+
+
+def spread(points: int, most: int) -> list[int]:
+    """Return at most so many places among points, evenly spread from the first to the last."""
+    count = min(points, most)
+    return [round(k * (points - 1) / max(1, count - 1)) for k in range(count)]
 
 
 def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
@@ -50,14 +81,20 @@ def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
             if name in script.outcomes:
                 found[name][piece.arm].extend(lines)
     for name, arms in sorted(found.items()):
-        bands = [_band(arm, arms[arm]) for arm in script.arms if arm in arms]
-        yield Curve(name, tuple(bands[:MOST_ARMS]), max(0, len(bands) - MOST_ARMS))
+        measured = [arm for arm in script.arms if arm in arms]
+        points = min(len(line) for arm in measured for line in arms[arm])
+        chosen = spread(points, MOST_POINTS)
+        yield Curve(
+            name,
+            tuple(_band(arm, arms[arm], chosen) for arm in measured[:MOST_ARMS]),
+            max(0, len(measured) - MOST_ARMS),
+            tuple(k / max(1, points - 1) for k in chosen),
+            tuple(f"point {k + 1}" for k in chosen),
+            points,
+        )
 
 
-def _band(arm: str, lines: Sequence[tuple[float, ...]]) -> Band:
-    points = min(len(line) for line in lines)
-    count = min(points, MOST_POINTS)
-    chosen = [round(k * (points - 1) / max(1, count - 1)) for k in range(count)]
+def _band(arm: str, lines: Sequence[tuple[float, ...]], chosen: Sequence[int]) -> Band:
     columns = [[line[k] for line in lines if abs(line[k]) < LARGEST] for k in chosen]
     return Band(
         arm,
@@ -84,8 +121,8 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
         f'<svg class="curve-figure" role="img" {names} viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="{NAMESPACE}">',
         f'<title id="{figure_id}-title">{escape(f"{outcome.unit} over {outcome.axis}")}</title>',
         f'<desc id="{figure_id}-desc">{escape(" ".join(_words(band) for band in curve.bands))}</desc>',
-        *_frame(axis, outcome),
-        *(_drawn(band, axis, number) for number, band in enumerate(curve.bands)),
+        *_frame(axis, outcome, curve.ticks),
+        *(_drawn(band, curve.at, axis, number) for number, band in enumerate(curve.bands)),
         *_names(curve.bands, axis),
         "</svg>",
     ]
@@ -93,9 +130,8 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
 
 
 def _words(band: Band) -> str:
-    return (
-        f"{band.arm} goes from {_tick(band.middle[0])} to {_tick(band.middle[-1])} over {band.seeds} seeds."
-    )
+    known = [value for value in band.middle if not math.isnan(value)] or [math.nan]
+    return f"{band.arm} goes from {_tick(known[0])} to {_tick(known[-1])} over {band.seeds} seeds."
 
 
 def _y(value: float, axis: Axis) -> float:
@@ -103,38 +139,40 @@ def _y(value: float, axis: Axis) -> float:
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
 
-def _x(k: int, count: int) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * k / max(1, count - 1)
+def _x(share: float) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * share
 
 
-def _frame(axis: Axis, outcome: Outcome) -> list[str]:
+def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> list[str]:
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     ticks = axis.ticks()
     lines = "".join(f"M{LEFT} {_n(_y(tick, axis))}H{right}" for tick in ticks)
     words = [
         f'<text class="y" x="{LEFT - 5}" y="{_n(_y(tick, axis) + 4)}">{_tick(tick)}</text>' for tick in ticks
     ]
-    along = f"over {outcome.axis}"
+    words += [
+        f'<text class="x" x="{_n(_x(share))}" y="{base + 11}">{escape(label)}</text>'
+        for share, label in along
+    ]
+    over = f"over {outcome.axis}"
     return [
         f'<path class="grid" d="{lines}"/><path class="axis" d="M{LEFT} {base}H{right}"/>',
         *words,
-        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 14}">{escape(outcome.unit[:60])}</text>',
-        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 1}">{escape(along[:60])}</text>',
+        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 13}">{escape(outcome.unit[:60])}</text>',
+        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 1}">{escape(over[:60])}</text>',
     ]
 
 
-def _drawn(band: Band, axis: Axis, number: int) -> str:
-    count = len(band.middle)
-    known = [k for k in range(count) if not math.isnan(band.middle[k])]
+def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> str:
+    known = [k for k in range(len(at)) if not math.isnan(band.middle[k])]
     if not known:
         return ""
-    middle = "L".join(f"{_n(_x(k, count))} {_n(_y(band.middle[k], axis))}" for k in known)
-    there = [f"{_n(_x(k, count))} {_n(_y(band.high[k], axis))}" for k in known]
-    back = [f"{_n(_x(k, count))} {_n(_y(band.low[k], axis))}" for k in reversed(known)]
-    return (
-        f'<g class="arm arm--{number}"><path class="band" d="M{"L".join([*there, *back])}z"/>'
-        f'<path class="line" d="M{middle}"/></g>'
-    )
+    wide = [k for k in known if not math.isnan(band.low[k] + band.high[k])]
+    middle = "L".join(f"{_n(_x(at[k]))} {_n(_y(band.middle[k], axis))}" for k in known)
+    there = [f"{_n(_x(at[k]))} {_n(_y(band.high[k], axis))}" for k in wide]
+    back = [f"{_n(_x(at[k]))} {_n(_y(band.low[k], axis))}" for k in reversed(wide)]
+    around = f'<path class="band" d="M{"L".join([*there, *back])}z"/>' if wide else ""
+    return f'<g class="arm arm--{number}">{around}<path class="line" d="M{middle}"/></g>'
 
 
 def _names(bands: Sequence[Band], axis: Axis) -> Iterator[str]:
@@ -150,6 +188,14 @@ def _names(bands: Sequence[Band], axis: Axis) -> Iterator[str]:
         name = bands[number].arm
         short = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
         yield f'<text class="name arm--{number}" x="{WIDTH - RIGHT + 5}" y="{_n(y)}">{escape(short)}</text>'
+
+
+def _cell(band: Band, k: int) -> str:
+    """Return a point in words: the middle, and in brackets the ends of the band."""
+    low, middle, high = band.low[k], band.middle[k], band.high[k]
+    if math.isnan(middle):
+        return "\u2013"
+    return _tick(middle) if math.isnan(low + high) else f"{_tick(middle)} [{_tick(low)}, {_tick(high)}]"
 
 
 def _tick(value: float) -> str:

@@ -15,7 +15,7 @@ from kb.web.templates import authors
 
 MAIN = "rigor-or-progress"
 """The debate on the start page; the first, where it does not exist."""
-WORDS = {"supports": "supports it", "explains": "explains it", "refines": "refines it"}
+WORDS = {"supports": "supports", "explains": "explains", "refines": "refines"}
 
 
 class Bearing(NamedTuple):
@@ -25,7 +25,7 @@ class Bearing(NamedTuple):
         claim_id: The measured claim.
         about: The side's claim that it bears on; the same where that was measured itself.
         is_against: Does it contradict the side's claim?
-        words: How it bears, in half a sentence.
+        words: What it does to the side's claim, as a verb; empty where it is that claim itself.
     """
 
     claim_id: str
@@ -89,19 +89,15 @@ def holders(base: Base, claims: Iterable[str], most: int) -> list[str]:
 def bearings_on(base: Base, judgements: Mapping[str, Judgement], claims: Iterable[str]) -> list[Bearing]:
     """Return the measured claims that bear on some claims: themselves, then those one relation away."""
     wanted = tuple(claims)
-    found = {
-        i: Bearing(i, i, is_against=False, words="measured itself")
-        for i in wanted
-        if _has_verdict(judgements, i)
-    }
+    found = {i: Bearing(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)}
     for about in wanted:
         for other, kind, is_stated_by_it in _related(base, about):
             if not _has_verdict(judgements, other) or other in found:
                 continue
             if kind == "contradicts":
-                found[other] = Bearing(other, about, is_against=True, words="contradicts it")
+                found[other] = Bearing(other, about, is_against=True, words="contradicts")
             elif kind == "depends_on" and is_stated_by_it:
-                found[other] = Bearing(other, about, is_against=False, words="it rests on this")
+                found[other] = Bearing(other, about, is_against=False, words="carries")
             elif kind != "depends_on" and not is_stated_by_it:
                 found[other] = Bearing(other, about, is_against=False, words=WORDS[kind])
     return list(found.values())

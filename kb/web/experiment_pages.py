@@ -7,14 +7,28 @@ import io
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
+
 from kb.evidence import Evidence
-from kb.experiment import Script
-from kb.web.curves import curves_figure, curves_of
+from kb.experiment import Outcome, Script
+from kb.web.curves import Curve, curves_figure, curves_of
+from kb.web.doses import doses_of
 from kb.web.experiment_page import experiment_page
 from kb.web.page import Page, Site
+
+SEED = ("experiment", "protocol", "scale", "replication", "arm", "seed_index", "seed")
+"""Columns that say of which seed a line is."""
+
+
+class Drawn(NamedTuple):
+    """A figure of lines with what its table needs."""
+
+    figure: Markup
+    curve: Curve
+    outcome: Outcome
 
 
 class Group(NamedTuple):
@@ -63,44 +77,50 @@ def files(site: Site) -> dict[str, str]:
         if pieces:
             found[f"experiments/{name}.csv"] = as_csv(pieces)
             found[f"experiments/{name}.json"] = as_json(name, pieces)
+        if any(piece.curves for piece in pieces):
+            found[f"experiments/{name}-curves.csv"] = as_curves_csv(pieces)
     return found
 
 
 def as_csv(pieces: Sequence[Evidence]) -> str:
     """Return one line a seed and outcome, for any program that reads tables."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            "experiment",
-            "protocol",
-            "scale",
-            "replication",
-            "arm",
-            "seed_index",
-            "seed",
-            "outcome",
-            "value",
-            "machine",
-        ]
+    lines = (
+        [*seed, outcome, repr(value), piece.machine.fingerprint]
+        for piece in pieces
+        for outcome, values in sorted(piece.values.items())
+        for seed, value in zip(_seeds(piece), values, strict=True)
     )
-    for piece in pieces:
-        start = piece.block * len(piece.seeds)
-        for outcome, values in sorted(piece.values.items()):
-            for k, (seed, value) in enumerate(zip(piece.seeds, values, strict=True)):
-                facts = (
-                    piece.experiment,
-                    piece.protocol[:12],
-                    piece.scale_name,
-                    piece.replication,
-                    piece.arm,
-                )
-                writer.writerow([*facts, start + k, seed, outcome, repr(value), piece.machine.fingerprint])
+    return _csv([[*SEED, "outcome", "value", "machine"], *lines])
+
+
+def as_curves_csv(pieces: Sequence[Evidence]) -> str:
+    """Return one line a seed and curve with all its points; shorter curves leave their last columns empty."""
+    longest = max(len(line) for piece in pieces for lines in piece.curves.values() for line in lines)
+    points = [f"point_{k}" for k in range(1, longest + 1)]
+    lines = (
+        [*seed, curve, piece.machine.fingerprint, *map(repr, values), *[""] * (longest - len(values))]
+        for piece in pieces
+        for curve, of_seeds in sorted(piece.curves.items())
+        for seed, values in zip(_seeds(piece), of_seeds, strict=True)
+    )
+    return _csv([[*SEED, "curve", "machine", *points], *lines])
+
+
+def _seeds(piece: Evidence) -> Iterator[tuple[object, ...]]:
+    """Yield for each seed of a piece the columns that name it."""
+    facts = (piece.experiment, piece.protocol[:12], piece.scale_name, piece.replication, piece.arm)
+    for k, seed in enumerate(piece.seeds, start=piece.block * len(piece.seeds)):
+        yield (*facts, k, seed)
+
+
+def _csv(lines: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue()
 
 
 def as_json(name: str, pieces: Sequence[Evidence]) -> str:
-    """Return the evidence of an experiment with its provenance; curves are left out for their size."""
+    """Return the evidence of an experiment with its provenance; curves are a file of their own."""
     items = [piece.model_dump(mode="json", exclude={"curves"}) for piece in pieces]
     document = {"schema": "assay/evidence/1", "licence": "CC-BY-4.0", "experiment": name, "evidence": items}
     return json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n"
@@ -114,12 +134,17 @@ def _experiment(site: Site, name: str, script: Script) -> Page:
     counting = {(p.protocol, p.arm, p.block): p for i in claims for p in site.judgements[i].evidence}
     shown["groups"] = list(_groups(pieces, current))
     shown["arm_seconds"] = _by_arm(list(counting.values()))
-    shown["curves"] = [
-        curves_figure(curve, script.outcomes[curve.name], figure_id=f"curve-{number}")
-        for number, curve in enumerate(curves_of(list(counting.values()), script))
-    ]
+    curves = ((c, script.outcomes[c.name]) for c in curves_of(list(counting.values()), script))
+    shown["curves"] = list(_drawn(curves, "curve"))
+    values = site.ledger.values(name, script.protocol(), script.arms)
+    shown["doses"] = list(_drawn(doses_of(values, script), "dose"))
     shown["commands"] = _command(claims, name)
     return site.page(f"experiments/{name}.md", "experiment", name, script.question, **shown)
+
+
+def _drawn(found: Iterable[tuple[Curve, Outcome]], prefix: str) -> Iterator[Drawn]:
+    for number, (curve, outcome) in enumerate(found):
+        yield Drawn(curves_figure(curve, outcome, figure_id=f"{prefix}-{number}"), curve, outcome)
 
 
 def _command(claims: list[str], name: str) -> str:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH = 420
@@ -154,14 +155,20 @@ def _strip(strip: Strip, axis: Axis, top: int) -> list[str]:
 
 
 def _dots(values: Sequence[float], axis: Axis, base: int) -> str:
-    """Return a path of zero-length strokes, one a finite seed; near dots are stacked, left to right."""
-    ends = [-math.inf] * LANES
-    path = ""
+    """Return a path of zero-length strokes, one a finite seed; near dots are stacked, left to right.
+
+    Each lane starts at its first dot and goes from dot to dot by what lies between: short numbers that often
+    repeat compress to half of what places would take.
+    """
+    lanes: list[list[int]] = [[] for _ in range(LANES)]
     for x in sorted(axis.place(value) for value in values if _has_place(value)):
-        free = next((lane for lane in range(LANES) if x - ends[lane] >= DOT_STEP), ends.index(min(ends)))
-        ends[free] = x
-        path += f"M{_n(x)} {base - free * 5}h0"
-    return path
+        free = next((lane for lane in lanes if not lane or x - lane[-1] >= DOT_STEP), None)
+        (min(lanes, key=lambda lane: lane[-1]) if free is None else free).append(round(x))
+    return "".join(
+        f"M{lane[0]} {base - 5 * k}h0" + "".join(f"m{b - a} 0h0" for a, b in pairwise(lane))
+        for k, lane in enumerate(lanes)
+        if lane
+    )
 
 
 def _edge_marks(values: Sequence[float], base: int) -> list[str]:

@@ -62,8 +62,17 @@ def flip(site: Site, claim_id: str) -> Flip | None:
         return None
     supposed = OPPOSITE.get(verdict.state)
     changes = [*_changes(site, claim_id, supposed)] if supposed else []
-    said = tuple(_sentences(verdict.findings, verdict.controls))
+    said = (*_sentences(verdict.findings, verdict.controls), *_among_all(site, claim_id))
     return Flip(said, supposed or "", tuple(changes[:MOST]), max(0, len(changes) - MOST))
+
+
+def _among_all(site: Site, claim_id: str) -> Iterator[str]:
+    """Say whether a decided verdict is sure enough to stand among all that were reached."""
+    judged = count(sum(judgement.verdict is not None for judgement in site.judgements.values()), "verdict")
+    if claim_id in site.surviving:
+        yield f"It also stands among all {judged} together, at most 5 % of them wrong on average."
+    elif claim_id in site.decided:
+        yield f"It is not sure enough to stand among all {judged} with at most 5 % of them wrong on average."
 
 
 def nearest(findings: tuple[Finding, ...]) -> Nearness | None:

@@ -7,21 +7,26 @@ from functools import cache
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-TAGS = {"p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a"}
-ATTRIBUTES = {"a": {"href"}}
+from kb.web import maths
+
+TAGS = {"p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a", *maths.TAGS}
+ATTRIBUTES = {"a": {"href"}, **maths.ATTRIBUTES}
 SCHEMES = {"http", "https"}
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("js-default")
+    parser = MarkdownIt("js-default")
+    no_prices = {"allow_space": False, "allow_digits": False}
+    return parser.use(dollarmath_plugin, **no_prices, double_inline=True, renderer=maths.to_mathml)
 
 
 def _absolute_links(tag: str, attribute: str, value: str) -> str | None:
     """Keep only links that leave the site: a record does not know where its page will stand."""
-    is_absolute = (tag, attribute) == ("a", "href") and value.startswith(("https://", "http://"))
-    return value if is_absolute else None
+    del attribute
+    return value if tag != "a" or value.startswith(("https://", "http://")) else None
 
 
 def to_html(text: str) -> Markup:

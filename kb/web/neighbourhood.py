@@ -21,8 +21,8 @@ from kb.web.figures import NAMESPACE
 from kb.web.states import STATES
 
 REACH = 2
-BOX_WIDTH, BOX_HEIGHT = 168, 50
-COLUMN, ROW = 200, 60
+BOX_WIDTH, BOX_HEIGHT = 160, 50
+COLUMN, ROW = 188, 60
 MARGIN = 6
 LETTERS, LINES = 22, 3
 MOST = {1: 6, 2: 3}
@@ -122,23 +122,18 @@ class Neighbourhoods:
 
     def _edge(self, edge: Edge, places: Mapping[str, Place], low: int) -> str:
         (x1, y1), (x2, y2) = (_corner(places[i], low) for i in edge[:2])
-        y1, y2 = y1 + BOX_HEIGHT / 2, y2 + BOX_HEIGHT / 2
-        if x1 < x2:
+        down = y2 - y1
+        if x1 < x2:  # from the right side of a box to the left side of another
             x1 += BOX_WIDTH
-            bend = (x2 - x1) / 2
-            path = (
-                f"M{_n(x1)} {_n(y1)}C{_n(x1 + bend)} {_n(y1)} {_n(x2 - bend)} {_n(y2)} {_n(x2 - 2)} {_n(y2)}"
-            )
+            path = f"{_n((x2 - x1) / 2)} 0 {_n((x2 - x1) / 2)} {_n(down)} {_n(x2 - x1 - 2)} {_n(down)}"
         elif x1 == x2:
-            x1, x2 = x1 + BOX_WIDTH, x2 + BOX_WIDTH
-            path = f"M{_n(x1)} {_n(y1)}C{_n(x1 + 26)} {_n(y1)} {_n(x2 + 26)} {_n(y2)} {_n(x2 + 2)} {_n(y2)}"
+            x1 += BOX_WIDTH
+            path = f"26 0 26 {_n(down)} 2 {_n(down)}"
         else:
             x2 += BOX_WIDTH
-            bend = (x1 - x2) / 2
-            path = (
-                f"M{_n(x1)} {_n(y1)}C{_n(x1 - bend)} {_n(y1)} {_n(x2 + bend)} {_n(y2)} {_n(x2 + 2)} {_n(y2)}"
-            )
-        return f'<path class="edge edge--{edge.type}" d="{path}"/>'
+            path = f"{_n((x2 - x1) / 2)} 0 {_n((x2 - x1) / 2)} {_n(down)} {_n(x2 - x1 + 2)} {_n(down)}"
+        start = f"M{_n(x1)} {_n(y1 + BOX_HEIGHT / 2)}"
+        return f'<path class="edge edge--{edge.type}" d="{start}c{path}"/>'
 
     def _box(self, claim_id: str, place: Place, low: int, *, is_focus: bool) -> str:
         x, y = _corner(place, low)

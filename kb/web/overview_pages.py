@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from kb.conflicts import conflicts
 from kb.judgement import Judgement
-from kb.web import claim_page
+from kb.web import claim_page, stats_page
 from kb.web.debate_pages import MAIN, bearings_on, holders
-from kb.web.page import STANDINGS, Page, Site
+from kb.web.page import Page, Site
 from kb.web.plain import in_plain_words
 from kb.worth import candidates
 
@@ -37,7 +37,7 @@ def pages(site: Site) -> Iterator[Page]:
     changes = list(events(site))
     yield _start(site, changes)
     yield _open(site)
-    yield _stats(site)
+    yield stats_page.page(site)
     yield site.page(
         "changes.md", "changes", "Changes", "What was measured, day by day.", hide=WIDE, events=changes
     )
@@ -124,36 +124,3 @@ def _open(site: Site) -> Page:
         conflicts=conflicts(site.base, site.ledger, site.judgements),
         untested=waiting,
     )
-
-
-def _stats(site: Site) -> Page:
-    base, judgements = site.base, site.judgements
-    standings = Counter(standing.standing for standing in site.standings.values())
-    checked = Counter(source.verified for source in base.sources.values())
-    kinds = Counter(claim.kind for claim in base.claims.values())
-    return site.page(
-        "stats.md",
-        "stats",
-        "Numbers",
-        "How much is covered, tested, stale and paid for.",
-        hide=WIDE,
-        groups=site.by_group,
-        by_state=site.by_state,
-        by_standing=[(name, standings[name]) for name in STANDINGS if standings[name]],
-        kinds=sorted(kinds.items()),
-        checked=sorted(checked.items()),
-        controls=_controls(judgements.values()),
-        predictions=_predictions(judgements.values()),
-        seeds=sum(len(piece.seeds) for piece in site.ledger.evidence),
-        seconds=sum(piece.seconds for piece in site.ledger.evidence),
-        machines=len({piece.machine.fingerprint for piece in site.ledger.evidence}),
-        stale=[i for i, judgement in judgements.items() if judgement.stale],
-    )
-
-
-def _controls(judgements: Iterable[Judgement]) -> Counter[str]:
-    return Counter(c.decision for j in judgements if j.verdict for c in j.verdict.controls)
-
-
-def _predictions(judgements: Iterable[Judgement]) -> Counter[str]:
-    return Counter(f.decision for j in judgements if j.verdict for f in j.verdict.findings)

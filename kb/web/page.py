@@ -14,7 +14,9 @@ from kb.evidence import Ledger
 from kb.judgement import Judgement, State
 from kb.load import Base
 from kb.standing import Name, Standing
+from kb.stats import e_bh
 from kb.web import claim_page
+from kb.web.repository import edit_link, report_link
 from kb.web.states import GROUPS, STATES, Group
 from kb.web.templates import escaped, relative
 
@@ -66,6 +68,7 @@ class Site:
 
     Attributes:
         histories: For each claim what changed over time, where somebody knows it.
+        repository: Address of the repository on the web; empty where it is not known.
         sentences: For each claim its state in one sentence.
     """
 
@@ -75,6 +78,7 @@ class Site:
     ledger: Ledger
     templates: Environment
     histories: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    repository: str = ""
     sentences: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,6 +100,19 @@ class Site:
             claims = [claim_id for state in states for claim_id in self.by_state[state]]
             found.append((group, claims, STATES[states[0]].slug if states else "table"))
         return found
+
+    @cached_property
+    def decided(self) -> tuple[str, ...]:
+        """Return the ids of the claims whose predictions are all decided, by a test that is valid."""
+        wanted = ("reproduced", "contradicted", "split")
+        return tuple(i for i, judgement in self.judgements.items() if judgement.state in wanted)
+
+    @cached_property
+    def surviving(self) -> frozenset[str]:
+        """Return those whose verdict also stands among all verdicts together, by e-BH at 5 %."""
+        verdicts = {i: judgement.verdict for i, judgement in self.judgements.items() if judgement.verdict}
+        kept = e_bh([verdict.log_e for verdict in verdicts.values()]) if verdicts else ()
+        return frozenset(i for i, is_kept in zip(verdicts, kept, strict=True) if is_kept) & {*self.decided}
 
     def page(
         self,
@@ -127,6 +144,8 @@ class Site:
             sentences=self.sentences,
             link=lambda target: relative(target, url),
             passage=claim_page.passage,
+            edit_link=lambda path: edit_link(self.repository, path),
+            report_link=lambda about: report_link(self.repository, about),
             title=title,
             **shown,
         )

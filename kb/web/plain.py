@@ -36,7 +36,9 @@ def _outcome(verdict: Verdict) -> str:
         return "Our test cannot tell yet: a check of the test itself is still open."
     if total == 1:
         return "Our test cannot tell yet."
-    rest = f"{held} came out as said, {failed} did not, and {left} may still go either way"
+    counted = ((held, "came out as said"), (failed, "did not"), (left, "may still go either way"))
+    *others, last = [f"{how_many} {words}" for how_many, words in counted if how_many]
+    rest = f"{', '.join(others)} and {last}" if others else last
     return f"Our test cannot tell yet: of {total} predictions {rest}."
 
 

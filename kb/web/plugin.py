@@ -53,7 +53,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
         """Add the generated pages and the records' own files."""
         known = (self.base, self.judgements, standings(self.base, self.judgements), self.ledger)
-        for page in render(*known, self.histories):
+        repository = str(config.extra.get("repository") or "")
+        for page in render(*known, self.histories, repository=repository):
             files.append(_generated(config, page.path, content=page.as_markdown()))
         for path, text in downloads(*known).items():
             files.append(_generated(config, path, content=text))

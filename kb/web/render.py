@@ -30,6 +30,8 @@ def render(
     standings: Mapping[str, Standing],
     ledger: Ledger | None = None,
     histories: Mapping[str, Sequence[Event]] | None = None,
+    *,
+    repository: str = "",
 ) -> Iterator[Page]:
     """Yield every page that comes from records.
 
@@ -39,8 +41,10 @@ def render(
         standings: Of every claim.
         ledger: All evidence, for costs and downloads; what the judgements count, where it is not given.
         histories: What became of each claim; no page tells it, where it is not given.
+        repository: Address on the web; where it is not given, pages lead to how one contributes.
     """
-    site = replace(_site(base, judgements, standings, ledger), histories=histories or {})
+    known = _site(base, judgements, standings, ledger)
+    site = replace(known, histories=histories or {}, repository=repository)
     for room in ROOMS:
         yield from room.pages(site)
 

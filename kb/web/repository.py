@@ -1,0 +1,48 @@
+"""Links into the repository that a site is built from, where its address is known.
+
+The address comes from the environment (`ASSAY_REPOSITORY`, read by mkdocs.yml), since a clone cannot know
+where it is published. Without it the pages lead to how one contributes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+
+class Forge(NamedTuple):
+    """Where a kind of host keeps its pages, and what it calls the title of a new issue."""
+
+    edit: str
+    issue: str
+    title: str
+
+
+FORGES = {
+    "gitlab": Forge("/-/edit/", "/-/issues/new", "issue[title]"),
+    "gitea": Forge("/_edit/", "/issues/new", "title"),
+    "codeberg": Forge("/_edit/", "/issues/new", "title"),
+}
+"""By a part of the host's name."""
+USUAL = Forge("/edit/", "/issues/new", "title")
+BRANCH = "main"
+
+
+def edit_link(repository: str, path: str) -> str | None:
+    """Return where a file can be changed, or nothing where the repository's address is not known."""
+    forge = _forge(repository)
+    return f"{repository.rstrip('/')}{forge.edit}{BRANCH}/{quote(path)}" if forge else None
+
+
+def report_link(repository: str, title: str) -> str | None:
+    """Return where a mistake can be reported under a title, or nothing where no address is known."""
+    forge = _forge(repository)
+    return f"{repository.rstrip('/')}{forge.issue}?{urlencode({forge.title: title})}" if forge else None
+
+
+def _forge(repository: str) -> Forge | None:
+    """Return the kind of host; nothing for what is no address of a page."""
+    parts = urlsplit(repository)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return None
+    return next((forge for name, forge in FORGES.items() if name in parts.hostname), USUAL)

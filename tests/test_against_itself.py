@@ -1,0 +1,78 @@
+"""An arm against itself: the halves are those of its seeds, and a planted difference is found."""
+
+import pytest
+from scipy.stats import binomtest
+
+from kb.against_itself import comparisons, exact_interval
+from kb.evidence import Ledger
+from kb.load import load_base
+from tests.conftest import write_project
+from tests.evidence_of import evidence_of
+
+QUIET = (0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+@pytest.fixture
+def base(tmp_path):
+    """Return the tiny project, read."""
+    return load_base(write_project(tmp_path))
+
+
+def found(base, *blocks, arm="fair"):
+    """Return the comparisons of one arm with these blocks of values."""
+    script = base.scripts["coin"]
+    protocol = script.protocol()
+    pieces = [evidence_of(script, protocol, arm, k, values) for k, values in enumerate(blocks)]
+    return list(comparisons(base, Ledger(tuple(pieces))))
+
+
+def test_equal_halves_are_not_told_apart(base):
+    """The same numbers in another order."""
+    [comparison] = found(base, QUIET, QUIET[::-1])
+    assert (comparison.arm, comparison.outcome, comparison.pairs) == ("fair", "score", 5)
+    assert not comparison.is_false
+
+
+@pytest.mark.parametrize("shift", [1.0, -1.0])
+def test_a_planted_difference_is_found(base, shift):
+    """In either direction; so a count of none means something."""
+    [comparison] = found(base, QUIET, tuple(value + shift for value in QUIET))
+    assert comparison.is_false
+
+
+def test_halves_are_whole_blocks(base):
+    """Of three blocks the first two are compared: the third has no partner."""
+    [comparison] = found(base, QUIET, QUIET, tuple(value + 9 for value in QUIET))
+    assert (comparison.pairs, comparison.is_false) == (5, False)
+
+
+@pytest.mark.parametrize("values", [(0.5,) * 5, (float("nan"), *QUIET[1:])])
+def test_what_cannot_be_compared_is_left_out(base, values):
+    """One value for every seed, or a seed without a number."""
+    assert found(base, values, values) == []
+
+
+def test_one_block_has_no_halves(base):
+    """Five seeds are the least that decide anything."""
+    assert found(base, QUIET) == []
+
+
+def test_other_code_counts_for_nothing(base):
+    """Only today's protocol is looked at."""
+    script = base.scripts["coin"]
+    pieces = [evidence_of(script, "e" * 64, "fair", k, QUIET) for k in range(2)]
+    assert list(comparisons(base, Ledger(tuple(pieces)))) == []
+
+
+@pytest.mark.parametrize(("count", "trials"), [(0, 1), (1, 1), (0, 50), (1, 296), (7, 40), (40, 40)])
+def test_interval_is_that_of_clopper_and_pearson(count, trials):
+    """As scipy has it."""
+    theirs = binomtest(count, trials).proportion_ci(0.95, "exact")
+    assert exact_interval(count, trials) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+@pytest.mark.parametrize(("count", "trials"), [(-1, 5), (6, 5), (0, 0)])
+def test_impossible_counts_are_refused(count, trials):
+    """With what was found."""
+    with pytest.raises(ValueError, match=f"found {count} of {trials}"):
+        exact_interval(count, trials)
