@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin
@@ -19,6 +19,7 @@ from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
 from kb.problems import render_terminal
 from kb.standing import standings
+from kb.web import blocks, policy, search
 from kb.web.render import files as downloads
 from kb.web.render import records, redirects, render
 
@@ -33,6 +34,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     base: Base
     ledger: Ledger
     judgements: dict[str, Judgement]
+    found: list[dict[str, str]]
+    lines: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read everything once, before MkDocs empties its output, and watch what it was read from.
@@ -54,23 +57,49 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """Add the generated pages and the records' own files."""
         known = (self.base, self.judgements, standings(self.base, self.judgements), self.ledger)
         repository = str(config.extra.get("repository") or "")
-        for page in render(*known, self.histories, repository=repository):
-            files.append(_generated(config, page.path, content=page.as_markdown()))
-        for path, text in downloads(*known).items():
+        pages = list(render(*known, self.histories, repository=repository))
+        self.found = list(search.entries(pages, self.base))
+        made = {page.path: page.as_markdown() for page in pages} | redirects(self.base)
+        made |= downloads(*known)
+        made[policy.FILE] = policy.headers([*(file.url for file in files), *(page.url for page in pages)])
+        for path, text in made.items():
             files.append(_generated(config, path, content=text))
-        for path, html in redirects(self.base).items():
-            files.append(_generated(config, path, content=html))
         for path, original in records(self.base).items():
             files.append(_generated(config, path, abs_src_path=str(original)))
         return files
 
+    def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Let the theme's templates name the policy of every page, and its search know our pages."""
+        del files
+        env.globals["content_policy"] = policy.POLICY
+        theme_search: Any = config.plugins["material/search"]
+        theme_search.search_index.entries.extend(self.found)
+        return env
+
+    def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Return a generated page without its lines of HTML, which need no Markdown engine."""
+        del config, files
+        if page.file.generated_by is None:
+            return markdown
+        page.meta["search"] = {"exclude": True}
+        rest, self.lines = blocks.take_out(markdown)
+        return rest
+
+    def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Return a generated page with its lines of HTML again."""
+        del config, files
+        return html if page.file.generated_by is None else blocks.put_back(html, self.lines)
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Refuse a search index that is too large for a reader's first search."""
+        index = Path(config.site_dir, "search", "search_index.json")
+        if problem := search.too_large(index.read_bytes()):
+            raise PluginError(problem)
+
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
-        """Return a page without the theme's indentation, a quarter of its bytes; what is `pre` stays."""
+        """Return a page without the theme's indentation, a quarter of its bytes."""
         del page, config
-        parts = re.split(r"(<pre\b.*?</pre>)", output, flags=re.DOTALL)
-        return "".join(
-            part if index % 2 else re.sub(r"\s*\n\s*", "\n", part) for index, part in enumerate(parts)
-        )
+        return blocks.without_indentation(output)
 
 
 def _generated(config: MkDocsConfig, path: str, **content: str) -> File:

@@ -19,6 +19,7 @@ from kb.load import Base
 from kb.records import Source
 from kb.sentences import count, number
 from kb.web.markdown import to_html
+from kb.web.policy import POLICY
 from kb.web.states import STATES
 
 
@@ -33,7 +34,7 @@ def environment(root: Path) -> Environment:
     )
     made.filters.update(line=one_line, markdown=to_html, capitalise=capitalise, duration=duration)
     made.filters.update(minus=minus, number=_number, claims_linked=claims_linked, authors=authors)
-    made.globals.update(states=STATES, fence=fence)
+    made.globals.update(states=STATES, fence=fence, content_policy=POLICY)
     return made
 
 

@@ -1,98 +1,20 @@
 """The pages as a reader sees them, in Chromium: wide and narrow, light and dark, with and without scripts."""
 
-import functools
-import http.server
-import os
-import threading
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 
-from repro.cli import cli
-from tests.states_project import write_states_project
+from tests.browser.conftest import kinds
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PAGES = [
-    "", "claims/", "claims/toy-claim/", "claims/toy-to-be-written/", "experiments/", "experiments/coin/",
-    "debates/", "debates/toy-debate/", "sources/toy-source/", "people/", "people/jane-doe/", "topics/",
-    "topics/toys/", "graph/", "graph/explore/", "open/", "stats/", "changes/", "data/", "cite/", "coverage/",
-]  # fmt: skip
 DARKEST_OF_LIGHT = 0.5
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Return Chromium; where it is missing, skip at home and fail in continuous integration."""
-    if not CHROMIUM.exists():
-        answer = pytest.fail if os.environ.get("CI") else pytest.skip
-        answer(f"{CHROMIUM} is missing; install Debian's chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and logs nothing."""
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Return the address of a served site with one claim in each state."""
-    project = write_states_project(tmp_path_factory.mktemp("browser"))
-    result = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet"])
-    assert result.exit_code == 0, result.output
-    handler = functools.partial(Quiet, directory=str(project / "build" / "site"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def opened(browser, address):
-    """Return a function that opens a page and gives it with what the browser complained about."""
-    contexts = []
-
-    def open_page(path, *, width=1280, scheme="light", scripts=True):
-        context = browser.new_context(
-            viewport={"width": width, "height": 844}, color_scheme=scheme, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        page, complaints = context.new_page(), []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: _note_outsider(request.url, address, complaints))
-        page.goto(address + path)
-        return page, complaints
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def _note_outsider(url, address, complaints):
-    if not url.startswith((address, "data:", "blob:")):
-        complaints.append(f"outside request: {url}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages_are_whole_and_quiet(opened, address, scheme, width):
+def test_pages_are_whole_and_quiet(opened, address, toy_site, scheme, width):
     """Nothing overflows sideways, nothing is logged, nothing comes from elsewhere, the heading is seen."""
     page, complaints = opened("", width=width, scheme=scheme)
-    for path in PAGES:
+    for path in kinds(toy_site):
         page.goto(address + path)
         assert page.locator("h1:visible").count() == page.locator("h1").count() == 1, path
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

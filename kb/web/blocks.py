@@ -1,0 +1,43 @@
+"""Lets finished lines of HTML pass by the Markdown engine, which would read every tag of them for nothing.
+
+An exported tree keeps its lines of HTML; only our own build takes them out before and puts them back after.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FENCE_OR_HTML = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$|^<[^\n]*$", re.MULTILINE | re.DOTALL)
+_MARK = re.compile(r"<p>%(\d+)%</p>")
+
+
+def take_out(markdown: str) -> tuple[str, list[str]]:
+    """Return Markdown in which a mark stands for each line of HTML outside code, and these lines.
+
+    >>> take_out("<p>a</p>")
+    ('%0%', ['<p>a</p>'])
+    """
+    lines: list[str] = []
+
+    def marked(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[0]
+        lines.append(match[0])
+        return f"%{len(lines) - 1}%"
+
+    return _FENCE_OR_HTML.sub(marked, markdown), lines
+
+
+def put_back(html: str, lines: list[str]) -> str:
+    """Return HTML in which each mark has given way to its line.
+
+    >>> put_back("<p>%0%</p><h2>b</h2>", ["<p>a</p>"])
+    '<p>a</p><h2>b</h2>'
+    """
+    return _MARK.sub(lambda match: lines[int(match[1])], html)
+
+
+def without_indentation(html: str) -> str:
+    """Return a page without the theme's indentation, a quarter of its bytes; what is `pre` stays."""
+    parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
+    return "".join(part if index % 2 else re.sub(r"\s*\n\s*", "\n", part) for index, part in enumerate(parts))

@@ -1,0 +1,56 @@
+"""What a browser may load and run on our pages: the content-security policy and the headers beside it.
+
+The policy stands first in the head of every page, for hosts that send no headers of ours, and again in the
+file `_headers` that many static hosts read. The hashes are pinned here and never made from pages: whatever
+a record might smuggle into a page is no script that we know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SCRIPTS = {
+    "base": "sha256-cQCgfPv8yuTBNrj7ZAHE6CG332zGDNLdOn9bIFpi7VE=",
+    "palette": "sha256-/9utUivyZjVlYmJo6YAicdUSS0t7iqTGzFC5Xl4z7Co=",
+}
+"""Hash of each inline script by its file in `site/overrides/partials/javascripts/`."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        f"script-src 'self' {' '.join(repr(digest) for digest in SCRIPTS.values())}",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+)
+"""What every page says of itself."""
+
+FILE = "_headers"
+"""Where hosts look for them."""
+
+FRAMED = "embed"
+"""The folder of pages that other sites may show in a frame."""
+
+EVERYWHERE = f"""\
+/*
+  Content-Security-Policy: {POLICY}
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: strict-origin-when-cross-origin
+  Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()
+"""
+
+
+def headers(urls: Iterable[str]) -> str:
+    """Return the text of `_headers` for a site with these addresses, which are relative to its root.
+
+    A second policy forbids frames folder by folder, since hosts join the headers of all rules that fit and
+    no later rule could allow again what `/*` forbids.
+    """
+    folders = {f"/{first}/*" for first, slash, _ in (url.partition("/") for url in urls) if slash}
+    closed = sorted({"/", "/index.html", *folders} - {f"/{FRAMED}/*"})
+    forbidden = "\n  Content-Security-Policy: frame-ancestors 'none'\n"
+    return EVERYWHERE + "".join(f"{folder}{forbidden}" for folder in closed)
