@@ -15,7 +15,7 @@ from tests.evidence_of import evidence_of
 from tests.states_project import CENTRES, write_states_project
 
 PAGE = "claims/toy-claim/"
-PATIENCE = 60
+PATIENCE = 45
 MOST_BUILDS = 6
 """Three files of evidence may be seen one by one."""
 

@@ -128,10 +128,10 @@ def _panel(panel: Panel, top: int) -> list[str]:
     return parts + _axis(panel, axis, top + panel.height - AXIS)
 
 
-def _bound(bound: tuple[float, float], axis: Axis, top: int) -> list[str]:
+def _bound(bound: tuple[float, float], axis: Axis) -> list[str]:
     """Shade the predicted side behind a strip and rule its finite ends."""
     low, high = (axis.place(value) for value in bound)
-    y, tall = top + LABEL, DOTS + BAR
+    y, tall = LABEL, DOTS + BAR
     ends = [place for value, place in zip(bound, (low, high), strict=True) if _has_place(value)]
     return [
         f'<rect class="predicted" x="{_n(low)}" y="{y}" width="{_n(high - low)}" height="{tall}"/>',
@@ -140,13 +140,15 @@ def _bound(bound: tuple[float, float], axis: Axis, top: int) -> list[str]:
 
 
 def _strip(strip: Strip, axis: Axis, top: int) -> list[str]:
-    base = top + LABEL + DOTS - 5
-    parts = [f'<g class="{"control" if strip.is_control else "main"}">', *_bound(strip.bound, axis, top)]
-    parts.append(f'<text class="label" x="{MARGIN}" y="{top + 12}">{escape(_short(strip.label))}</text>')
+    """Return a strip in a group of its own; places within it repeat from strip to strip and compress well."""
+    base = LABEL + DOTS - 5
+    kind = "control" if strip.is_control else "main"
+    parts = [f'<g class="{kind}" transform="translate(0 {top})">', *_bound(strip.bound, axis)]
+    parts.append(f'<text class="label" x="{MARGIN}" y="12">{escape(_short(strip.label))}</text>')
     if dots := _dots(strip.values, axis, base):
         parts.append(f'<path class="dots" d="{dots}"/>')
     parts += _edge_marks(strip.values, base)
-    y = top + LABEL + DOTS + 4
+    y = LABEL + DOTS + 4
     if strip.interval is not None:
         parts.append(_interval(strip.interval, axis, y))
     if strip.estimate is not None and _has_place(strip.estimate):
@@ -211,4 +213,4 @@ def _short(text: str) -> str:
 
 
 def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.0f}"

@@ -10,7 +10,7 @@ from kb.bounds import rate_target, target
 from kb.finding import Finding
 from kb.web.figures import Axis
 
-WIDTH, HEIGHT, EDGE = 150, 26, 6
+WIDTH, HEIGHT, EDGE = 75, 13, 3
 
 
 def strip_of(finding: Finding) -> Markup | None:
@@ -32,13 +32,13 @@ def strip_of(finding: Finding) -> Markup | None:
     low, high = (_place(axis, end) for end in goal)
     left, right = (_place(axis, end) for end in finding.interval)
     middle = HEIGHT // 2
-    bounds = "".join(f"M{_n(_place(axis, end))} 2V{HEIGHT - 2}" for end in goal if math.isfinite(end))
+    bounds = "".join(f"M{_n(_place(axis, end))} 1V{HEIGHT - 1}" for end in goal if math.isfinite(end))
     kind = "strip control" if finding.is_control else "strip"
     return Markup(  # noqa: S704 # it holds numbers only
         f'<svg class="{kind}" aria-hidden="true" viewBox="0 0 {WIDTH} {HEIGHT}">'
-        f'<path class="predicted" d="M{_n(low)} 2H{_n(high)}V{HEIGHT - 2}H{_n(low)}z"/>'
+        f'<path class="predicted" d="M{_n(low)} 1H{_n(high)}V{HEIGHT - 1}H{_n(low)}z"/>'
         f'<path class="bound" d="{bounds}"/>'
-        f'<path d="M{_n(left)} {middle - 4}v8m0-4H{_n(right)}m0-4v8"/>'
+        f'<path d="M{_n(left)} {middle - 2}v4m0-2H{_n(right)}m0-2v4"/>'
         f'<path class="estimate" d="M{_n(_place(axis, finding.estimate))} {middle}h0"/></svg>'
     )
 

@@ -106,10 +106,13 @@ def _figure(site: Site, topics: Mapping[str, list[str]], edges: list[Edge]) -> M
             spots[claim_id] = Spot(LEFT + 14 + STEP * (k % PER_LINE), y + ROW * (k // PER_LINE))
         y += ROW * (1 + (len(ids) - 1) // PER_LINE)
     frame = f'role="group" aria-labelledby="graph-all" viewBox="0 0 {WIDTH} {y - ROW // 2}"'
+    used = [STATES[state] for state in site.by_state]
+    icons = "".join(f'<path id="mark-{state.slug}" d="{state.icon}"/>' for state in used)
     counted = f"{len(spots)} claims by topic with {len(edges)} relations"
     parts = [
         f'<svg class="graph graph--all" {frame} xmlns="{NAMESPACE}">',
         f'<title id="graph-all">{counted}; the list below has them in words.</title>',
+        f"<defs>{icons}</defs>",
         *(_arc(edge, spots) for edge in edges),
         *names,
         *(_mark(site, claim_id, spot) for claim_id, spot in spots.items()),
@@ -132,5 +135,5 @@ def _mark(site: Site, claim_id: str, spot: Spot) -> str:
     return (
         f'<a class="mark badge--{state.slug}" xlink:href="../claims/{claim_id}/"><title>{words}</title>'
         f'<circle cx="{spot.x}" cy="{spot.y}" r="11"/>'
-        f'<path class="icon" transform="translate({spot.x - 8} {spot.y - 8})" d="{state.icon}"/></a>'
+        f'<use class="icon" x="{spot.x - 8}" y="{spot.y - 8}" xlink:href="#mark-{state.slug}"/></a>'
     )

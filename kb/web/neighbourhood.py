@@ -25,7 +25,7 @@ BOX_WIDTH, BOX_HEIGHT = 160, 50
 COLUMN, ROW = 188, 60
 MARGIN = 6
 LETTERS, LINES = 22, 3
-MOST = {1: 6, 2: 3}
+MOST = {1: 6, 2: 2}
 """Claims in a column by its distance; the list beside the figure has all neighbours."""
 SAYS: dict[RelationType, str] = {
     "depends_on": "carries",
@@ -139,18 +139,18 @@ class Neighbourhoods:
         x, y = _corner(place, low)
         title, state = self.base.claims[claim_id].title, STATES[self.judgements[claim_id].state]
         lines = textwrap.wrap(title, LETTERS, max_lines=LINES, placeholder="…")
-        first = y + BOX_HEIGHT / 2 + 4 - 6.5 * (len(lines) - 1)
+        first = BOX_HEIGHT / 2 + 4 - 6.5 * (len(lines) - 1)
         text = "".join(
-            f'<text x="{_n(x + 25)}" y="{_n(first + 13 * k)}">{escape(line)}</text>'
-            for k, line in enumerate(lines)
+            f'<text x="25" y="{_n(first + 13 * k)}">{escape(line)}</text>' for k, line in enumerate(lines)
         )
-        corner = f"{_n(x + 5)} {_n(y + BOX_HEIGHT / 2 - 8)}"
+        corner = f"5 {BOX_HEIGHT // 2 - 8}"
         icon = f'<path class="icon badge--{state.slug}" transform="translate({corner})" d="{state.icon}"/>'
-        box = f'<rect x="{_n(x)}" y="{_n(y)}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="3"/>'
+        box = f'<rect width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="3"/>{icon}{text}'
+        at = f'transform="translate({_n(x)} {_n(y)})"'
         if is_focus:
-            return f'<g class="node node--focus">{box}{icon}{text}</g>'
+            return f'<g class="node node--focus" {at}>{box}</g>'
         name = f' aria-label="{escape(title)}"' if lines[-1].endswith("…") else ""
-        return f'<a class="node" xlink:href="../{claim_id}/"{name}>{box}{icon}{text}</a>'
+        return f'<a class="node" {at} xlink:href="../{claim_id}/"{name}>{box}</a>'
 
 
 def placed(columns: Mapping[int, list[str]]) -> dict[str, Place]:

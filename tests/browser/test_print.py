@@ -1,0 +1,51 @@
+"""A page on paper: no frame, every table open, black on white whatever the screen shows."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+FRAME = (".md-header", ".md-tabs", ".md-sidebar", ".md-footer", ".headerlink")
+
+
+@pytest.fixture(params=["light", "dark"])
+def printed(opened, request):
+    """Return a claim's page as it goes to the printer, from a light and from a dark screen."""
+    page, _ = opened("claims/toy-claim/", scheme=request.param)
+    page.emulate_media(media="print", color_scheme=request.param)
+    return page
+
+
+@pytest.mark.parametrize("part", FRAME)
+def test_the_frame_stays_on_the_screen(printed, part):
+    """Paper has no menus."""
+    assert printed.locator(part).count() > 0
+    assert printed.locator(f"{part}:visible").count() == 0
+
+
+def test_what_was_folded_is_open(printed):
+    """Every raw value is on the paper."""
+    tables = printed.locator("details.raw:not([open]) :is(table, dl)")
+    assert tables.count() > 0
+    assert all(tables.nth(k).is_visible() for k in range(tables.count()))
+
+
+def test_it_is_black_on_white(printed):
+    """Also the figures, whose colours are those of the page."""
+    ink, paper = printed.evaluate("""() => {
+        const style = (part) => getComputedStyle(document.querySelector(part));
+        return [style("svg.seeds-figure .label").fill, style("body").backgroundColor];
+    }""")
+    assert (ink, paper) == ("rgb(0, 0, 0)", "rgb(255, 255, 255)")
+
+
+def test_links_to_sources_show_where_they_lead(printed):
+    """A reader of paper can type them."""
+    shown = printed.evaluate("""() => getComputedStyle(
+        document.querySelector(".said a[href^='http']"), "::after").content""")
+    assert "https://example.org/coins" in shown
+
+
+def test_nothing_is_wider_than_the_paper(printed):
+    """A4 with margins is about 670 pixels wide."""
+    printed.set_viewport_size({"width": 670, "height": 900})
+    assert printed.evaluate("document.documentElement.scrollWidth") <= 670
