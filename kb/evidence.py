@@ -93,6 +93,14 @@ class Ledger:
         """Return where a piece of this ledger lies, relative to the project's root."""
         return self._paths[id(piece)]
 
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {id(piece): digest for piece, digest in zip(self.evidence, self.files, strict=True)}
+
+    def digest(self, piece: Evidence) -> str:
+        """Return the SHA-256 of a piece of this ledger, in hexadecimal digits."""
+        return self._digests[id(piece)]
+
     def counting(self, experiment: str, protocol: str, replication: int = 0) -> Blocks:
         """Return the piece that counts for each arm and block: of several the one that was started first."""
         return self._by_protocol.get((experiment, protocol, replication), {})

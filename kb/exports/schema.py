@@ -16,10 +16,11 @@ MODELS: dict[str, type[Record]] = {"claim": Claim, "source": Source, "debate": D
 """The schema files in `kb/schemas/` by stem, with their models."""
 
 
-class _Generator(GenerateJsonSchema):
+class Untitled(GenerateJsonSchema):
     """Pydantic's generator without a title on every field, which editors would show twice."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # signature of the base class
+        """Say no."""
         return False
 
 
@@ -32,7 +33,7 @@ def schema_text(name: str) -> str:
     model = MODELS[name]
     models: list[type[Record]] = [model, Tombstone] if model is Claim else [model]
     _, schema = models_json_schema(
-        [(each, "validation") for each in models], by_alias=True, schema_generator=_Generator
+        [(each, "validation") for each in models], by_alias=True, schema_generator=Untitled
     )
     for inner in (part for each in models for part in models_in(each)):
         properties = schema["$defs"][inner.__name__]["properties"]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from kb.web import claim_page
 from kb.web.flip import flip
+from kb.web.machine import heads
 from kb.web.neighbourhood import Neighbourhoods
 from kb.web.page import STANDINGS, Page, Site
 from kb.web.people import Person, people
@@ -126,7 +127,8 @@ def _claim(site: Site, near: Neighbourhoods, claim_id: str) -> Page:
     shown["history"] = site.histories.get(claim_id, ())
     shown["timeline"] = timeline(shown["history"], figure_id="timeline")
     path = f"claims/{claim_id}.md"
-    return site.page(path, "claim", claim.title, site.sentences[claim_id], **shown)
+    head = heads.claim(site, claim_id)
+    return site.page(path, "claim", claim.title, site.sentences[claim_id], head=head, **shown)
 
 
 def _history(site: Site, claim_id: str) -> Page:

@@ -17,6 +17,7 @@ from kb.experiment import Outcome, Script
 from kb.web.curves import Curve, curves_figure, curves_of
 from kb.web.doses import doses_of
 from kb.web.experiment_page import experiment_page
+from kb.web.machine import heads
 from kb.web.page import Page, Site
 
 SEED = ("experiment", "protocol", "scale", "replication", "arm", "seed_index", "seed")
@@ -139,7 +140,8 @@ def _experiment(site: Site, name: str, script: Script) -> Page:
     values = site.ledger.values(name, script.protocol(), script.arms)
     shown["doses"] = list(_drawn(doses_of(values, script), "dose"))
     shown["commands"] = _command(claims, name)
-    return site.page(f"experiments/{name}.md", "experiment", name, script.question, **shown)
+    head = heads.experiment(site, name)
+    return site.page(f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)
 
 
 def _drawn(found: Iterable[tuple[Curve, Outcome]], prefix: str) -> Iterator[Drawn]:

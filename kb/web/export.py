@@ -7,6 +7,7 @@ generators that rewrite links in HTML as well as those that leave them alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from kb.evidence import Ledger
 from kb.judgement import Judgement
 from kb.load import Base
 from kb.standing import Standing
+from kb.web.page import LOCAL
 from kb.web.render import files, records, redirects, render, url_of
 
 CONFIGURATION = """\
@@ -40,17 +42,18 @@ def tree(
     judgements: Mapping[str, Judgement],
     standings: Mapping[str, Standing],
     ledger: Ledger,
+    address: str = LOCAL,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the path and the bytes of every file of the tree."""
-    yield "mkdocs.yml", CONFIGURATION.encode()
+    yield "mkdocs.yml", f"{CONFIGURATION}site_url: {json.dumps(address)}\n".encode()
     written = base.root / "site" / "docs"
     for path in sorted(written.rglob("*")):
         if path.is_file():
             yield f"docs/{_as_index(path.relative_to(written).as_posix())}", path.read_bytes()
     known = (base, judgements, standings, ledger)
-    for page in render(*known):
+    for page in render(*known, address=address):
         yield f"docs/{_as_index(page.path)}", page.as_markdown().encode()
-    for target, text in (*files(*known).items(), *redirects(base).items()):
+    for target, text in (*files(*known, address=address).items(), *redirects(base).items()):
         yield f"docs/{target}", text.encode()
     for target, original in records(base).items():
         yield f"docs/{target}", Path(original).read_bytes()

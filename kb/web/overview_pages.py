@@ -10,6 +10,7 @@ from kb.conflicts import conflicts
 from kb.judgement import Judgement
 from kb.web import claim_page, stats_page
 from kb.web.debate_pages import MAIN, bearings_on, holders
+from kb.web.machine import badges, citation, heads
 from kb.web.page import Page, Site
 from kb.web.plain import in_plain_words
 from kb.worth import candidates
@@ -43,7 +44,9 @@ def pages(site: Site) -> Iterator[Page]:
     )
     measured = {piece.experiment for piece in site.ledger.evidence}
     description = "Everything here to take away, with its licence."
-    yield site.page("data.md", "data", "Data", description, hide=WIDE, measured=measured)
+    yield site.page(
+        "data.md", "data", "Data", description, hide=WIDE, measured=measured, address=site.address
+    )
     yield _cite(site)
 
 
@@ -58,8 +61,11 @@ def _cite(site: Site) -> Page:
         "How to cite this site, a claim or a measurement.",
         hide=WIDE,
         example=example,
-        title_of=site.base.claims[example].title if example else "",
-        protocol=site.judgements[example].protocol[:12] if example else "",
+        whole=citation.bibtex([citation.of_site(site)]),
+        cited=citation.bibtex([citation.of_claim(site, example)]) if example else "",
+        badge=site.absolute(f"badge/{example}"),
+        drawn=badges.drawn(site, example) if example else "",
+        shown_at=site.absolute(f"claims/{example}/"),
     )
 
 
@@ -97,6 +103,7 @@ def _start(site: Site, changes: list[Event]) -> Page:
         "Assay",
         description,
         hide=WIDE,
+        head=heads.start(site, description),
         groups=site.by_group,
         changes=changes[:LATEST],
         **shown,

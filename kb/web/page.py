@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from jinja2 import Environment
 
@@ -30,6 +31,8 @@ STANDINGS: tuple[Name, ...] = (
     "open",
 )
 """In the order of lists."""
+LOCAL = "http://127.0.0.1:8000/"
+"""Where the site is served at home; `site_url` in `mkdocs.yml` says where it is published."""
 
 
 class Page(NamedTuple):
@@ -52,8 +55,13 @@ class Page(NamedTuple):
 
     def as_markdown(self) -> str:
         """Return the page with its metadata in front, as every Markdown engine reads it."""
-        lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in self.meta.items())
+        lines = "".join(f"{key}: {_yaml(value)}\n" for key, value in self.meta.items())
         return f"---\n{lines}---\n\n{self.content}\n"
+
+
+def _yaml(value: Any) -> str:
+    """Return JSON that is YAML too; escaped, a character of two halves would come back as two."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def url_of(path: str) -> str:
@@ -70,6 +78,7 @@ class Site:
         histories: For each claim what changed over time, where somebody knows it.
         repository: Address of the repository on the web; empty where it is not known.
         sentences: For each claim its state in one sentence.
+        address: Where the site is published, for what must name whole addresses; it ends in a slash.
     """
 
     base: Base
@@ -80,10 +89,15 @@ class Site:
     histories: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     repository: str = ""
     sentences: dict[str, str] = field(default_factory=dict)
+    address: str = LOCAL
 
     def __post_init__(self) -> None:
         for claim_id, judgement in self.judgements.items():
             self.sentences[claim_id] = claim_page.summary(self.base, judgement)
+
+    def absolute(self, target: str) -> str:
+        """Return the whole address of something that is named relative to the site's root."""
+        return f"{self.address}{quote(target, safe='/#')}"
 
     @cached_property
     def by_state(self) -> dict[State, list[str]]:
@@ -123,6 +137,7 @@ class Site:
         *,
         hide: tuple[str, ...] = ("navigation",),
         in_search: bool = True,
+        head: Mapping[str, str] | None = None,
         **shown: Any,
     ) -> Page:
         """Return a page made from a template of that name.
@@ -134,6 +149,7 @@ class Site:
             description: As plain text.
             hide: Parts of the frame that it does without.
             in_search: May the search find it?
+            head: What programs read in its head, by the name that `site/overrides/main.html` gives it.
             **shown: What the template is given besides.
         """
         url = url_of(path)
@@ -153,4 +169,4 @@ class Site:
         meta["hide"] = [*hide]
         if not in_search:
             meta["search"] = {"exclude": True}
-        return Page(path, content.strip(), meta)
+        return Page(path, content.strip(), {**meta, **(head or {})})

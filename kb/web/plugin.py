@@ -20,10 +20,13 @@ from kb.load import Base, load_base
 from kb.problems import render_terminal
 from kb.standing import standings
 from kb.web import blocks, policy, search
+from kb.web.page import LOCAL
 from kb.web.render import files as downloads
 from kb.web.render import records, redirects, render
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
+UNKNOWN = "1970-01-01"
+"""When a page changed that does not say so; the site map leaves it out, and no day of building enters."""
 
 
 class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDocs leaves its base class untyped
@@ -57,10 +60,11 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """Add the generated pages and the records' own files."""
         known = (self.base, self.judgements, standings(self.base, self.judgements), self.ledger)
         repository = str(config.extra.get("repository") or "")
-        pages = list(render(*known, self.histories, repository=repository))
+        address = str(config.site_url or LOCAL)
+        pages = list(render(*known, self.histories, repository=repository, address=address))
         self.found = list(search.entries(pages, self.base))
         made = {page.path: page.as_markdown() for page in pages} | redirects(self.base)
-        made |= downloads(*known)
+        made |= downloads(*known, self.histories, address=address)
         made[policy.FILE] = policy.headers([*(file.url for file in files), *(page.url for page in pages)])
         for path, text in made.items():
             files.append(_generated(config, path, content=text))
@@ -79,6 +83,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Return a generated page without its lines of HTML, which need no Markdown engine."""
         del config, files
+        page.update_date = page.meta.get("updated", UNKNOWN)
         if page.file.generated_by is None:
             return markdown
         page.meta["search"] = {"exclude": True}

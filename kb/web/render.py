@@ -15,7 +15,8 @@ from kb.judgement import Judgement
 from kb.load import Base
 from kb.standing import Standing
 from kb.web import claims_pages, debate_pages, experiment_pages, graph_pages, overview_pages, source_pages
-from kb.web.page import Page, Site, url_of
+from kb.web.machine import files as machine
+from kb.web.page import LOCAL, Page, Site, url_of
 from kb.web.templates import environment
 
 __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
@@ -32,6 +33,7 @@ def render(
     histories: Mapping[str, Sequence[Event]] | None = None,
     *,
     repository: str = "",
+    address: str = LOCAL,
 ) -> Iterator[Page]:
     """Yield every page that comes from records.
 
@@ -42,9 +44,10 @@ def render(
         ledger: All evidence, for costs and downloads; what the judgements count, where it is not given.
         histories: What became of each claim; no page tells it, where it is not given.
         repository: Address on the web; where it is not given, pages lead to how one contributes.
+        address: Where the site is published, ending in a slash.
     """
     known = _site(base, judgements, standings, ledger)
-    site = replace(known, histories=histories or {}, repository=repository)
+    site = replace(known, histories=histories or {}, repository=repository, address=address)
     for room in ROOMS:
         yield from room.pages(site)
 
@@ -53,11 +56,15 @@ def files(
     base: Base,
     judgements: Mapping[str, Judgement],
     standings: Mapping[str, Standing],
-    ledger: Ledger | None = None,
+    ledger: Ledger,
+    histories: Mapping[str, Sequence[Event]] | None = None,
+    *,
+    address: str = LOCAL,
 ) -> dict[str, str]:
-    """Return the text of every download that the pages link to, by its path on the site."""
-    site = _site(base, judgements, standings, ledger)
-    return {**experiment_pages.files(site), **graph_pages.files(site)}
+    """Return the text of every download and of every file for programs, by its path on the site."""
+    known = _site(base, judgements, standings, ledger)
+    site = replace(known, histories=histories or {}, address=address)
+    return {**experiment_pages.files(site), **graph_pages.files(site), **machine.files(site)}
 
 
 def _site(

@@ -10,6 +10,7 @@ from kb.coverage import coverage
 from kb.load import Base
 from kb.records import Appearance
 from kb.web.claim_page import STANCE_WORDS, passage, place_in
+from kb.web.machine import heads
 from kb.web.page import Page, Site
 from kb.web.people import people
 from kb.web.templates import authors
@@ -75,9 +76,8 @@ def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> P
             (slip, place_in(slip.locator), passage(source, slip.locator.anchor)) for slip in source.slips
         ],
     }
-    return site.page(
-        f"sources/{source_id}.md", "source", source.title, f"{source.title}, {written_by}", **shown
-    )
+    path, told = f"sources/{source_id}.md", f"{source.title}, {written_by}"
+    return site.page(path, "source", source.title, told, head=heads.source(site, source_id), **shown)
 
 
 def _people(site: Site) -> Iterator[Page]:

@@ -7,6 +7,7 @@ import json
 import click
 
 from kb.evidence import read_ledger
+from kb.exports.data import claim_row
 from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
 from repro.cli import Context, completion
@@ -44,21 +45,9 @@ def command(context: Context, topic: str | None, state: str | None, *, as_json: 
         if topic in (None, base.topics[claim_id]) and state in (None, judgement.state)
     ]
     if as_json:
-        click.echo(json.dumps({"schema": "assay/list/1", "claims": [_as_data(base, j) for j in judgements]}))
+        click.echo(json.dumps({"schema": "assay/list/1", "claims": [claim_row(base, j) for j in judgements]}))
     else:
         _print(base, judgements)
-
-
-def _as_data(base: Base, judgement: Judgement) -> dict[str, object]:
-    claim = base.claims[judgement.claim_id]
-    return {
-        "id": judgement.claim_id,
-        "topic": base.topics[judgement.claim_id],
-        "title": claim.title,
-        "kind": claim.kind,
-        "state": judgement.state,
-        "seeds": judgement.verdict.seeds if judgement.verdict else 0,
-    }
 
 
 def _print(base: Base, judgements: list[Judgement]) -> None:

@@ -13,13 +13,14 @@ from rich.text import Text
 
 from kb.evidence import Ledger
 from kb.experiment import Outcome
+from kb.exports.data import finding_data
 from kb.judgement import Judgement
 from kb.load import Base
 from kb.problems import printable
 from kb.sentences import finding_bound, number
 from kb.verdict import Finding, Verdict
 from repro.cli.list import COLOURS
-from repro.cli.show import finding_data, state_sentence
+from repro.cli.show import state_sentence
 from repro.costs import start_seconds, wall_seconds
 from repro.planning import Options, Plan, Step, claims_protocol
 

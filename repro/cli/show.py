@@ -8,11 +8,11 @@ import textwrap
 import click
 
 from kb.evidence import read_ledger
+from kb.exports.data import claim_data
 from kb.judgement import Judgement, judge_base
 from kb.load import Base, load_base
 from kb.sentences import finding_bound, finding_decision, verdict_sentence
 from kb.standing import Standing, standings
-from kb.verdict import Finding
 from repro.cli import Context, completion
 from repro.cli.list import state_label
 from repro.cli.targets import claim_named
@@ -37,7 +37,8 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     judgements = judge_base(base, read_ledger(context.root))
     judgement, standing = judgements[claim_id], standings(base, judgements)[claim_id]
     if as_json:
-        click.echo(json.dumps(as_data(base, judgement, standing)))
+        sentence = state_sentence(base, judgement)
+        click.echo(json.dumps(claim_data(base, judgement, standing, sentence)))
     else:
         click.echo("\n".join(_lines(base, judgement, standing)))
 
@@ -55,41 +56,6 @@ def state_sentence(base: Base, judgement: Judgement) -> str:
         planned=claim.protocol and claim.protocol.planned,
     )
     return " ".join(text.split())
-
-
-def as_data(base: Base, judgement: Judgement, standing: Standing) -> dict[str, object]:
-    """Return a claim with its judgement and standing as plain JSON data."""
-    verdict = judgement.verdict
-    findings = (*verdict.findings, *verdict.controls) if verdict else ()
-    return {
-        "schema": "assay/claim/1",
-        "id": judgement.claim_id,
-        "record": base.claims[judgement.claim_id].model_dump(
-            mode="json", by_alias=True, exclude_defaults=True
-        ),
-        "state": judgement.state,
-        "sentence": state_sentence(base, judgement),
-        "standing": standing.standing,
-        "because": list(standing.because),
-        "protocol": judgement.protocol,
-        "findings": [finding_data(finding) for finding in findings],
-    }
-
-
-def finding_data(finding: Finding) -> dict[str, object]:
-    """Return a finding as plain JSON data; infinities become null."""
-    bounds = [bound if abs(bound) != float("inf") else None for bound in finding.interval]
-    return {
-        "prediction": finding.prediction.name,
-        "control": finding.is_control,
-        "arms": list(finding.arms),
-        "estimate": finding.estimate if finding.estimate == finding.estimate else None,
-        "interval": bounds,
-        "seeds": finding.seeds,
-        "decision": finding.decision,
-        "detail": finding.detail,
-        "seeds_needed": finding.seeds_needed,
-    }
 
 
 def _lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:

@@ -82,14 +82,15 @@ def export(context: Context, folder: Path) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise SiteProblem(f"{folder} is not empty; name a new folder.")
-    _prepared(context.root)
+    config_file = _prepared(context.root)
     from kb.web.export import tree
 
     known = read(context)
     if problems := (*known.base.problems, *known.ledger.problems):
         raise SiteProblem(f"{render_terminal(problems)}\nNothing is exported while records have problems.")
     count = 0
-    for path, content in tree(known.base, known.judgements, known.standings, known.ledger):
+    address = _address(config_file)
+    for path, content in tree(known.base, known.judgements, known.standings, known.ledger, address):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -109,6 +110,14 @@ class _Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message."""
         self.texts.append(record.getMessage())
+
+
+def _address(config_file: Path) -> str:
+    """Return where the site is published, as its configuration says."""
+    from mkdocs.utils.yaml import yaml_load
+
+    with config_file.open(encoding="utf-8") as file:
+        return str(yaml_load(file)["site_url"])
 
 
 def _prepared(root: Path) -> Path:

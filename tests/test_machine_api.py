@@ -1,0 +1,113 @@
+"""The JSON API answers in the form that its schemas give, and takes no field back."""
+
+import json
+import os
+import re
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from kb.web.machine import api
+from kb.web.machine.models import RESPONSES
+from repro.cli import cli
+from tests.machine_sites import site_of, texts_of
+from tests.states_project import ROOT, write_states_project
+
+FIELDS = ROOT / "tests" / "golden" / "api" / "fields.txt"
+UPDATE = "ASSAY_UPDATE_GOLDEN" in os.environ
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Return a project with one claim in each state."""
+    return write_states_project(tmp_path_factory.mktemp("machine"))
+
+
+@pytest.fixture(scope="module")
+def toy(project):
+    """Return its site before it is written."""
+    return site_of(project)
+
+
+@pytest.fixture(scope="module")
+def ours():
+    """Return the site of this repository."""
+    return site_of(ROOT)
+
+
+@pytest.fixture(scope="module", params=["toy", "ours"])
+def site(request):
+    """Return one site after the other."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def texts(site):
+    """Return the text of every file for programs, by path."""
+    return texts_of(site)
+
+
+def test_answers_follow_their_schemas(texts):
+    """Each is valid by an independent validator, and so is each schema."""
+    for name, (file, _) in api.WHAT.items():
+        schema = json.loads(texts[f"api/v1/schemas/{name}.json"])
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema)
+        paths = [path for path in texts if re.fullmatch(f"api/v1/{file.replace('{id}', '[^/]+')}", path)]
+        assert paths
+        for path in paths:
+            assert list(validator.iter_errors(json.loads(texts[path]))) == [], path
+
+
+def test_a_wrong_answer_is_refused(texts):
+    """The schemas are no empty words."""
+    schema = json.loads(texts["api/v1/schemas/claims.json"])
+    answer = json.loads(texts["api/v1/claims.json"])
+    answer["claims"][0]["state"] = "true"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(answer, schema)
+
+
+def fields_of(schema, node, prefix=""):
+    """Yield the place of every field of a schema, such as `claims[].id`."""
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    for name, inner in node.get("properties", {}).items():
+        yield f"{prefix}{name}"
+        yield from fields_of(schema, inner, f"{prefix}{name}.")
+    for inner in [*node.get("anyOf", []), *filter(None, [node.get("items")]), *node.get("prefixItems", [])]:
+        yield from fields_of(schema, inner, f"{prefix.rstrip('.')}[]." if "items" in node else prefix)
+    if isinstance(node.get("additionalProperties"), dict):
+        yield from fields_of(schema, node["additionalProperties"], f"{prefix}*.")
+
+
+def test_no_field_of_the_api_vanishes():
+    """Set ASSAY_UPDATE_GOLDEN=1 to add new fields to the list; taking one away needs a version 2."""
+    now = set()
+    for name, model in RESPONSES.items():
+        schema = model.model_json_schema()
+        now |= {f"{name} {field}" for field in fields_of(schema, schema)}
+    promised = set(FIELDS.read_text(encoding="utf-8").splitlines()) if FIELDS.exists() else set()
+    if UPDATE:
+        promised |= now
+        FIELDS.write_text("\n".join(sorted(promised)) + "\n", encoding="utf-8")
+    assert promised - now == set()
+    assert now - promised == set()
+
+
+def test_a_claim_tells_what_the_command_line_tells(toy, project):
+    """What `repro show --json` answers is part of the API's answer, but for the words of the state."""
+    shown = CliRunner().invoke(cli, ["--root", str(project), "show", "toy-split", "--json"])
+    said, answer = json.loads(shown.output), json.loads(texts_of(toy)["api/v1/claims/toy-split.json"])
+    for before, after in zip(said.pop("findings"), answer["findings"], strict=True):
+        assert before.items() <= after.items()
+    assert {**answer, **said} == answer
+
+
+def test_evidence_is_named_by_its_digest(toy):
+    """The digest is that of the file in the repository."""
+    answer = json.loads(texts_of(toy)["api/v1/claims/toy-claim.json"])
+    for piece in answer["evidence"]:
+        filed = json.loads((toy.base.root / piece["path"]).read_text(encoding="utf-8"))
+        assert filed["sha256"] == piece["sha256"]
