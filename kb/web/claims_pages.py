@@ -45,6 +45,7 @@ def pages(site: Site) -> Iterator[Page]:
         title,
         description,
         hide=("navigation", "toc"),
+        head={"script": "assets/claims.js"},
         by_state=site.by_state,
         facets=found,
         groups=site.by_group,

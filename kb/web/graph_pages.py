@@ -51,6 +51,7 @@ def pages(site: Site) -> Iterator[Page]:
         "One claim with what bears on it and what it bears on, as far as you like.",
         hide=wide,
         in_search=False,
+        head={"script": "assets/explore.js"},
         says=SAYS,
         standing_names=STANDINGS,
     )

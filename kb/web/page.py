@@ -149,7 +149,8 @@ class Site:
             description: As plain text.
             hide: Parts of the frame that it does without.
             in_search: May the search find it?
-            head: What programs read in its head, by the name that `site/overrides/main.html` gives it.
+            head: What programs read in its head, and its own script, by the names in
+                `site/overrides/main.html`.
             **shown: What the template is given besides.
         """
         url = url_of(path)

@@ -89,9 +89,8 @@
       const texts = lines.map((line, k) => make("text", { x: x + 25, y: y + 29 - 6.5 * (lines.length - 1) + 13 * k }, line));
       const node = make(
         "g",
-        { class: `node${claim === focus ? " node--focus" : ""}`, tabindex: claim === focus ? 0 : -1, role: "link", "data-id": claim.id,
-          "aria-label": `${data.states[claim.state]}: ${claim.title}` },
-        make("rect", { x, y, width: 168, height: 50, rx: 3 }), mark, ...texts,
+        { class: `node${claim === focus ? " node--focus" : ""}`, tabindex: claim === focus ? 0 : -1, role: "link", "data-id": claim.id },
+        make("title", {}, `${data.states[claim.state]}: ${claim.title}`), make("rect", { x, y, width: 168, height: 50, rx: 3 }), mark, ...texts,
       );
       node.addEventListener("click", () => look(claim));
       svg.append(node);
