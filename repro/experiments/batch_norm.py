@@ -5,7 +5,7 @@ that is because layers' inputs stay put, noise that moves them anew at every ste
 
 Method: rectifier nets of six hidden layers on MNIST-1D, each learning rate of gradient descent a lane, judged
 at the best. Losses are over 1000 training points, without noise, normalised by their own statistics. Drift:
-how far the mean of what enters a rectifier of layer 4 moves in a tenth of the steps, for 128 noisy points.
+how far the mean of what enters a rectifier of layer 4 moves in a tenth of the steps, for 64 noisy points.
 
 Arms: norm, initial weights, size of batches, noise behind the norm, which shifts each unit by up to 0.5 and
 stretches it by up to 0.25, alike for all points. Data, weights and noise are the same to a factor.
@@ -31,7 +31,7 @@ from repro.lab.parameters import Weights, gradient
 from repro.lab.seeds import Seeds
 
 RATES, WORKS = (0.1, 0.3, 1.0), 1.0  # WORKS in nats, where guessing costs 2.3
-POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 128, 10  # LAYER counts from 0
+POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 64, 10  # LAYER counts from 0
 OUTCOMES = {
     "loss": "nats; lower is better; resolution 0.001",
     "working_rates": "learning rates of three; higher is better; resolution 0.1",

@@ -38,14 +38,14 @@ OUTCOMES = {
 }
 TRAIN, BATCH, TEST, LOOKS, NEAR = 4000, 100, 10000, 8, 4  # points at most NEAR apart are near
 LIGHT, HARD = (0.1,), (0.44, 0.44, 0.44, 0.44)  # shares cut in turn: a tenth, or all but a tenth
-PRUNING_RATE, FULL_RATE, SPARSE_RATE = 0.01, 0.005, 0.03
+PRUNING_RATE, FULL_RATE, SPARSE_RATE = 0.01, 0.01, 0.03
 
 
 @dataclass(frozen=True)
 class Scale:
     """Units of each hidden layer, and steps of training, an even number, before each cut."""
 
-    units: int = 150
+    units: int = 100
     steps: int = 400
 
 

@@ -6,7 +6,6 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from repro.lab.initialise import initialise
@@ -48,6 +47,8 @@ def digits(seeds: Seeds, *, train: int = 1437, dtype: torch.dtype = torch.float3
 
 @cache
 def _digits() -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_digits  # takes as long to import as torch, and few experiments need it
+
     pixels, labels = load_digits(return_X_y=True)
     return torch.from_numpy(pixels / 16), torch.from_numpy(labels).long()
 
