@@ -38,6 +38,10 @@ def put_back(html: str, lines: list[str]) -> str:
 
 
 def without_indentation(html: str) -> str:
-    """Return a page without the theme's indentation, a quarter of its bytes; what is `pre` stays."""
+    """Return a page without the theme's indentation, a quarter of its bytes; what is `pre` stays.
+
+    Code may be wider than the page, so the keyboard must reach it to scroll.
+    """
+    html = re.sub(r"(<pre[^>]*>(?:<span></span>)?<code)(?=[ >])", r'\1 tabindex="0"', html)
     parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
     return "".join(part if index % 2 else re.sub(r"\s*\n\s*", "\n", part) for index, part in enumerate(parts))

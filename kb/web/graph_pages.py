@@ -134,7 +134,7 @@ def _mark(site: Site, claim_id: str, spot: Spot) -> str:
     state = STATES[site.judgements[claim_id].state]
     words = escape(f"{site.base.claims[claim_id].title} ({state.word.lower()})")
     return (
-        f'<a class="mark badge--{state.slug}" xlink:href="../claims/{claim_id}/"><title>{words}</title>'
+        f'<a class="mark badge--{state.slug}" href="../claims/{claim_id}/"><title>{words}</title>'
         f'<circle cx="{spot.x}" cy="{spot.y}" r="11"/>'
-        f'<use class="icon" x="{spot.x - 8}" y="{spot.y - 8}" xlink:href="#mark-{state.slug}"/></a>'
+        f'<use class="icon" x="{spot.x - 8}" y="{spot.y - 8}" href="#mark-{state.slug}"/></a>'
     )

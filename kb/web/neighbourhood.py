@@ -149,8 +149,8 @@ class Neighbourhoods:
         at = f'transform="translate({_n(x)} {_n(y)})"'
         if is_focus:
             return f'<g class="node node--focus" {at}>{box}</g>'
-        name = f' aria-label="{escape(title)}"' if lines[-1].endswith("…") else ""
-        return f'<a class="node" {at} xlink:href="../{claim_id}/"{name}>{box}</a>'
+        name = f"<title>{escape(title)}</title>" if lines[-1].endswith("…") else ""
+        return f'<a class="node" {at} href="../{claim_id}/">{name}{box}</a>'
 
 
 def placed(columns: Mapping[int, list[str]]) -> dict[str, Place]:

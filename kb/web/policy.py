@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SCRIPTS = {
-    "base": "sha256-cQCgfPv8yuTBNrj7ZAHE6CG332zGDNLdOn9bIFpi7VE=",
-    "palette": "sha256-/9utUivyZjVlYmJo6YAicdUSS0t7iqTGzFC5Xl4z7Co=",
+    "base": "sha256-3ifxSpfgx4qlJrwrDqsbUXHM1X+2FORTHkb82KwoA9k=",
+    "palette": "sha256-f0YQ4ojsmozz753ob+nsCsp0s0pBTcqFQzCFY93DVxw=",
 }
 """Hash of each inline script by its file in `site/overrides/partials/javascripts/`."""
 

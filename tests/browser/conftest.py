@@ -182,6 +182,13 @@ def opened(browser, address):
         yield open_page
 
 
+def awake(page):
+    """Move as a reader does, wait until the theme's program has come, and return the page."""
+    page.mouse.move(5, 5)
+    page.locator("html.awake").wait_for()
+    return page
+
+
 def leads_on(path):
     """Tell whether a page only sends its reader to another address."""
     return 'http-equiv="refresh"' in path.read_text(encoding="utf-8")

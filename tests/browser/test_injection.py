@@ -13,7 +13,7 @@ from kb.debates import Debate
 from kb.records import Claim
 from kb.sources import Source
 from repro.cli import cli
-from tests.browser.conftest import build_project, kinds, leads_on, made_once, served, watched
+from tests.browser.conftest import awake, build_project, kinds, leads_on, made_once, served, watched
 from tests.browser.hostile import Hostile, records, text_fields, write_hostile_project
 from tests.browser.payloads import PAYLOADS
 
@@ -132,6 +132,8 @@ def test_the_policy_has_nothing_to_report(browser, site, hostile_address):
     page, complaints = watched(context, hostile_address)
     for path in kinds(site):
         page.goto(hostile_address + path)
+        if not path.startswith("embed/"):
+            awake(page)
     context.close()
     assert complaints == []
 

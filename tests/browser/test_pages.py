@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import kinds
+from tests.browser.conftest import awake, kinds
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,7 @@ def test_nothing_of_the_figure_is_drawn_outside_it(opened):
 def test_command_can_be_copied(opened):
     """The theme's button stands beside it."""
     page, _ = opened("claims/toy-claim/")
-    assert page.locator(".md-code__button, .md-clipboard").count() >= 1
+    awake(page).locator(".md-code__button, .md-clipboard").first.wait_for(state="attached")
 
 
 def test_every_claim_is_found_by_its_title(opened):

@@ -11,7 +11,7 @@ import pytest
 
 from kb.load import load_base
 from kb.web.search import MOST_BYTES
-from tests.browser.conftest import kinds, node_tool, watched
+from tests.browser.conftest import awake, kinds, node_tool, watched
 from tests.states_project import ROOT
 
 CLAIM_BYTES, CLAIM_COMPRESSED = 60_000, 12_000
@@ -95,7 +95,10 @@ def test_pages_weigh_little_and_are_quiet(browser, real_site, real_address):
         page, said = watched(context, real_address)
         travelled = []
         page.on("response", lambda response, seen=travelled: seen.append(response))
-        page.goto(real_address + path, wait_until="networkidle")
+        page.goto(real_address + path)
+        if not path.startswith("embed/"):
+            awake(page)
+        page.wait_for_load_state("networkidle")
         weights[path] = sum(
             int(response.headers.get("content-length", 0))
             for response in travelled
