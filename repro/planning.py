@@ -1,8 +1,9 @@
 """What is due for a claim, and why: pure functions of records, ledger and options; nothing is launched here.
 
-Every arm that a prediction or a control needs gets two blocks. Then a block at a time goes to the arms of
-what is still undecided, until all is decided or 40 seeds are spent. Where the user asks for a number of
-seeds, each arm gets exactly that many, whatever is decided.
+Every arm that a prediction or a control needs gets two blocks. Then the arms of what is still undecided
+get half as many blocks again, until all is decided or 40 seeds are spent: the rule may look as often as it
+likes, but every look costs a worker's start. Where the user asks for a number of seeds, each arm gets exactly
+that many, whatever is decided.
 """
 
 from __future__ import annotations
@@ -195,7 +196,8 @@ def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -
         return wanted
     for finding in (*verdict.findings, *verdict.controls):
         if finding.decision == "inconclusive" and finding.detail != DISAGREE:
-            blocks = min(MAX_BLOCKS, finding.seeds // BLOCK_SIZE + 1)
+            present = finding.seeds // BLOCK_SIZE
+            blocks = min(MAX_BLOCKS, present + max(1, present // 2))
             for arm in finding.arms:
                 wanted[arm] = max(wanted[arm], blocks)
     return wanted

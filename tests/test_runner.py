@@ -103,10 +103,11 @@ def test_a_clear_effect_needs_two_blocks(project):
     assert due(project).steps == ()
 
 
-def test_an_open_effect_gets_a_block_at_a_time_until_forty_seeds(project):
-    """At the margin no seed decides: one more block for both arms each round, eight in all."""
+def test_an_open_effect_gets_half_as_many_blocks_again_until_forty_seeds(project):
+    """At the margin no seed decides: both arms go from two blocks to three, four, six and eight."""
     result, log = measure(project, coin(0.1))
-    assert log[2:] == [(arm, (block,)) for block in range(2, 8) for arm in ("loaded", "fair")]
+    strides = [(2,), (3,), (4, 5), (6, 7)]
+    assert log[2:] == [(arm, blocks) for blocks in strides for arm in ("loaded", "fair")]
     assert len(result.measured) == 16
     assert due(project).steps == ()
 
