@@ -57,6 +57,13 @@ def test_no_link_and_no_fragment_is_dead(real_site, linked):
     assert dead == []
 
 
+def test_the_start_page_works_an_example_through(real_site):
+    """Our own records have one, with a figure."""
+    start = (real_site / "index.html").read_text(encoding="utf-8")
+    assert "One claim, worked through" in start
+    assert "seeds-figure" in start
+
+
 def test_every_claim_is_three_clicks_away(linked):
     """By plain links from the start page, without scripts."""
     clicks, waiting = {"": 0}, deque([""])
