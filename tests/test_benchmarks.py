@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 import torch
 
 from benchmarks.workloads import batch_norm, cnn, linear, mlp, recurrent
+from benchmarks.workloads.report import Measured, Row, filled, read, verdicts
 from benchmarks.workloads.task import Variant, Workload
 from repro.lab.seeds import Seeds
 
@@ -64,3 +66,30 @@ def test_jax_trains_the_networks_of_the_plain_loop(workload, variant):
     task = workload.prepare(SEEDS, STEPS)
     function, arguments = variant.train(task)
     assert_trains_as_plain(workload, torch.tensor(jax.jit(function)(*arguments).tolist()), task)
+
+
+def measured(*, plain: float, lab: float, jax: float) -> Measured:
+    """Return a run of one workload with these seconds."""
+    rows = [
+        Row("W5", name, 1, [took, took, 9.0], 1.0, 1, 1.0)
+        for name, took in (("plain", plain), ("lab, batched", lab), ("jax", jax))
+    ]
+    return Measured(20, [], {"W5": "linear"}, rows)
+
+
+def test_a_budget_that_is_missed_is_said_to_be_missed():
+    """Fifteen times the plain loop and twice JAX are asked for."""
+    assert [line.rsplit(": ", 1)[1] for line in verdicts(measured(plain=8.0, lab=0.5, jax=0.9))] == [
+        "met",
+        "NOT MET",
+        "met",
+    ]
+
+
+@pytest.mark.parametrize("page", ["README.md", "site/docs/benchmarks.md"])
+def test_the_pages_show_the_run_that_was_kept(page):
+    """Nobody edits a table by hand."""
+    root = Path(__file__).parents[1]
+    text = (root / page).read_text(encoding="utf-8")
+    assert filled(text, read(root / "benchmarks/training.json")) == text
+    assert filled(text, measured(plain=2.0, lab=1.0, jax=1.0)) != text

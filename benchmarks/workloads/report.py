@@ -1,0 +1,184 @@
+"""What was timed, as a table, as budgets met or not, and as blocks in the README and on a page."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+MEAN_BUDGET = 5.0
+"""Geometric mean over the workloads of the best lab variant over the plain loop."""
+HEAD = ["", "variant", "seconds", "lowest-highest", "x plain", "x best JAX", "% of peak", "Mflop a step"]
+SHORT_HEAD = ["workload", "plain loop", "lab, best", "x plain", "budget", "x best JAX"]
+
+
+class Row(NamedTuple):
+    """One way to train and the processes it has, with the seconds of every round.
+
+    Attributes:
+        flop: Multiplications and additions of one seed's step.
+        peak: The machine's measured multiplications and additions a second, in the workload's type.
+    """
+
+    workload: str
+    variant: str
+    processes: int
+    seconds: list[float]
+    flop: float
+    steps: int
+    peak: float
+
+    @property
+    def name(self) -> str:
+        """Return what the table calls it."""
+        return self.variant + (", 2 processes" if self.processes == 2 else "")
+
+    @property
+    def median(self) -> float:
+        """Return the median seconds over the rounds."""
+        return statistics.median(self.seconds)
+
+
+class Measured(NamedTuple):
+    """A whole run of the benchmark.
+
+    Attributes:
+        seeds: Trained by every row.
+        conditions: Sentences that a reader needs to judge the figures.
+        titles: Of the workloads, by name.
+        rows: In the order of the table.
+    """
+
+    seeds: int
+    conditions: list[str]
+    titles: dict[str, str]
+    rows: list[Row]
+
+    def of(self, workload: str, start: str = "") -> list[Row]:
+        """Return the rows of a workload whose variant's name starts so."""
+        return [row for row in self.rows if row.workload == workload and row.variant.startswith(start)]
+
+    def plain(self, workload: str) -> Row:
+        """Return the plain loop in one process with all threads."""
+        return next(row for row in self.of(workload, "plain") if row.processes == 1)
+
+    def best(self, workload: str, start: str) -> Row:
+        """Return the quickest row whose variant's name starts so."""
+        return min(self.of(workload, start), key=lambda row: row.median)
+
+
+class Budget(NamedTuple):
+    """The best variant named `ours`... is to be `least` times as fast as the best named `theirs`..."""
+
+    ours: str
+    theirs: str
+    least: float
+
+
+BUDGETS = {
+    "W1": (Budget("lab", "plain", 6), Budget("lab, by hand", "plain", 7), Budget("lab", "jax", 1)),
+    "W2": (Budget("lab", "plain", 4.5), Budget("lab", "jax, windows", 0.9), Budget("lab", "jax, own", 6.5)),
+    "W3": (Budget("lab", "plain", 7), Budget("lab", "jax", 1)),
+    "W4-rnn": (Budget("lab", "plain", 2.6), Budget("lab", "jax", 0.6)),
+    "W4-lstm": (Budget("lab", "plain", 1.8), Budget("lab", "jax", 1)),
+    "W5": (Budget("lab", "plain", 15), Budget("lab", "jax", 2)),
+}
+
+
+def write(measured: Measured, path: Path) -> None:
+    """Keep a run."""
+    kept = {**measured._asdict(), "rows": [row._asdict() for row in measured.rows]}
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> Measured:
+    """Return a run that was kept."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return Measured(**{**kept, "rows": [Row(**row) for row in kept["rows"]]})
+
+
+def report(measured: Measured, *, is_markdown: bool) -> str:
+    """Return everything there is to say of a run."""
+    mark = "- " if is_markdown else ""
+    parts = [
+        [mark + line for line in measured.conditions],
+        [f"{mark}{name}: {title}" for name, title in measured.titles.items()],
+        _lines(HEAD, list(_cells(measured)), is_markdown=is_markdown),
+        [mark + line for line in verdicts(measured)],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def summary(measured: Measured) -> str:
+    """Return one line a workload, as Markdown."""
+    cells = []
+    for workload, title in measured.titles.items():
+        plain, ours = measured.plain(workload), measured.best(workload, "lab")
+        least = max(b.least for b in BUDGETS[workload] if b.theirs == "plain")
+        times = (f"{plain.median:.1f} s", f"{ours.median:.2f} s", f"{plain.median / ours.median:.1f}")
+        theirs = measured.best(workload, "jax").median / ours.median
+        cells.append([title, *times, f"{least:g}", f"{theirs:.2f}"])
+    return "\n".join(_lines(SHORT_HEAD, cells, is_markdown=True))
+
+
+def verdicts(measured: Measured) -> Iterator[str]:
+    """Yield every ratio beside its budget, and the geometric mean of the best ones over the plain loop."""
+    over_plain = []
+    for workload in measured.titles:
+        plain = measured.plain(workload)
+        over_plain.append(plain.median / measured.best(workload, "lab").median)
+        for budget in BUDGETS[workload]:
+            ours = measured.best(workload, budget.ours)
+            theirs = plain if budget.theirs == "plain" else measured.best(workload, budget.theirs)
+            held = _held(theirs.median / ours.median, budget.least)
+            yield f"{workload}: {ours.name} / {theirs.name}: {held}"
+    mean = statistics.geometric_mean(over_plain)
+    yield f"Geometric mean, lab / plain: {_held(mean, MEAN_BUDGET)}"
+
+
+def filled(text: str, measured: Measured) -> str:
+    """Return a page whose blocks `training` and `training-summary` hold what was measured."""
+    made = {"training": report(measured, is_markdown=True), "training-summary": summary(measured)}
+    for name, block in made.items():
+        pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
+        text = re.sub(
+            pattern, lambda found, block=block: f"{found[1]}{block}\n{found[2]}", text, flags=re.DOTALL
+        )
+    return text
+
+
+def _held(ratio: float, least: float) -> str:
+    return f"{ratio:.2f}x, budget {least:g}x: {'met' if ratio >= least else 'NOT MET'}"
+
+
+def _cells(measured: Measured) -> Iterator[list[str]]:
+    for row in measured.rows:
+        plain, jax = measured.plain(row.workload), measured.of(row.workload, "jax")
+        best = min((other.median for other in jax), default=float("nan"))
+        share = row.flop * row.steps * measured.seeds / row.median / row.peak
+        yield [
+            row.workload,
+            row.name,
+            f"{row.median:.2f}",
+            f"{min(row.seconds):.2f}-{max(row.seconds):.2f}",
+            f"{plain.median / row.median:.1f}",
+            f"{best / row.median:.2f}",
+            f"{100 * share:.1f}",
+            f"{row.flop / 1e6:.3g}",
+        ]
+
+
+def _lines(head: list[str], cells: list[list[str]], *, is_markdown: bool) -> list[str]:
+    """Return the table as text or as Markdown; the first two columns are words."""
+    if is_markdown:
+        rule = "|---|---|" + "---:|" * (len(head) - 2)
+        return [f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in cells)]
+    widths = [max(len(row[k]) for row in [head, *cells]) for k in range(len(head))]
+    return [
+        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}"
+        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[2:], widths[2:], strict=True))
+        for row in [head, *cells]
+    ]
