@@ -39,7 +39,8 @@ test: $(DEV) $(NODE)
 	$(BIN)/repro check
 	$(BIN)/repro export schema --check
 	$(BIN)/repro export docs --check
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m 'not alone'
+	$(BIN)/pytest -m alone
 
 check: $(BASE)
 	@$(BIN)/repro check

@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser.conftest import CHROMIUM, needed, node_tool
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 LOADS = 3
 WHOLE = ("accessibility", "best-practices", "seo")
