@@ -174,7 +174,7 @@ def _cells(measured: Measured) -> Iterator[list[str]]:
 def _lines(head: list[str], cells: list[list[str]], *, is_markdown: bool) -> list[str]:
     """Return the table as text or as Markdown; the first two columns are words."""
     if is_markdown:
-        rule = "|---|---|" + "---:|" * (len(head) - 2)
+        rule = "|" + "---|" * len(head)  # no alignment: it becomes a style attribute, which our pages forbid
         return [f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in cells)]
     widths = [max(len(row[k]) for row in [head, *cells]) for k in range(len(head))]
     return [
