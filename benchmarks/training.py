@@ -1,6 +1,6 @@
 """Twenty small networks trained: the lab against a plain loop, two processes of it, torch.func and JAX.
 
-Run: python benchmarks/training.py [--rounds 3] [--only W1 W4-rnn] [--keep | --kept] [--markdown]
+Run: python benchmarks/training.py [--rounds 3] [--only W1 W4-rnn] [--keep | --kept]
 
 Every figure is the median over rounds, in which all variants take turns, each in newly forked processes. All
 train 20 seeds from the same weights on the same batches. The clock starts after imports and data; JAX's
@@ -111,11 +111,12 @@ def conditions(options: argparse.Namespace, peak: dict[str, float]) -> list[str]
         (f"{len(SEEDS)} seeds, {options.rounds} rounds, medians; {CORES} cores,"
         f" torch {torch.__version__}, {jax}."),
         "One process has 2 threads; of two processes each has 1 thread and 10 seeds.",
-        (f"Steps timed, scaled to all of them (smallest to largest share of a workload): {timed}."
-        " Compilation is never scaled."),
+        f"Steps timed, scaled to all of them (smallest to largest share of a workload): {timed}.",
+        "Compilation is never scaled.",
         "Peak of a 2048 x 2048 matrix product, Gflop/s: "
         + ", ".join(f"{name} {value / 1e9:.0f}" for name, value in peak.items())
-        + ". Shares are of both cores' peak in the workload's type.",
+        + ".",
+        "Shares are of both cores' peak in the workload's type.",
     ]  # fmt: skip
 
 
@@ -135,7 +136,6 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--fraction", type=float, default=1.0, help="time fewer steps still, for a glance")
-    parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--keep", action="store_true", help="keep the run and write its tables")
     parser.add_argument("--kept", action="store_true", help="measure nothing; show the run that was kept")
     chosen = parser.parse_args()
@@ -144,4 +144,4 @@ if __name__ == "__main__":
         write(found, KEPT)
         for page in PAGES:
             page.write_text(filled(page.read_text(encoding="utf-8"), found), encoding="utf-8")
-    print(report(found, is_markdown=chosen.markdown))
+    print(report(found))

@@ -190,7 +190,7 @@ def test_the_page_of_a_history_lists_the_events(repository):
     known = base, judgements, standings(base, judgements)
     pages = {page.path: page.content for page in render(*known, histories=found)}
     html = pages["claims/toy-claim/history.md"]
-    assert html.count("<tr role") == 1 + len(found["toy-claim"])
+    assert html.count("<tr>") == 1 + len(found["toy-claim"])
     assert "Evidence added: 2 blocks, measured 2026-01-01." in html
     assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
     assert 'href="history/"' in pages["claims/toy-claim.md"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 MEAN_BUDGET = 5.0
 """Geometric mean over the workloads of the best lab variant over the plain loop."""
-HEAD = ["", "variant", "seconds", "lowest-highest", "x plain", "x best JAX", "% of peak", "Mflop a step"]
+HEAD = ["load", "variant", "seconds", "lowest-highest", "x plain", "x best JAX", "% of peak", "Mflop a step"]
 SHORT_HEAD = ["workload", "plain loop", "lab, best", "x plain", "budget", "x best JAX"]
 
 
@@ -100,13 +100,13 @@ def read(path: Path) -> Measured:
     return Measured(**{**kept, "rows": [Row(**row) for row in kept["rows"]]})
 
 
-def report(measured: Measured, *, is_markdown: bool) -> str:
-    """Return everything there is to say of a run."""
-    mark = "- " if is_markdown else ""
+def report(measured: Measured, *, is_page: bool = False) -> str:
+    """Return everything there is to say of a run, for a terminal or for a page in Markdown."""
+    mark, cells = "- " if is_page else "", list(_cells(measured))
     parts = [
         [mark + line for line in measured.conditions],
         [f"{mark}{name}: {title}" for name, title in measured.titles.items()],
-        _lines(HEAD, list(_cells(measured)), is_markdown=is_markdown),
+        [_html(HEAD, cells)] if is_page else _aligned(HEAD, cells),
         [mark + line for line in verdicts(measured)],
     ]
     return "\n\n".join("\n".join(part) for part in parts)
@@ -121,7 +121,8 @@ def summary(measured: Measured) -> str:
         times = (f"{plain.median:.1f} s", f"{ours.median:.2f} s", f"{plain.median / ours.median:.1f}")
         theirs = measured.best(workload, "jax").median / ours.median
         cells.append([title, *times, f"{least:g}", f"{theirs:.2f}"])
-    return "\n".join(_lines(SHORT_HEAD, cells, is_markdown=True))
+    rows = [SHORT_HEAD, ["---"] * len(SHORT_HEAD), *cells]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def verdicts(measured: Measured) -> Iterator[str]:
@@ -141,7 +142,7 @@ def verdicts(measured: Measured) -> Iterator[str]:
 
 def filled(text: str, measured: Measured) -> str:
     """Return a page whose blocks `training` and `training-summary` hold what was measured."""
-    made = {"training": report(measured, is_markdown=True), "training-summary": summary(measured)}
+    made = {"training": report(measured, is_page=True), "training-summary": summary(measured)}
     for name, block in made.items():
         pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
         text = re.sub(
@@ -171,14 +172,19 @@ def _cells(measured: Measured) -> Iterator[list[str]]:
         ]
 
 
-def _lines(head: list[str], cells: list[list[str]], *, is_markdown: bool) -> list[str]:
-    """Return the table as text or as Markdown; the first two columns are words."""
-    if is_markdown:
-        rule = "|" + "---|" * len(head)  # no alignment: it becomes a style attribute, which our pages forbid
-        return [f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in cells)]
+def _aligned(head: list[str], cells: list[list[str]]) -> list[str]:
+    """Return a table for a terminal; its first two columns are words."""
     widths = [max(len(row[k]) for row in [head, *cells]) for k in range(len(head))]
     return [
         f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}"
         + "".join(f"  {cell:>{width}}" for cell, width in zip(row[2:], widths[2:], strict=True))
         for row in [head, *cells]
     ]
+
+
+def _html(head: list[str], cells: list[list[str]]) -> str:
+    """Return a table on one line, which a keyboard can scroll where the page is narrow."""
+    names = "".join(f'<th scope="col">{name}</th>' for name in head)
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
+    table = f'<table class="assay-table"><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div class="scroll" role="region" aria-label="All rows" tabindex="0">{table}</div>'
