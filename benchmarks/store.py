@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kb.evidence import read_ledger, to_file  # noqa: E402
+from kb.evidence import read_ledger, to_file  # noqa: E402  # the root must be found first, for tests.*
 from kb.evidence_file import parse  # noqa: E402
 from kb.problems import Problem  # noqa: E402
 from repro.ledger import append  # noqa: E402

@@ -186,5 +186,6 @@ def _html(head: list[str], cells: list[list[str]]) -> str:
     """Return a table on one line, which a keyboard can scroll where the page is narrow."""
     names = "".join(f'<th scope="col">{name}</th>' for name in head)
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
-    table = f'<table class="assay-table"><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f"<thead><tr>{names}</tr></thead><tbody>{rows}</tbody>"
+    table = f'<table class="assay-table raw-table">{table}</table>'
     return f'<div class="scroll" role="region" aria-label="All rows" tabindex="0">{table}</div>'

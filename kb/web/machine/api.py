@@ -15,7 +15,7 @@ from kb.finding import Finding
 from kb.graph import build
 from kb.graph_formats import as_json
 from kb.sentences import finding_bound, finding_notes, unit
-from kb.web.machine import models, schemas
+from kb.web.machine import claim_models, models, schemas
 from kb.web.page import Site
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def _text(document: object) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _answers(site: Site) -> Iterator[tuple[str, models.Response]]:
+def _answers(site: Site) -> Iterator[tuple[str, claim_models.Response]]:
     yield "index", _index(site)
     rows = tuple(_row(site, judgement) for judgement in site.judgements.values())
-    yield "claims", models.ClaimList(licence=LICENCE, schema_="assay/list/1", claims=rows)
+    yield "claims", claim_models.ClaimList(licence=LICENCE, schema_="assay/list/1", claims=rows)
     for judgement in site.judgements.values():
         yield f"claims/{judgement.claim_id}", _claim(site, judgement)
     yield "sources", _sources(site)
@@ -86,10 +86,10 @@ def _index(site: Site) -> models.Index:
     )
 
 
-def _row(site: Site, judgement: Judgement) -> models.ClaimRow:
+def _row(site: Site, judgement: Judgement) -> claim_models.ClaimRow:
     claim_id = judgement.claim_id
     facts: dict[str, Any] = claim_row(site.base, judgement)
-    return models.ClaimRow(
+    return claim_models.ClaimRow(
         **facts,
         standing=site.standings[claim_id].standing,
         sentence=site.sentences[claim_id],
@@ -98,13 +98,13 @@ def _row(site: Site, judgement: Judgement) -> models.ClaimRow:
     )
 
 
-def _claim(site: Site, judgement: Judgement) -> models.ClaimDocument:
+def _claim(site: Site, judgement: Judgement) -> claim_models.ClaimDocument:
     claim_id, verdict = judgement.claim_id, judgement.verdict
     claim = site.base.claims[claim_id]
     script = site.base.scripts.get(claim.protocol.experiment) if claim.protocol else None
     findings = (*verdict.findings, *verdict.controls) if verdict else ()
     outcomes = script.outcomes if script else {}
-    judged = verdict and models.VerdictData(
+    judged = verdict and claim_models.VerdictData(
         seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision
     )
     data: dict[str, Any] = claim_data(
@@ -121,14 +121,14 @@ def _claim(site: Site, judgement: Judgement) -> models.ClaimDocument:
         "stale": len(judgement.stale),
         "links": _links(site, claim_id, script),
     }
-    return models.ClaimDocument(**data)
+    return claim_models.ClaimDocument(**data)
 
 
-def _finding(finding: Finding, outcomes: Mapping[str, Outcome]) -> models.FindingData:
+def _finding(finding: Finding, outcomes: Mapping[str, Outcome]) -> claim_models.FindingData:
     prediction = finding.prediction
     outcome = outcomes[prediction.outcome]
     data: dict[str, Any] = finding_data(finding)
-    return models.FindingData(
+    return claim_models.FindingData(
         **data,
         says=finding.control.because if finding.control else prediction.says,
         bound=finding_bound(prediction, outcome),
@@ -140,8 +140,8 @@ def _finding(finding: Finding, outcomes: Mapping[str, Outcome]) -> models.Findin
     )
 
 
-def _evidence(site: Site, piece: Evidence) -> models.EvidenceData:
-    return models.EvidenceData(
+def _evidence(site: Site, piece: Evidence) -> claim_models.EvidenceData:
+    return claim_models.EvidenceData(
         sha256=site.ledger.digest(piece),
         path=site.ledger.path(piece),
         arm=piece.arm,
@@ -151,10 +151,10 @@ def _evidence(site: Site, piece: Evidence) -> models.EvidenceData:
     )
 
 
-def _links(site: Site, claim_id: str, script: Script | None) -> models.ClaimLinks:
+def _links(site: Site, claim_id: str, script: Script | None) -> claim_models.ClaimLinks:
     claim, badge = site.absolute(f"claims/{claim_id}"), site.absolute(f"badge/{claim_id}")
     values_csv, values_json = _values(site, script)
-    return models.ClaimLinks(
+    return claim_models.ClaimLinks(
         record=f"{claim}.yaml",
         history=f"{claim}/history/" if claim_id in site.histories else None,
         badge=f"{badge}.svg",

@@ -3,7 +3,6 @@
 import json
 import re
 
-import pytest
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
 from citeproc.source.json import CiteProcJSON
 from pybtex.database import parse_string
@@ -12,38 +11,7 @@ from pylatexenc.latex2text import LatexNodes2Text
 
 from kb.records import Person
 from kb.web.machine import citation
-from tests.machine_sites import HOME, site_of, texts_of
-from tests.states_project import ROOT, write_states_project
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """Return a project with one claim in each state."""
-    return write_states_project(tmp_path_factory.mktemp("machine"))
-
-
-@pytest.fixture(scope="module")
-def toy(project):
-    """Return its site before it is written."""
-    return site_of(project)
-
-
-@pytest.fixture(scope="module")
-def ours():
-    """Return the site of this repository."""
-    return site_of(ROOT)
-
-
-@pytest.fixture(scope="module", params=["toy", "ours"])
-def site(request):
-    """Return one site after the other."""
-    return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="module")
-def texts(site):
-    """Return the text of every file for programs, by path."""
-    return texts_of(site)
+from tests.machine_sites import HOME, texts_of
 
 
 def test_bibtex_is_read_back_by_another_program(site, texts):

@@ -22,8 +22,8 @@ from kb.web.page import Site
 from kb.web.render import files
 from kb.web.states import STATES
 from repro.cli import cli
-from tests.machine_sites import HOME, site_of, texts_of
-from tests.states_project import CLAIMS, ROOT, write_states_project
+from tests.machine_sites import HOME
+from tests.states_project import CLAIMS, ROOT
 from tests.test_render import PAYLOADS, poisoned
 
 NODE = ROOT / "tests" / "node" / "node_modules"
@@ -49,36 +49,6 @@ OEMBED = {
 }
 """What the specification asks of a rich answer."""
 SHIELDS = {"required": ["schemaVersion", "label", "message"], "properties": {"schemaVersion": {"const": 1}}}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """Return a project with one claim in each state."""
-    return write_states_project(tmp_path_factory.mktemp("machine"))
-
-
-@pytest.fixture(scope="module")
-def toy(project):
-    """Return its site before it is written."""
-    return site_of(project)
-
-
-@pytest.fixture(scope="module")
-def ours():
-    """Return the site of this repository."""
-    return site_of(ROOT)
-
-
-@pytest.fixture(scope="module", params=["toy", "ours"])
-def site(request):
-    """Return one site after the other."""
-    return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="module")
-def texts(site):
-    """Return the text of every file for programs, by path."""
-    return texts_of(site)
 
 
 def build(root, epoch):
