@@ -6,7 +6,8 @@ Every figure is the median over rounds, in which all variants take turns, each i
 train 20 seeds from the same weights on the same batches. The clock starts after imports and data; JAX's
 compilation counts. Of slow variants a share of the steps is timed and scaled to all of them; the compilation
 is not. Every variant has the machine's two cores: one process of two threads, or two of one with half the
-seeds each. `--keep` puts the run into training.json and its tables into the README and the site.
+seeds each. Freed memory is kept for the next step, as in the runner's workers. `--keep` puts the run into
+training.json and its tables into the README and the site.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import os
 import sys
 import time
 from importlib.metadata import version
@@ -28,6 +30,7 @@ from workloads.task import Task
 from workloads.trial import seconds
 
 from repro.lab.seeds import Seeds
+from repro.sandbox import KEPT_MEMORY
 
 SEEDS = Seeds(tuple(range(20)))
 WORKLOADS = {
@@ -132,6 +135,9 @@ def run(options: argparse.Namespace) -> Measured:
 
 
 if __name__ == "__main__":
+    if not KEPT_MEMORY.items() <= os.environ.items():  # glibc reads them when a process starts
+        again = [sys.executable, *sys.argv]
+        os.execve(sys.executable, again, {**os.environ, **KEPT_MEMORY})  # noqa: S606  # this very script
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from repro.lab.batches import batch_order, take
 from repro.lab.data import digits, linear_regression, teacher_student
-from repro.lab.ensemble import batch_norm, conv1d, dropout_masks, linear, residual
+from repro.lab.ensemble import conv1d, dropout_masks, linear, residual
 from repro.lab.initialise import initialise
 from repro.lab.linear_network import moments, two_layer_slopes
 from repro.lab.losses import accuracy, cross_entropy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import mnist1d
+from repro.lab.normalise import batch_norm
 from repro.lab.optimise import adam, adam_state, clip, sgd
 from repro.lab.parameters import Parameters, Weights, gradient
 from repro.lab.recurrent import gru, lstm, recurrent_shapes, rnn

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
-from repro.lab.ensemble import Running, batch_norm, conv1d, dropout_masks, linear, running
-from repro.lab.recurrent import recurrent_shapes, rnn
+from repro.lab.ensemble import conv1d, dropout_masks, linear
+from repro.lab.normalise import EPSILON, Running, batch_norm, running
+from repro.lab.recurrent import lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
 
 SEEDS = Seeds((1, 2))
@@ -37,12 +38,16 @@ def test_convolution_slopes_equal_finite_differences(length, width, stride, padd
     assert gradgradcheck(layer, (x, weight, bias))
 
 
-def test_recurrence_slopes_equal_finite_differences():
-    """The recurrence over time has the slopes of finite differences in inputs and all weights."""
-    shapes = recurrent_shapes("rnn", 2, 3)
+RECURRENT = pytest.mark.parametrize(("kind", "layer"), [("rnn", rnn), ("lstm", lstm)])
+
+
+@RECURRENT
+def test_recurrence_slopes_equal_finite_differences(kind, layer):
+    """A recurrence over time has the slopes of finite differences in inputs and all weights."""
+    shapes = recurrent_shapes(kind, 2, 3)
     weights = [normal(name, *shape) for name, shape in shapes.items()]
     x = normal("x", 4, 2, 2)
-    assert gradcheck(lambda x, *w: rnn(dict(zip(shapes, w, strict=True)), x), (x, *weights))
+    assert gradcheck(lambda x, *w: layer(dict(zip(shapes, w, strict=True)), x), (x, *weights))
 
 
 def test_batch_norm_slopes_equal_finite_differences_twice():
@@ -63,8 +68,15 @@ def test_batch_norm_evaluates_with_running_statistics():
     """In evaluation a point is normalised by the statistics, whatever its batch."""
     statistics = Running(torch.full((2, 3), 2.0).double(), torch.full((2, 3), 4.0).double())
     ones = torch.ones(2, 3).double()
-    y = batch_norm(normal("x", 5, 3), ones, ones, statistics, is_training=False, epsilon=0.0)
-    torch.testing.assert_close(y, (normal("x", 5, 3) - 2) / 2 + 1)
+    y = batch_norm(normal("x", 5, 3), ones, ones, statistics, is_training=False)
+    torch.testing.assert_close(y, (normal("x", 5, 3) - 2) / (4 + EPSILON) ** 0.5 + 1)
+
+
+def test_running_statistics_of_one_point_are_refused():
+    """A single point has no variance to learn from."""
+    ones = torch.ones(2, 3).double()
+    with pytest.raises(ValueError, match="batches of 2 or more"):
+        batch_norm(normal("x", 1, 3), ones, ones, running(ones))
 
 
 def test_batch_norm_evaluation_without_statistics_is_refused():
@@ -81,11 +93,12 @@ def test_running_statistics_start_at_mean_zero_and_variance_one():
     assert not statistics.mean.requires_grad
 
 
-def test_second_derivative_of_the_recurrence_is_refused():
+@RECURRENT
+def test_second_derivative_of_a_recurrence_is_refused(kind, layer):
     """What can be differentiated only once says so instead of giving a wrong Hessian."""
-    shapes = recurrent_shapes("rnn", 2, 3)
+    shapes = recurrent_shapes(kind, 2, 3)
     weights = {name: normal(name, *shape) for name, shape in shapes.items()}
-    states = rnn(weights, normal("x", 4, 2, 2)).course
+    states = layer(weights, normal("x", 4, 2, 2)).course
     with pytest.raises(RuntimeError, match="only once"):
         torch.autograd.grad(states.square().sum(), tuple(weights.values()), create_graph=True)
 

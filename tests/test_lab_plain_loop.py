@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from repro.lab.batches import batch_order, take
 from repro.lab.data import Labelled, teacher_student
-from repro.lab.ensemble import batch_norm, conv1d, linear, running
+from repro.lab.ensemble import conv1d, linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy, squared_error
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
+from repro.lab.normalise import batch_norm, running
 from repro.lab.optimise import adam, adam_state, sgd
-from repro.lab.parameters import Parameters, Shapes, Weights, each_lane, gradient
+from repro.lab.parameters import Parameters, Shapes, Weights, gradient
 from repro.lab.recurrent import gru, lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
@@ -207,28 +208,17 @@ def test_recurrent_layer_equals_the_plain_loop(kind, module, layer):
     assert_same_as_plain(lambda: LastState(module), forward, shapes, (data.x, data.y), REGRESS, steps=25)
 
 
-def test_gradient_by_hand_equals_autograd():
-    """The hand-written loss and gradient of a rectified network are those of the graph."""
+@pytest.mark.parametrize("is_normalised", [False, True])
+def test_gradient_by_hand_equals_autograd(is_normalised):
+    """The hand-written loss and gradient of a rectified network are the graph's, with batch norm too."""
     data = classes(12)
-    net = initialise(SEEDS, mlp_shapes(12, 15, 14, 10), "he", dtype=torch.float64)
+    shapes = mlp_shapes(12, 15, 14, 10, is_normalised=is_normalised)
+    net = initialise(SEEDS, shapes, "he", dtype=torch.float64)
+    net.flat.mul_(1.1).add_(0.1)  # scales and shifts of their own, too
     loss = cross_entropy(mlp(net.weights, data.x), data.y)
     slope = mlp_cross_entropy(net, data.x, data.y)
     torch.testing.assert_close(slope.loss, loss.detach(), rtol=0, atol=1e-12)
     torch.testing.assert_close(slope.gradient, gradient(loss, net), rtol=0, atol=1e-12)
-
-
-def test_gradient_lane_by_lane_equals_that_of_the_batch():
-    """Taking each lane's gradient alone, in shared memory, gives the same matrix."""
-    data = adding(SEEDS, 9, 12, dtype=torch.float64)
-    shapes = recurrent_shapes("lstm", 2, 1)
-    net = initialise(SEEDS, shapes, "pytorch_default", dtype=torch.float64)
-    x = data.x.transpose(1, 2)
-    whole = gradient(squared_error(lstm(net.weights, x).last, data.y), net)
-    alone = [
-        gradient(squared_error(lstm(one.weights, x[k : k + 1]).last, data.y[k : k + 1]), one)
-        for k, one in enumerate(each_lane(net))
-    ]
-    torch.testing.assert_close(torch.cat(alone), whole, rtol=0, atol=1e-14)
 
 
 def test_single_precision_learns_as_double_precision_does():

@@ -15,7 +15,7 @@ from repro.lab.ensemble import linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import squared_error
 from repro.lab.optimise import adam, adam_state
-from repro.lab.parameters import Parameters, Weights, each_lane, gradient
+from repro.lab.parameters import Weights, gradient
 from repro.lab.recurrent import GATES, States, lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
@@ -58,25 +58,16 @@ class Network(nn.Module):
 
 
 def lab(task: Task, kind: Kind) -> Tensor:
-    """Train on the lab: all lanes in one batch; for the LSTM one by one, as torch's kernel is faster."""
+    """Train on the lab, all lanes in one batch."""
     net = task.parameters()
-    lanes = [net] if kind == "rnn" else list(each_lane(net))
     state = adam_state(net.flat)
     for index in task.order.unbind(1):
-        x, y = take(task.x, index).transpose(1, 2), take(task.y, index)  # x: (lanes, time, batch, 2)
-        size = len(x) // len(lanes)
-        losses, slopes = [], []
-        for lane, inputs, targets in zip(lanes, x.split(size), y.split(size), strict=True):
-            losses.append(loss(kind, lane, inputs, targets))
-            slopes.append(gradient(losses[-1], lane))
-        adam(net.flat, torch.cat(slopes), state, RATE)
-    return torch.cat(losses).detach()
-
-
-def loss(kind: Kind, net: Parameters, x: Tensor, y: Tensor) -> Tensor:
-    """Return the squared error of each lane's answers."""
-    last = LAYERS[kind](net.weights, x).last
-    return squared_error(linear(last, net.weights["out.weight"], net.weights["out.bias"]), y)
+        x = take(task.x, index).transpose(1, 2)  # (lanes, time, batch, 2)
+        last = LAYERS[kind](net.weights, x).last
+        answers = linear(last, net.weights["out.weight"], net.weights["out.bias"])
+        losses = squared_error(answers, take(task.y, index))
+        adam(net.flat, gradient(losses, net), state, RATE)
+    return losses.detach()
 
 
 def in_jax(task: Task, kind: Kind) -> Any:

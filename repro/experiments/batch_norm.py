@@ -20,17 +20,16 @@ import torch
 from torch import Tensor
 
 from repro.lab.batches import batch_order, take
-from repro.lab.ensemble import batch_norm, linear
 from repro.lab.initialise import initialise
 from repro.lab.lanes import best, grid, spread
 from repro.lab.losses import cross_entropy
-from repro.lab.mlp import mlp_shapes
+from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.optimise import sgd
-from repro.lab.parameters import Weights, gradient
+from repro.lab.parameters import Parameters, Weights, unflatten
 from repro.lab.seeds import Seeds
 
-RATES, WORKS = (0.1, 0.3, 1.0), 1.0  # WORKS in nats, where guessing costs 2.3
+NORM, RATES, WORKS = ("scale", "shift"), (0.1, 0.3, 1.0), 1.0  # WORKS in nats, where guessing costs 2.3
 POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 64, 10  # LAYER counts from 0
 OUTCOMES = {
     "loss": "nats; lower is better; resolution 0.001",
@@ -75,25 +74,27 @@ ARMS = {
 }
 
 
-def forward(weights: Weights, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """Return logits and what enters the watched rectifiers; noise is of shape (lanes, 2, DEPTH, width)."""
-    watched = x
-    for k in range(DEPTH):
-        x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
-        if f"{k}.scale" in weights:
-            shift, factor = noise[:, 0, k], 1 + noise[:, 1, k]
-            x = batch_norm(x, factor * weights[f"{k}.scale"], factor * weights[f"{k}.shift"] + shift)
-        watched = x if k == LAYER else watched
-        x = x.relu()
-    return linear(x, weights[f"{DEPTH}.weight"], weights[f"{DEPTH}.bias"]), watched
+def disturbed(weights: Weights, noise: Tensor) -> dict[str, Tensor]:
+    """Return weights with noise, of shape (lanes, 2, DEPTH, width), behind what the norms do."""
+    norms = {k: w * (1 + noise[:, 1, int(k[0])]) for k, w in weights.items() if k[2:] in NORM}
+    moved = {k: w + noise[:, 0, int(k[0])] for k, w in norms.items() if k.endswith("shift")}
+    return {**weights, **norms, **moved}
+
+
+def slope(net: Parameters, noise: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Return the gradient of the loss with noise, (lanes, count)."""
+    found = mlp_cross_entropy(net._replace(weights=disturbed(net.weights, noise)), x, y).gradient
+    for name, part in unflatten(found, {k: w.shape[1:] for k, w in net.weights.items()}).items():
+        if name[2:] in NORM:
+            part.mul_(1 + noise[:, 1, int(name[0])])
+    return found
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     (_, gain, batch, strength), lanes = ARMS[arm], len(RATES)
     data = mnist1d(seeds, train=POINTS, test=0)
     seen_x, seen_y = spread(data.x[:, :1000], lanes), spread(data.y[:, :1000], lanes)
-    norms = {f"{k}.{w}": (scale.width,) for k in range(DEPTH) for w in ("scale", "shift") if arm[:2] == "bn"}
-    shapes = {**mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES), **norms}
+    shapes = mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES, is_normalised=arm[:2] == "bn")
     net = initialise(seeds, shapes, "he", gain=gain, lanes=lanes)
     order = spread(batch_order(seeds, POINTS, batch, scale.steps), lanes)
     shifts = seeds.uniform("shifts", scale.steps + 1, DEPTH, scale.width, low=-0.5, high=0.5)
@@ -102,12 +103,12 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     losses, probes = [], []
     for step in range(scale.steps + 1):
         if step % (scale.steps // PROBES) == 0:
-            losses.append(cross_entropy(forward(net.weights, seen_x, 0 * noise[:, 0])[0], seen_y).detach())
-            probes.append(forward(net.weights, seen_x[:, :BATCH], noise[:, step])[1].detach())
+            losses.append(cross_entropy(mlp(net.weights, seen_x), seen_y).detach())
+            below = {k: w for k, w in disturbed(net.weights, noise[:, step]).items() if int(k[0]) <= LAYER}
+            probes.append(mlp(below, seen_x[:, :BATCH]).detach())
         if step < scale.steps:
-            logits = forward(net.weights, take(data.x, order[:, step]), noise[:, step])[0]
-            loss = cross_entropy(logits, take(data.y, order[:, step]))
-            sgd(net.flat, gradient(loss, net), None, grid(seeds, RATES))
+            x, y = take(data.x, order[:, step]), take(data.y, order[:, step])
+            sgd(net.flat, slope(net, noise[:, step], x, y), None, grid(seeds, RATES))
     course, watched = torch.stack(losses, 1), torch.stack(probes)  # lanes first, and times first
     lane = best(course[:, -1], lanes, "lower")
     return {

@@ -22,11 +22,12 @@ import torch
 from torch import Tensor
 
 from repro.lab.batches import batch_order, take
-from repro.lab.ensemble import Running, batch_norm, linear, running
+from repro.lab.ensemble import linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy
 from repro.lab.mlp import mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
+from repro.lab.normalise import Running, batch_norm, running
 from repro.lab.optimise import sgd
 from repro.lab.parameters import Shapes, flatten, unflatten
 from repro.lab.seeds import Seeds
@@ -99,8 +100,7 @@ def probe(net: Net, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> Tens
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     data, layers = mnist1d(seeds, train=POINTS, test=0), range(DEPTH if arm != "none" else 0)
-    norms = {f"{k}.{name}": (scale.width,) for k in layers for name in ("scale", "shift")}
-    shapes = {**mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES), **norms}
+    shapes = mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES, is_normalised=arm != "none")
     flat, weights = initialise(seeds, shapes, "he")
     net = Net(shapes, [running(weights[f"{k}.scale"]) for k in layers])
     net.forward(flat, data.x, renews=True)

@@ -50,9 +50,10 @@ def take(data: Tensor, index: Tensor) -> Tensor:
     Returns:
         Points of shape (lanes, batch, ...).
     """
-    lanes = len(index)
-    seed = torch.arange(lanes, device=index.device) // (lanes // len(data))
+    seeds, count = data.shape[:2]
+    first = torch.arange(0, seeds * count, count, device=index.device)  # the row of each seed's first point
+    first = first.repeat_interleave(len(index) // seeds).unsqueeze(1)
     if not data.is_contiguous():  # a slice: flattening it would copy the whole set
-        return data[seed.unsqueeze(1), index]
-    rows = index + (seed * data.shape[1]).unsqueeze(1)
+        return data[first // count, index]
+    rows = index + first
     return data.flatten(0, 1).index_select(0, rows.flatten()).view(*index.shape, *data.shape[2:])

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn import functional
 
 from repro.lab.seeds import Seeds
 
@@ -119,58 +118,6 @@ def _overlaps(length: int, geometry: _Geometry) -> Iterator[tuple[slice, slice]]
         last = max(first, min(geometry.windows, (length - 1 - shift) // geometry.stride + 1))
         start = first * geometry.stride + shift
         yield slice(first, last), slice(start, start + (last - first) * geometry.stride, geometry.stride)
-
-
-class Running(NamedTuple):
-    """Running mean and variance of each feature of each lane, changed in place."""
-
-    mean: Tensor
-    variance: Tensor
-
-
-def running(scale: Tensor) -> Running:
-    """Return running statistics before the first batch, mean 0 and variance 1, shaped as the scales."""
-    return Running(torch.zeros_like(scale, requires_grad=False), torch.ones_like(scale, requires_grad=False))
-
-
-def batch_norm(
-    x: Tensor,
-    scale: Tensor,
-    bias: Tensor,
-    statistics: Running | None = None,
-    *,
-    is_training: bool = True,
-    momentum: float = 0.1,
-    epsilon: float = 1e-5,
-) -> Tensor:
-    """Normalise each feature of each lane over its batch (Ioffe and Szegedy 2015, algorithm 1).
-
-    Args:
-        x: Shape (lanes, batch, features) or (lanes, batch, channels, length).
-        scale: Shape (lanes, features).
-        bias: Shape (lanes, features).
-        statistics: Updated in training, used instead of the batch's own in evaluation.
-        is_training: Normalise by the batch's own statistics?
-        momentum: Weight of the new batch in the running statistics.
-        epsilon: Added to the variance.
-
-    Returns:
-        The shape of x.
-
-    Raises:
-        ValueError: Evaluation without statistics.
-    """
-    if not is_training and statistics is None:
-        raise ValueError("evaluation needs statistics; pass those that training has updated")
-    last = x.movedim(1, -1)  # (lanes, features, ..., batch)
-    one = last.reshape(1, scale.numel(), -1)  # the features of all lanes as channels of one point
-    affine = scale.reshape(-1), bias.reshape(-1)
-    if statistics is None:  # groups of one channel: the same sums by torch's quicker kernel
-        y = functional.group_norm(one, scale.numel(), *affine, epsilon)
-    else:
-        mean, variance = (kept.view(-1) for kept in statistics)
-        y = functional.batch_norm(one, mean, variance, *affine, is_training, momentum, epsilon)
-    return y.view(last.shape).movedim(-1, 1)
 
 
 def residual(x: Tensor, change: Tensor) -> Tensor:

@@ -1,7 +1,11 @@
-"""The fully connected network with rectified linear units: its function and its gradient."""
+"""The fully connected network with rectified linear units: its function and its gradient.
+
+Where a hidden layer k also has weights `k.scale` and `k.shift`, its units see a normalised batch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,22 +13,26 @@ import torch
 from torch import Tensor
 
 from repro.lab.ensemble import linear
+from repro.lab.normalise import Normalised, Running, batch_norm, normalise
 from repro.lab.parameters import Parameters, Shapes, Weights, flatten
 
 
-def mlp_shapes(*widths: int) -> Shapes:
+def mlp_shapes(*widths: int, is_normalised: bool = False) -> Shapes:
     """Return the weight shapes of a network by its widths, inputs first and outputs last.
 
-    Layer k has `k.weight` of shape (widths[k + 1], widths[k]) and `k.bias`.
+    Layer k has `k.weight` of shape (widths[k + 1], widths[k]) and `k.bias`; with batch normalisation hidden
+    layers have `k.scale` and `k.shift`, too.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     for k, (inputs, outputs) in enumerate(pairwise(widths)):
         shapes |= {f"{k}.weight": (outputs, inputs), f"{k}.bias": (outputs,)}
+        if is_normalised and k < len(widths) - 2:
+            shapes |= {f"{k}.scale": (outputs,), f"{k}.shift": (outputs,)}
     return shapes
 
 
 def mlp(weights: Weights, x: Tensor) -> Tensor:
-    """Return the outputs of each lane's network, rectified between the layers.
+    """Return the outputs of each lane's network, normalised by the batch and rectified between the layers.
 
     Args:
         weights: Made with `mlp_shapes`.
@@ -33,11 +41,17 @@ def mlp(weights: Weights, x: Tensor) -> Tensor:
     Returns:
         Shape (lanes, batch, outputs).
     """
-    depth = len(weights) // 2
+    depth = _depth(weights)
     for k in range(depth):
         x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
+        if f"{k}.scale" in weights:
+            x = batch_norm(x, weights[f"{k}.scale"], weights[f"{k}.shift"])
         x = x if k == depth - 1 else x.relu()
     return x
+
+
+def _depth(weights: Weights) -> int:
+    return sum(name.endswith(".weight") for name in weights)
 
 
 class Slope(NamedTuple):
@@ -48,7 +62,9 @@ class Slope(NamedTuple):
 
 
 @torch.no_grad()
-def mlp_cross_entropy(net: Parameters, x: Tensor, labels: Tensor) -> Slope:
+def mlp_cross_entropy(
+    net: Parameters, x: Tensor, labels: Tensor, statistics: Sequence[Running] = ()
+) -> Slope:
     """Return the mean cross entropy of each lane's network and its gradient, by hand.
 
     Equal to `gradient(cross_entropy(mlp(net.weights, x), labels), net)`, without the cost of a graph.
@@ -57,22 +73,35 @@ def mlp_cross_entropy(net: Parameters, x: Tensor, labels: Tensor) -> Slope:
         net: Made with `mlp_shapes`.
         x: Shape (lanes, batch, inputs).
         labels: Classes of shape (lanes, batch).
+        statistics: Of each normalised layer, to be updated.
     """
-    depth, batch = len(net.weights) // 2, x.shape[1]
+    weights, depth = net.weights, _depth(net.weights)
     layers = [x.mT]  # what enters each layer, (lanes, units, batch)
+    norms: dict[int, Normalised] = {}
     for k in range(depth):
-        weight, bias = net.weights[f"{k}.weight"], net.weights[f"{k}.bias"]
-        layers.append(torch.baddbmm(bias.unsqueeze(2), weight, layers[-1]))
+        layers.append(torch.baddbmm(weights[f"{k}.bias"].unsqueeze(2), weights[f"{k}.weight"], layers[-1]))
+        if f"{k}.scale" in weights:
+            norms[k] = normalise(layers[-1], weights[f"{k}.scale"], weights[f"{k}.shift"])
+            layers[-1] = norms[k].y
         if k < depth - 1:
             layers[-1].relu_()
-    logs = layers.pop().log_softmax(1)  # (lanes, classes, batch)
-    right = labels.unsqueeze(1)
-    loss = logs.gather(1, right).mean((1, 2)).neg()
-    slope = logs.exp_().scatter_add_(1, right, logs.new_full(right.shape, -1.0)).div_(batch)
-    pieces: list[Tensor] = []
+    for kept, norm in zip(statistics, norms.values(), strict=bool(statistics)):
+        kept.update(norm)
+    loss, slope = _cross_entropy(layers.pop(), labels)
+    slopes: dict[str, Tensor] = {}
     for k in reversed(range(depth)):
-        pieces = [torch.bmm(slope, layers[k].mT), slope.sum(2), *pieces]
+        if k in norms:
+            slope, slopes[f"{k}.scale"], slopes[f"{k}.shift"] = norms[k].slopes(slope, weights[f"{k}.scale"])
+        slopes |= {f"{k}.weight": torch.bmm(slope, layers[k].mT), f"{k}.bias": slope.sum(2)}
         if k:  # a unit passes the slope on where it is positive
-            slope = torch.bmm(net.weights[f"{k}.weight"].mT, slope)
+            slope = torch.bmm(weights[f"{k}.weight"].mT, slope)
             slope = torch.ops.aten.threshold_backward(slope, layers[k], 0)
-    return Slope(loss, flatten(pieces))
+    return Slope(loss, flatten([slopes[name] for name in weights]))
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each lane's mean cross entropy and its gradient by logits of shape (lanes, classes, batch)."""
+    logs, right = logits.log_softmax(1), labels.unsqueeze(1)
+    loss = logs.gather(1, right).mean((1, 2)).neg()
+    slope = logs.exp_().scatter_add_(1, right, logs.new_full(right.shape, -1.0))
+    return loss, slope.div_(labels.shape[1])

@@ -6,8 +6,7 @@ over lanes, so that a diverged lane touches no other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import sqrt
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,18 +46,19 @@ def sgd(
     _descend(flat, gradient, rate)
 
 
-@dataclass
-class AdamState:
-    """Running moments of the gradient, of shape (lanes, count), and the number of steps taken."""
+class AdamState(NamedTuple):
+    """Running moments of the gradient, of shape (lanes, count), and numbers of steps, of shape (lanes,)."""
 
     first: Tensor
     second: Tensor
-    steps: int = 0
+    steps: Tensor
 
 
 def adam_state(flat: Tensor) -> AdamState:
     """Return the state before the first step."""
-    return AdamState(torch.zeros_like(flat), torch.zeros_like(flat))
+    return AdamState(
+        torch.zeros_like(flat), torch.zeros_like(flat), torch.zeros(len(flat), device=flat.device)
+    )
 
 
 @torch.no_grad()
@@ -72,7 +72,7 @@ def adam(
     epsilon: float = 1e-8,
     decoupled_decay: float = 0.0,
 ) -> None:
-    """Take one step of Adam (Kingma and Ba 2015, algorithm 1), as torch.optim.Adam and AdamW define it.
+    """Take one step of Adam (Kingma and Ba 2015, algorithm 1) by torch's fused kernel, a row a lane.
 
     Args:
         flat: Weights of shape (lanes, count), changed in place.
@@ -83,22 +83,32 @@ def adam(
         epsilon: Added to the root of the second moment.
         decoupled_decay: Weight decay outside the gradient (Loshchilov and Hutter 2019).
     """
-    state.steps += 1
-    corrections = 1 - betas[0] ** state.steps, sqrt(1 - betas[1] ** state.steps)
-    if decoupled_decay:
-        _descend(flat, flat, rate, decoupled_decay)
-    state.first.lerp_(gradient, 1 - betas[0])
-    state.second.mul_(betas[1]).addcmul_(gradient, gradient, value=1 - betas[1])
-    # first / c0 over root / c1 + epsilon, with the corrections taken out of the matrices
-    root = state.second.sqrt().add_(epsilon * corrections[1])
-    _descend(flat, torch.div(state.first, root, out=root), rate, corrections[1] / corrections[0])
+    state.steps.add_(1)
+    rows = [tensor.unbind() for tensor in (flat, gradient, *state)]
+    for lanes, one in _each(rate) if isinstance(rate, Tensor) else [(slice(None), rate)]:
+        weights, slopes, first, second, steps = (row[lanes] for row in rows)
+        torch.ops.aten._fused_adamw_(  # what torch.optim.AdamW calls
+            *(weights, slopes, first, second, (), steps),
+            lr=one,
+            beta1=betas[0],
+            beta2=betas[1],
+            weight_decay=decoupled_decay,
+            eps=epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
 
 
-def _descend(flat: Tensor, direction: Tensor, rate: float | Tensor, factor: float = 1.0) -> None:
+def _each(rate: Tensor) -> list[tuple[slice, float]]:
+    """Return each lane by itself with its own rate: the kernel takes one rate a call."""
+    return [(slice(lane, lane + 1), step) for lane, step in enumerate(rate.tolist())]
+
+
+def _descend(flat: Tensor, direction: Tensor, rate: float | Tensor) -> None:
     if isinstance(rate, Tensor):
-        flat.addcmul_(direction, rate.unsqueeze(1), value=-factor)
+        flat.addcmul_(direction, rate.unsqueeze(1), value=-1)
     else:
-        flat.add_(direction, alpha=-rate * factor)
+        flat.add_(direction, alpha=-rate)
 
 
 def norms(matrix: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ see named views of it; both share memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -75,15 +75,3 @@ def gradient(loss: Tensor, net: Parameters) -> Tensor:
     """
     pieces = torch.autograd.grad(loss.sum(), tuple(net.weights.values()))
     return flatten(pieces)
-
-
-def each_lane(net: Parameters) -> Iterator[Parameters]:
-    """Yield the parameters of each lane alone, in shared memory, for what is faster lane by lane.
-
-    `torch.cat([gradient(loss(k, one), one) for k, one in enumerate(each_lane(net))])` is the gradient of all.
-    """
-    for k in range(len(net.flat)):
-        yield Parameters(
-            net.flat[k : k + 1],
-            {name: weight[k : k + 1].detach().requires_grad_() for name, weight in net.weights.items()},
-        )

@@ -1,8 +1,7 @@
 """Recurrent layers over stacked weights.
 
-The plain recurrence runs all lanes at once as one function over time. For LSTM and GRU torch's fused kernels
-win over any batched form, but take one set of weights: they run lane by lane, and are fastest where the
-gradient is taken lane by lane too (`repro.lab.parameters.each_lane`): one lane's graph stays in the cache.
+The plain recurrence and the LSTM run all lanes at once, each as one function over time. The GRU uses torch's
+fused kernel, which takes one set of weights, lane by lane.
 """
 
 from __future__ import annotations
@@ -109,13 +108,100 @@ class _Recurrence(Function):
 def lstm(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
     """Return the states of a long short-term memory in each lane (torch.nn.LSTM), from zero.
 
-    Args and shapes as for `rnn`.
+    It can be differentiated only once. Args and shapes as for `rnn`.
     """
-    zero = x.new_zeros(1, x.shape[2], weights[prefix + "weight_hh"].shape[2])
-    lanes = zip(x, *_named(weights, prefix), strict=True)
-    return _stacked(
-        [torch.lstm(one, (zero, zero), w, True, 1, 0.0, True, False, False)[:2] for one, *w in lanes]
-    )
+    w_ih, w_hh, b_ih, b_hh = _named(weights, prefix)
+    over_time = x.permute(1, 0, 3, 2)  # (time, lanes, inputs, batch)
+    bias = b_ih + b_hh
+    course, last = _Memory.apply(over_time, w_ih, w_hh, bias)  # type: ignore[no-untyped-call]  # torch
+    return States(course.permute(1, 0, 3, 2), last.mT)
+
+
+class _Memory(Function):
+    """All states of an LSTM and the last, for x of shape (time, lanes, inputs, batch).
+
+    With gates i, f, o = sigmoid(...) and the candidate g = tanh(...) (Gers et al. 2000, without peepholes):
+    c_t = f c_(t-1) + i g and h_t = o tanh(c_t). A tanh costs three times a sigmoid here, so that tanh z is
+    taken as 1 - 2 sigmoid(-2 z); its slope is four times that of the sigmoid. What enters a step is one
+    matrix, the state above the input above ones, so that one product serves weights, inputs and bias.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, v: Tensor, w: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
+        steps, lanes, _, batch = x.shape
+        hidden = w.shape[2]
+        weight = torch.cat([w, v, bias.unsqueeze(2)], 2) * _by_gate(w, -1, 2).unsqueeze(1)
+        entered = x.new_empty(steps + 1, lanes, weight.shape[2], batch)
+        entered[:-1, :, hidden:-1], entered[:, :, -1] = x, 1
+        gates = x.new_empty(steps, lanes, 4 * hidden, batch)
+        cells, squashed = (x.new_empty(steps + 1, lanes, hidden, batch) for _ in range(2))  # c, sigmoid(-2 c)
+        states = entered[:, :, :hidden]
+        states[0], cells[0] = 0, 0
+        for t in range(steps):
+            _squash(torch.bmm(weight, entered[t], out=gates[t]))
+            taken, kept, new, shown = gates[t].chunk(4, 1)
+            torch.addcmul(taken, kept, cells[t], out=cells[t + 1]).addcmul_(taken, new, value=-2)
+            _squash(torch.mul(cells[t + 1], 2, out=squashed[t + 1]))
+            torch.addcmul(shown, shown, squashed[t + 1], value=-2, out=states[t + 1])
+        ctx.save_for_backward(v, w, entered, gates, cells, squashed)
+        return states[1:], states[-1].clone()
+
+    @staticmethod
+    def backward(ctx: Any, by_states: Tensor | None, by_last: Tensor | None) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("lstm can be differentiated only once; write the recurrence out for a Hessian")
+        v, w, entered, gates, cells, squashed = ctx.saved_tensors
+        hidden, factor = w.shape[2], _by_gate(w, 1, 4)
+        back, back_x = w.mT * factor, v.mT * factor  # (lanes, hidden or inputs, gates)
+        by_x = torch.empty_like(entered[:-1, :, hidden:-1]) if ctx.needs_input_grad[0] else None
+        by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # turned, as the product is quicker so
+        by_cell, by_gates = torch.zeros_like(cells[0]), torch.empty_like(gates[0])
+        slope = torch.zeros_like(by_cell) if by_last is None else by_last.clone()
+        for t in reversed(range(len(gates))):
+            if by_states is not None:
+                slope += by_states[t]
+            _by_gates(by_gates, slope, by_cell, gates[t], cells[t], squashed[t + 1])
+            by_weight.baddbmm_(entered[t], by_gates.mT)
+            if by_x is not None:
+                by_x[t] = torch.bmm(back_x, by_gates)
+            torch.bmm(back, by_gates, out=slope)
+        by_w, by_v, by_bias = (by_weight * factor).mT.tensor_split([hidden, entered.shape[2] - 1], 2)
+        return by_x, by_v, by_w, by_bias.squeeze(2)
+
+
+def _by_gates(  # noqa: PLR0917  # six tensors of one step
+    out: Tensor, slope: Tensor, by_cell: Tensor, gates: Tensor, cell: Tensor, squashed: Tensor
+) -> None:
+    """Take an LSTM's slopes by its state and by its cell back through a step, all in place.
+
+    Args:
+        out: Becomes the slope by what enters the gates, shaped as they.
+        slope: By the state; lost.
+        by_cell: By the cell; becomes that by the cell of the step before.
+        gates: What they let through.
+        cell: The cell of the step before.
+        squashed: Sigmoid of -2 times the cell.
+    """
+    taken, kept, new, shown = gates.chunk(4, 1)
+    by_taken, by_kept, by_new, by_shown = out.chunk(4, 1)
+    torch.addcmul(slope, slope, squashed, value=-2, out=by_shown)
+    by_cell.add_(torch.ops.aten.sigmoid_backward(slope.mul_(shown), squashed), alpha=4)
+    torch.addcmul(by_cell, by_cell, new, value=-2, out=by_taken)
+    torch.mul(by_cell, cell, out=by_kept)
+    torch.mul(by_cell, taken, out=by_new)
+    torch.ops.aten.sigmoid_backward(out, gates, grad_input=out)
+    by_cell.mul_(kept)
+
+
+def _by_gate(w: Tensor, gate: float, candidate: float) -> Tensor:
+    """Return one factor for the rows of the gates and one for those of the candidate, the third of four."""
+    return w.new_tensor([gate, gate, candidate, gate]).repeat_interleave(w.shape[2])
+
+
+def _squash(z: Tensor) -> None:
+    """Put sigmoid(-z) in the place of z; torch's own gives other bits at a tensor's end than within it."""
+    z.exp_().add_(1).reciprocal_()
 
 
 def gru(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
