@@ -18,7 +18,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.ensemble import conv1d, linear, residual
 from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy, cross_entropy
@@ -99,8 +99,8 @@ def trained(job: tuple[str, tuple[int, ...]]) -> list[float]:
     data = mnist1d(seeds)
     weights = initialise(seeds, shapes, "pytorch_default")
     state = adam_state(weights.flat)
-    for index in batch_order(seeds, data.x.shape[1], BATCH, STEPS).unbind(1):
-        loss = cross_entropy(net(weights.weights, take(data.x, index)), take(data.y, index))
+    for x, y in batches(data.x, data.y, batch_order(seeds, data.x.shape[1], BATCH, STEPS)):
+        loss = cross_entropy(net(weights.weights, x), y)
         adam(weights.flat, gradient(loss, weights), state, RATE)
     with torch.no_grad():
         return (100 * accuracy(net(weights.weights, data.test_x), data.test_y)).tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches, take
 from repro.lab.curves import thin, thinned
 from repro.lab.data import digits, linear_regression, teacher_student
 from repro.lab.lanes import best, grid, spread
@@ -94,6 +94,19 @@ def test_lanes_of_a_seed_take_from_its_data(start):
     index = torch.randint(9, (6, 4), generator=torch.Generator().manual_seed(0))
     expected = torch.stack([data[lane // 2][index[lane]] for lane in range(6)])
     assert torch.equal(take(data, index), expected)
+
+
+@pytest.mark.parametrize("ahead", [1, 50, 10**6])
+def test_batches_are_those_of_each_step_however_many_are_fetched_at_a_time(ahead, monkeypatch):
+    """Fetching ahead changes neither points nor labels, also where steps do not divide evenly."""
+    monkeypatch.setattr("repro.lab.batches.AHEAD", ahead)
+    points, labels = torch.arange(3 * 10 * 2).view(3, 10, 2), torch.arange(3 * 10).view(3, 10)
+    order = batch_order(SEEDS, 10, 3, 7)
+    found = list(batches(points, labels, order))
+    assert len(found) == 7
+    for (x, y), index in zip(found, order.unbind(1), strict=True):
+        assert torch.equal(x, take(points, index))
+        assert torch.equal(y, take(labels, index))
 
 
 def test_grid_and_best_speak_of_the_same_lanes():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import digits, linear_regression, teacher_student
 from repro.lab.ensemble import conv1d, dropout_masks, linear, residual
 from repro.lab.initialise import initialise
@@ -83,8 +83,7 @@ def trained(name: str, seeds: Seeds) -> Tensor:
     labels = data.y.argmax(2)
     net, order = initialise(seeds, shapes, "he"), batch_order(seeds, 90, 17, 6)
     state, velocity = adam_state(net.flat), torch.zeros_like(net.flat)
-    for step in range(6):
-        x, y = take(data.x, order[:, step]), take(labels, order[:, step])
+    for x, y in batches(data.x, labels, order):
         slope = clip(gradient(cross_entropy(forward(net.weights, x), y), net), 1.0)
         adam(net.flat, slope, state, 3e-3)
         sgd(net.flat, slope, velocity, 0.01, momentum=0.9, decay=1e-3)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import Labelled, teacher_student
 from repro.lab.ensemble import conv1d, linear
 from repro.lab.initialise import initialise
@@ -75,8 +75,7 @@ def assert_same_as_plain(
     order = batch_order(SEEDS, data[0].shape[1], BATCH, steps)
     modules = [loaded(make().double(), net, s) for s in range(len(SEEDS))]
     state, velocity = adam_state(net.flat), torch.zeros_like(net.flat)
-    for step in range(steps):
-        x, y = (take(part, order[:, step]) for part in data)
+    for x, y in batches(*data, order):
         slope = gradient(losses[0](forward(net.weights, x), y), net)
         if is_adam:
             adam(net.flat, slope, state, 3e-3)
@@ -228,8 +227,7 @@ def test_single_precision_learns_as_double_precision_does():
         data = classes(12, dtype)
         net = initialise(SEEDS, mlp_shapes(12, 30, 10), "he", dtype=dtype)
         state, order = adam_state(net.flat), batch_order(SEEDS, POINTS, BATCH, 200)
-        for step in range(200):
-            x, y = take(data.x, order[:, step]), take(data.y, order[:, step])
+        for x, y in batches(data.x, data.y, order):
             adam(net.flat, mlp_cross_entropy(net, x, y).gradient, state, 3e-3)
         means.append(float(mlp_cross_entropy(net, data.x, data.y).loss.mean()))
     assert means[0] == pytest.approx(means[1], rel=0.01)

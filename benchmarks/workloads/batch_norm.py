@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repro.lab.batches import take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import digits
 from repro.lab.ensemble import linear
 from repro.lab.initialise import initialise
@@ -23,7 +23,7 @@ from repro.lab.optimise import sgd
 from repro.lab.parameters import Weights, gradient
 from repro.lab.seeds import Seeds
 
-from .task import Task, Variant, Workload, batches
+from .task import Task, Variant, Workload
 from .torch_loops import plain, vmapped
 
 BATCH, RATE, MOMENTUM, EPSILON = 64, 0.1, 0.1, 1e-5
@@ -35,7 +35,7 @@ def prepare(seeds: Seeds, steps: int) -> Task:
     """Draw data, batches and initial weights."""
     data = digits(seeds)
     net = initialise(seeds, SHAPES, "pytorch_default")
-    return Task(data.x, data.y, batches(seeds, data.x, BATCH, steps), net.flat, SHAPES)
+    return Task(data.x, data.y, batch_order(seeds, data.x.shape[1], BATCH, steps), net.flat, SHAPES)
 
 
 def module() -> nn.Module:
@@ -59,8 +59,8 @@ def lab(task: Task) -> Tensor:
     """Train on the lab, with automatic differentiation."""
     net = task.parameters()
     statistics = [running(net.weights[f"{k}.scale"]) for k in range(2)]
-    for index in task.order.unbind(1):
-        loss = cross_entropy(network(net.weights, statistics, take(task.x, index)), take(task.y, index))
+    for x, y in batches(task.x, task.y, task.order):
+        loss = cross_entropy(network(net.weights, statistics, x), y)
         sgd(net.flat, gradient(loss, net), None, RATE)
     return loss.detach()
 
@@ -69,8 +69,8 @@ def lab_by_hand(task: Task) -> Tensor:
     """Train on the lab, with the gradient by hand."""
     net = task.parameters()
     statistics = [running(net.weights[f"{k}.scale"]) for k in range(2)]
-    for index in task.order.unbind(1):
-        slope = mlp_cross_entropy(net, take(task.x, index), take(task.y, index), statistics)
+    for x, y in batches(task.x, task.y, task.order):
+        slope = mlp_cross_entropy(net, x, y, statistics)
         sgd(net.flat, slope.gradient, None, RATE)
     return slope.loss
 

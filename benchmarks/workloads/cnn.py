@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repro.lab.batches import take
+from repro.lab.batches import batch_order, batches
 from repro.lab.ensemble import conv1d, linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy
@@ -18,7 +18,7 @@ from repro.lab.optimise import adam, adam_state
 from repro.lab.parameters import Weights, gradient
 from repro.lab.seeds import Seeds
 
-from .task import Task, Variant, Workload, batches
+from .task import Task, Variant, Workload
 from .torch_loops import plain, vmapped
 
 BATCH, RATE = 128, 1e-3
@@ -40,7 +40,7 @@ def prepare(seeds: Seeds, steps: int) -> Task:
     """Draw data, batches and initial weights."""
     data = mnist1d(seeds)
     net = initialise(seeds, SHAPES, "pytorch_default")
-    return Task(data.x, data.y, batches(seeds, data.x, BATCH, steps), net.flat, SHAPES)
+    return Task(data.x, data.y, batch_order(seeds, data.x.shape[1], BATCH, steps), net.flat, SHAPES)
 
 
 def module() -> nn.Module:
@@ -63,8 +63,8 @@ def lab(task: Task) -> Tensor:
     """Train on the lab."""
     net = task.parameters()
     state = adam_state(net.flat)
-    for index in task.order.unbind(1):
-        loss = cross_entropy(network(net.weights, take(task.x, index)), take(task.y, index))
+    for x, y in batches(task.x, task.y, task.order):
+        loss = cross_entropy(network(net.weights, x), y)
         adam(net.flat, gradient(loss, net), state, RATE)
     return loss.detach()
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repro.lab.batches import take
+from repro.lab.batches import batch_order, batches
 from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
@@ -18,7 +18,7 @@ from repro.lab.optimise import adam, adam_state
 from repro.lab.parameters import gradient
 from repro.lab.seeds import Seeds
 
-from .task import Task, Variant, Workload, batches
+from .task import Task, Variant, Workload
 from .torch_loops import plain, vmapped
 
 BATCH, RATE = 128, 1e-3
@@ -30,7 +30,7 @@ def prepare(seeds: Seeds, steps: int) -> Task:
     """Draw data, batches and initial weights."""
     data, shapes = mnist1d(seeds), mlp_shapes(40, 100, 100, 10)
     net = initialise(seeds, shapes, "pytorch_default")
-    return Task(data.x, data.y, batches(seeds, data.x, BATCH, steps), net.flat, shapes)
+    return Task(data.x, data.y, batch_order(seeds, data.x.shape[1], BATCH, steps), net.flat, shapes)
 
 
 def module() -> nn.Module:
@@ -42,8 +42,8 @@ def lab(task: Task) -> Tensor:
     """Train on the lab, with automatic differentiation."""
     net = task.parameters()
     state = adam_state(net.flat)
-    for index in task.order.unbind(1):
-        loss = cross_entropy(mlp(net.weights, take(task.x, index)), take(task.y, index))
+    for x, y in batches(task.x, task.y, task.order):
+        loss = cross_entropy(mlp(net.weights, x), y)
         adam(net.flat, gradient(loss, net), state, RATE)
     return loss.detach()
 
@@ -52,8 +52,8 @@ def lab_by_hand(task: Task) -> Tensor:
     """Train on the lab, with the gradient by hand."""
     net = task.parameters()
     state = adam_state(net.flat)
-    for index in task.order.unbind(1):
-        slope = mlp_cross_entropy(net, take(task.x, index), take(task.y, index))
+    for x, y in batches(task.x, task.y, task.order):
+        slope = mlp_cross_entropy(net, x, y)
         adam(net.flat, slope.gradient, state, RATE)
     return slope.loss
 

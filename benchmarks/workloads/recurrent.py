@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from repro.lab.batches import take
+from repro.lab.batches import batch_order, batches
 from repro.lab.ensemble import linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import squared_error
@@ -20,7 +20,7 @@ from repro.lab.recurrent import GATES, States, lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
 
-from .task import Task, Variant, Workload, batches
+from .task import Task, Variant, Workload
 from .torch_loops import plain
 
 Kind = Literal["rnn", "lstm"]
@@ -38,7 +38,7 @@ def prepare(seeds: Seeds, steps: int, kind: Kind) -> Task:
     data = adding(seeds, 1000, LENGTH)
     shapes = {**recurrent_shapes(kind, 2, HIDDEN), "out.weight": (1, HIDDEN), "out.bias": (1,)}
     net = initialise(seeds, shapes, "pytorch_default")
-    return Task(data.x, data.y, batches(seeds, data.x, BATCH, steps), net.flat, shapes)
+    return Task(data.x, data.y, batch_order(seeds, data.x.shape[1], BATCH, steps), net.flat, shapes)
 
 
 class Network(nn.Module):
@@ -61,11 +61,10 @@ def lab(task: Task, kind: Kind) -> Tensor:
     """Train on the lab, all lanes in one batch."""
     net = task.parameters()
     state = adam_state(net.flat)
-    for index in task.order.unbind(1):
-        x = take(task.x, index).transpose(1, 2)  # (lanes, time, batch, 2)
-        last = LAYERS[kind](net.weights, x).last
+    for x, y in batches(task.x, task.y, task.order):
+        last = LAYERS[kind](net.weights, x.transpose(1, 2)).last
         answers = linear(last, net.weights["out.weight"], net.weights["out.bias"])
-        losses = squared_error(answers, take(task.y, index))
+        losses = squared_error(answers, y)
         adam(net.flat, gradient(losses, net), state, RATE)
     return losses.detach()
 

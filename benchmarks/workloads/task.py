@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order
 from repro.lab.parameters import Parameters, Shapes, leaves
 from repro.lab.seeds import Seeds
 
@@ -71,11 +70,6 @@ class Workload(NamedTuple):
     steps: int
     prepare: Callable[[Seeds, int], Task]
     variants: Mapping[str, Variant]
-
-
-def batches(seeds: Seeds, x: Tensor, batch: int, steps: int) -> Tensor:
-    """Draw the order of a task, of shape (seeds, steps, batch)."""
-    return batch_order(seeds, x.shape[1], batch, steps)
 
 
 def full_batches(seeds: Seeds, steps: int) -> Tensor:

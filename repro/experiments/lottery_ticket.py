@@ -20,7 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import Labelled
 from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy
@@ -46,7 +46,7 @@ class Scale:
     """Units of each hidden layer, and steps of training, an even number, before each cut."""
 
     units: int = 100
-    steps: int = 400
+    steps: int = 300
 
 
 MINIMAL = Scale()
@@ -93,8 +93,8 @@ def locality(first: Tensor) -> Tensor:
 def train(net: Parameters, mask: Tensor, rate: float, data: Labelled, order: Tensor) -> Iterator[Tensor]:
     """Train the weights where `mask` is 1 in place; yield all, (seeds, weights), after each batch."""
     state = adam_state(net.flat)
-    for index in order.unbind(1):  # (seeds, batch)
-        slope = mlp_cross_entropy(net, take(data.x, index), take(data.y, index)).gradient
+    for x, y in batches(data.x, data.y, order):
+        slope = mlp_cross_entropy(net, x, y).gradient
         adam(net.flat, slope.mul_(mask), state, rate)
         yield net.flat
 

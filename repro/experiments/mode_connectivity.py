@@ -20,7 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import Labelled
 from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy
@@ -77,8 +77,8 @@ def trained_ends(seeds: Seeds, data: Labelled, shapes: Shapes, steps: int, commo
     if shared := int(common * steps):
         net.flat[1::2] = net.flat[::2]
         order[1::2, :shared] = order[::2, :shared]
-    for index in order.unbind(1):
-        slope = mlp_cross_entropy(net, take(data.x, index), take(data.y, index))
+    for x, y in batches(data.x, data.y, order):
+        slope = mlp_cross_entropy(net, x, y)
         adam(net.flat, slope.gradient, state, RATE)
     return net.flat.view(len(seeds), 2, -1)
 
@@ -93,10 +93,10 @@ def trained_bend(seeds: Seeds, data: Labelled, shapes: Shapes, ends: Tensor, ste
     bend = ends.mean(1)
     order = batch_order(seeds, data.x.shape[1], BATCH, steps, purpose="bend order")
     times, state = seeds.uniform("bend times", steps, 1), adam_state(bend)
-    for index, t in zip(order.unbind(1), times.unbind(1), strict=True):
+    for (x, y), t in zip(batches(data.x, data.y, order), times.unbind(1), strict=True):
         flat = point(ends, bend, t)
         net = Parameters(flat, unflatten(flat, shapes))
-        slope = mlp_cross_entropy(net, take(data.x, index), take(data.y, index))
+        slope = mlp_cross_entropy(net, x, y)
         adam(bend, 2 * t * (1 - t) * slope.gradient, state, RATE)
     return bend
 

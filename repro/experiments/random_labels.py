@@ -19,7 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.curves import thin
 from repro.lab.initialise import initialise
 from repro.lab.lanes import best, grid, spread
@@ -88,11 +88,9 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
         with torch.no_grad():
             return accuracy(mlp(net.weights, spread(x, lanes)), spread(y, lanes))  # (seeds * lanes,)
 
-    for step in range(scale.steps):
-        index = spread(order[:, step], lanes)
-        slope = mlp_cross_entropy(net, take(x, index), take(y, index))
-        sgd(net.flat, slope.gradient, velocity, rate, momentum=MOMENTUM)
-        if (step + 1) % EVERY == 0:
+    for step, batch in enumerate(batches(x, y, spread(order, lanes)), 1):
+        sgd(net.flat, mlp_cross_entropy(net, *batch).gradient, velocity, rate, momentum=MOMENTUM)
+        if step % EVERY == 0:
             course.append(scored(x, y))
     chosen = best(course[-1], lanes, "higher")
     shares = torch.stack(course, 1)[chosen]  # (seeds, evaluations)

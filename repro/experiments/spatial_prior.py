@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from repro.lab.batches import batch_order, take
+from repro.lab.batches import batch_order, batches
 from repro.lab.data import Labelled
 from repro.lab.ensemble import conv1d, linear
 from repro.lab.initialise import initialise
@@ -79,8 +79,8 @@ def net(
     lanes, looks = len(rates), []
     nets, rate = initialise(seeds, shapes, "pytorch_default", lanes=lanes), grid(seeds, rates)
     order, state = batch_order(seeds, scale.train, BATCH, scale.steps), adam_state(nets.flat)
-    for step, index in enumerate(spread(order, lanes).unbind(1), 1):
-        loss = cross_entropy(logits(nets.weights, take(data.x, index)), take(data.y, index))
+    for step, (x, y) in enumerate(batches(data.x, data.y, spread(order, lanes)), 1):
+        loss = cross_entropy(logits(nets.weights, x), y)
         adam(nets.flat, gradient(loss, nets), state, rate)
         if step % (scale.steps // LOOKS) == 0:
             looks.append(logits(nets.weights, spread(data.test_x, lanes)).detach())

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
 from repro.lab.seeds import Seeds
+
+AHEAD = 2**19
+"""Numbers that are fetched at a time, some megabytes."""
 
 
 def batch_order(seeds: Seeds, count: int, batch: int, steps: int, *, purpose: str = "order") -> Tensor:
@@ -57,3 +62,21 @@ def take(data: Tensor, index: Tensor) -> Tensor:
         return data[first // count, index]
     rows = index + first
     return data.flatten(0, 1).index_select(0, rows.flatten()).view(*index.shape, *data.shape[2:])
+
+
+def batches(points: Tensor, labels: Tensor, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the points and the labels of each step; some steps are fetched at a time, which is quicker.
+
+    Args:
+        points: Shape (seeds, count, ...).
+        labels: Shape (seeds, count, ...).
+        order: Which points make up the batches, of shape (lanes, steps, batch) or (seeds, steps, batch).
+
+    Yields:
+        Points and labels of shape (lanes, batch, ...), as `take` returns them.
+    """
+    together = max(1, AHEAD // (order[:, 0].numel() * points[0, 0].numel()))
+    for first in range(0, order.shape[1], together):
+        steps = order[:, first : first + together]
+        x, y = (take(d, steps.flatten(1)).view(*steps.shape, *d.shape[2:]) for d in (points, labels))
+        yield from zip(x.unbind(1), y.unbind(1), strict=True)
