@@ -80,6 +80,7 @@ def failure_kind(error: BaseException) -> Kind:
 def run(task: Task, result_fd: int) -> NoReturn:
     """Measure a task and end this process, whatever happens."""
     sys.argv = [__file__, *arguments(task)]
+    torch.default_generator.seed()  # or every copy of a worker would make the same unseeded draws
     reporter = Reporter(task, result_fd)
     code: object = 1
     try:
