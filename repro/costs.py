@@ -1,7 +1,7 @@
 """How long a plan is likely to take here: blocks as in past evidence, workers' starts as in past runs.
 
-A worker starts a Python and torch before it measures anything, which takes longer than most blocks. That is
-the machine's affair and no evidence, so it is kept in `build/`, and forgotten with it.
+A worker starts a Python and torch before it measures its first task, which takes longer than most blocks.
+That is the machine's affair and no evidence, so it is kept in `build/`, and forgotten with it.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def wall_seconds(due: Plan, jobs: int, start: float) -> float | None:
 
     Args:
         due: What is to be measured.
-        jobs: Workers at a time; whoever is free takes the next part.
+        jobs: Workers; whoever is free takes the next part.
         start: Seconds from a worker's launch to its first block.
     """
-    free = [0.0] * jobs
+    free = [start] * jobs
     for step, blocks in shares(due.steps, jobs):
         if step.expected_seconds is None:
             return None
-        taken = start + step.expected_seconds * len(blocks) / len(step.blocks)
+        taken = step.expected_seconds * len(blocks) / len(step.blocks)
         heapq.heapreplace(free, free[0] + taken)
-    return max(free)
+    return max(free) if due.steps else 0.0

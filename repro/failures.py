@@ -1,4 +1,7 @@
-"""The ways in which a block can fail to be measured, and which of them are worth a second try."""
+"""What a worker reports beside numbers: the ways in which a block can fail, and the end of a task.
+
+Some of the failures are worth a second try.
+"""
 
 from __future__ import annotations
 
@@ -25,3 +28,8 @@ def failure_line(block: int, kind: Kind, message: str, traceback_tail: str = "")
     """Return the line by which a worker reports that a block has no values."""
     error = {"kind": kind, "message": message, "traceback_tail": traceback_tail}
     return json.dumps({"block": block, "error": error}).encode() + b"\n"
+
+
+def end_line(exit_code: int) -> bytes:
+    """Return the line by which a worker reports that a task has ended and that it waits for the next."""
+    return json.dumps({"exit_code": exit_code}).encode() + b"\n"

@@ -12,10 +12,11 @@ import os
 import select
 import selectors
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NoReturn
 
 from repro import sandbox
 from repro.failures import Kind, failure_line
@@ -28,6 +29,13 @@ TAIL_BYTES = 2000
 GRACE_SECONDS = 5.0
 """Time between SIGTERM and SIGKILL after a timeout."""
 TICK_SECONDS = 0.05
+
+
+def has_reader(fd: int) -> bool:
+    """Is somebody still there to read what is written to a file descriptor?"""
+    poll = select.poll()
+    poll.register(fd, 0)  # only errors and hang-ups
+    return not poll.poll(0)
 
 
 @dataclass
@@ -45,6 +53,8 @@ class Keeper:
     result_fd: int
     timeout_seconds: float
     grace_seconds: float = GRACE_SECONDS
+    exit_code: int = field(default=0, init=False)
+    is_told_to_end: bool = field(default=False, init=False)
     done: int = field(default=0, init=False)
     reason: tuple[Kind, str] | None = field(default=None, init=False)
     _is_reported: bool = field(default=False, init=False)
@@ -55,10 +65,15 @@ class Keeper:
     _deadline: float = field(default=0.0, init=False)
     _is_ending: bool = field(default=False, init=False)
 
-    def keep(self, command: Sequence[str], how: sandbox.Confinement) -> int:
-        """Run a command with `--result-fd` appended, pass its lines on and return its exit code.
+    def keep(self, measuring: Callable[[int], NoReturn], how: sandbox.Confinement) -> int:
+        """Measure in a process of its own, pass its lines on and return its exit code.
 
-        The caller's process must be single-threaded; its SIGINT and SIGTERM are ours from here on.
+        The caller's process must be single-threaded; its SIGINT and SIGTERM are ours meanwhile. Afterwards
+        SIGINT is held back for whoever comes next, and SIGTERM ends the process.
+
+        Args:
+            measuring: What the process does, given the file descriptor that takes its lines.
+            how: Its confinement.
         """
         signal.signal(signal.SIGINT, self._on_interrupt)
         signal.signal(signal.SIGTERM, self._on_terminate)
@@ -66,40 +81,42 @@ class Keeper:
         sandbox.adopt_descendants()
         lines_fd, child_fd = os.pipe()
         self._deadline = time.monotonic() + self.timeout_seconds
-        child = sandbox.launch((*command, "--result-fd", str(child_fd)), how, pass_fds=(child_fd,))
+        child = sandbox.launch(partial(measuring, child_fd), how, keeps=child_fd)
         os.close(child_fd)
         try:
             self._watch(child, lines_fd)
         finally:
-            child.kill()
-            child.wait()
+            child.end()
             sandbox.kill_descendants()
+            os.close(lines_fd)
         if self.done < len(self.blocks) and not self._is_reported:
             kind, message = self.reason or self._ended_by_itself(child.returncode)
             tail = self._tail.decode("utf-8", "replace")
             self._send(failure_line(self.blocks[self.done], kind, message, tail))
-        return child.returncode if child.returncode >= 0 else 128 - child.returncode
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.exit_code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+        return self.exit_code
 
     def _on_interrupt(self, _number: int, _frame: object) -> None:
         self._stops_after_block = True
 
     def _on_terminate(self, _number: int, _frame: object) -> None:
+        self.is_told_to_end = True
         self._end("killed", "the worker was told to end")
 
     def _end(self, kind: Kind, message: str) -> None:
         self.reason = self.reason or (kind, message)
         self._is_ending = True
 
-    def _watch(self, child: subprocess.Popen[bytes], lines_fd: int) -> None:
+    def _watch(self, child: sandbox.Child, lines_fd: int) -> None:
         """Read until the process has ended and all it wrote was read, or until it has to be ended."""
-        readers = {lines_fd: self._on_lines, child.stdout.fileno(): self._on_output}  # type: ignore[union-attr]  # launched with a pipe
-        reader = select.poll()
-        reader.register(self.result_fd, 0)  # only errors and hang-ups
+        readers = {lines_fd: self._on_lines, child.output_fd: self._on_output}
         with selectors.DefaultSelector() as selector:
             for fd in readers:
                 selector.register(fd, selectors.EVENT_READ)
             while not self._is_ending:
-                has_ended = child.poll() is not None
+                has_ended = child.poll()
                 ready = selector.select(0 if has_ended else TICK_SECONDS)
                 for key, _ in ready:
                     data = os.read(key.fd, 2**16)
@@ -109,11 +126,11 @@ class Keeper:
                         selector.unregister(key.fd)
                 if has_ended and not ready:
                     return
-                if reader.poll(0):
+                if not has_reader(self.result_fd):
                     self._end("stopped", "whoever read the results is gone")
                 self._enforce_deadline(child)
 
-    def _enforce_deadline(self, child: subprocess.Popen[bytes]) -> None:
+    def _enforce_deadline(self, child: sandbox.Child) -> None:
         if time.monotonic() < self._deadline:
             return
         if self.reason is None:

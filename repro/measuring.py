@@ -1,7 +1,9 @@
-"""The process that measures: load a script, run its blocks, send one line for each. Started by the worker.
+"""The process that measures: load a script, run its blocks, send one line for each.
 
-This is the only room of the runner that imports torch. It judges nothing; it only refuses what is not one
-real number for each seed and outcome.
+The worker loads this module once, and for each task `run` takes over a confined copy of the worker; where no
+copy can be had, this is a program of its own. It is the only room of the runner that imports torch, and
+computes nothing before a task runs. It judges nothing; it only refuses what is not one real number for each
+seed and outcome.
 """
 
 from __future__ import annotations
@@ -12,10 +14,8 @@ import resource
 import sys
 import traceback
 import types
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -27,7 +27,7 @@ from repro.failures import Kind, failure_line
 from repro.lab.seeds import Seeds
 from repro.messages import Measurement
 from repro.reading import ContractError, read_outcomes
-from repro.task import Task, parse
+from repro.task import Task, arguments, parse
 
 TRACEBACK_LINES = 12
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
@@ -42,7 +42,7 @@ class TaskError(Exception):
 
 
 class Reporter:
-    """Send lines, and in the end what went wrong, as the interpreter's last resort.
+    """Send lines, and in the end what went wrong.
 
     Attributes:
         block: The block that a failure belongs to.
@@ -58,12 +58,11 @@ class Reporter:
         while line:
             line = line[os.write(self._result_fd, line) :]
 
-    def hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Report an exception that nobody caught, in place of the interpreter."""
-        lines = traceback.format_exception(kind, error, trace)
+    def report(self, error: BaseException) -> None:
+        """Send what went wrong."""
         own = isinstance(error, TaskError | ContractError | ScriptError)
-        tail = "" if own else "".join(lines[-TRACEBACK_LINES:])
-        text = str(error) if own else "".join(traceback.format_exception_only(kind, error)).strip()
+        tail = "" if own else "".join(traceback.format_exception(error)[-TRACEBACK_LINES:])
+        text = str(error) if own else "".join(traceback.format_exception_only(error)).strip()
         self.send(failure_line(self.block, failure_kind(error), f"{self._where}: {text}", tail))
 
 
@@ -78,11 +77,35 @@ def failure_kind(error: BaseException) -> Kind:
     return "exception"
 
 
-def main(argv: Sequence[str]) -> None:
-    """Measure the task that the arguments name."""
-    task, result_fd = parse(argv)
+def run(task: Task, result_fd: int) -> NoReturn:
+    """Measure a task and end this process, whatever happens."""
+    sys.argv = [__file__, *arguments(task)]
+    torch.default_generator.seed()  # or every copy of a worker would make the same unseeded draws
     reporter = Reporter(task, result_fd)
-    sys.excepthook = reporter.hook
+    code: object = 1
+    try:
+        measure(task, reporter)
+        sys.stdout.flush()
+        code = None
+    except SystemExit as asked:
+        code = asked.code
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it is told
+        reporter.report(error)
+    finally:
+        os._exit(exit_status(code))  # taking torch down properly takes longer than many a block
+
+
+def exit_status(code: object) -> int:
+    """Return what the interpreter makes of the argument of `sys.exit`."""
+    if isinstance(code, int):
+        return code & 0xFF
+    if code is not None:
+        os.write(2, f"{code}\n".encode())
+    return int(code is not None)
+
+
+def measure(task: Task, reporter: Reporter) -> None:
+    """Measure the blocks of a task, one after another."""
     script = planned_script(task)
     configure(task)
     module = load(script)
@@ -115,14 +138,14 @@ def planned_script(task: Task) -> Script:
 
 
 def configure(task: Task) -> None:
-    """Pin threads and ask for deterministic kernels.
+    """Pin threads and ask for deterministic kernels, by the call that does not load torch's compiler.
 
     Raises:
         TaskError: The device is not there.
     """
     torch.set_num_threads(task.threads)
     torch.set_num_interop_threads(1)
-    torch.use_deterministic_algorithms(mode=True)
+    torch.set_deterministic_debug_mode("error")
     if task.device.startswith("cuda") and not torch.cuda.is_available():
         found = f"torch {torch.__version__} finds no GPU for --device {task.device}"
         raise TaskError("environment", f"{found}; leave --device out, or run where there is one")
@@ -162,6 +185,5 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(0)  # taking torch down properly takes longer than many a block
+    order = parse(sys.argv[1:])
+    run(order.task, order.result_fd)

@@ -1,4 +1,7 @@
-"""What a worker says on its result pipe: one JSON line for each block that was measured or failed."""
+"""What a worker says on its result pipe: one JSON line for each block that was measured or failed.
+
+A worker that goes on to another task says one more when a task has ended; otherwise its own end says so.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,13 @@ class Failure(Part):
     error: Error
 
 
-def read_line(line: bytes) -> Measurement | Failure:
+class End(Part):
+    """A task has ended, and its worker waits for the next one."""
+
+    exit_code: int
+
+
+def read_line(line: bytes) -> Measurement | Failure | End:
     """Return the message that a line holds.
 
     Raises:
@@ -56,8 +65,9 @@ def read_line(line: bytes) -> Measurement | Failure:
     """
     try:
         data = json.loads(line)
-        is_failure = isinstance(data, dict) and "error" in data
-        return (Failure if is_failure else Measurement).model_validate(data)
+        keys = data if isinstance(data, dict) else {}
+        kind = Failure if "error" in keys else End if "exit_code" in keys else Measurement
+        return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -1,8 +1,11 @@
 """Confinement of the process that runs an experiment: what it may see, use and leave behind.
 
 Tier S0, which any Python on POSIX can give: a session of its own, an environment made from nothing, resource
-limits, a private folder. On Linux the process also dies with its parent, and every descendant is found and
-killed, daemons too. Nothing here knows tasks or results. A stronger tier changes `launch`, not its callers.
+limits, a private folder, no file descriptor but its own. On Linux the process also dies with its parent, and
+every descendant is found and killed, daemons too. The process starts as a copy of its parent, which must be
+single-threaded, and confines itself before anything else; what it then runs may be code that is already
+loaded or a new program. Nothing here knows tasks or results. A stronger tier changes `launch`, not its
+callers.
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ import ctypes
 import os
 import resource
 import signal
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 Tier = Literal["S0", "S1", "S2", "S3"]
 GIBIBYTE = 2**30
@@ -45,11 +49,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Confinement:
-    """How a command is to be started.
+    """How a process is to be started.
 
     Attributes:
         tier: The strength; only S0 exists so far.
-        environment: All variables that the process sees.
+        environment: All variables that the process sees, but for those that its own libraries set.
         limits: What it may use.
         folder: Its private working folder, also for temporary files.
     """
@@ -92,43 +96,88 @@ def environment(folder: Path, *, threads: int, device: str = "cpu") -> dict[str,
     return {**fixed, **kept, "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}  # without it cuBLAS is not deterministic
 
 
-def launch(
-    command: Sequence[str], confinement: Confinement, *, pass_fds: Sequence[int] = ()
-) -> subprocess.Popen[bytes]:
-    """Start a command under a confinement; its output and errors come together on `stdout`.
+@dataclass
+class Child:
+    """A confined process.
 
-    The caller must be single-threaded, because the limits are set between fork and exec.
+    Attributes:
+        output_fd: Where its output and errors can be read, together.
+        returncode: As of `subprocess`, once it was seen to have ended.
     """
-    return subprocess.Popen(  # see above: no other thread exists that could hold a lock
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        bufsize=0,
-        cwd=confinement.folder,
-        env=dict(confinement.environment),
-        pass_fds=tuple(pass_fds),
-        start_new_session=True,
-        preexec_fn=_entry(confinement.limits, os.getpid()),  # noqa: PLW1509  # the caller has one thread
-    )
+
+    pid: int
+    output_fd: int
+    returncode: int = 0
+    has_ended: bool = False
+
+    def poll(self, flags: int = os.WNOHANG) -> bool:
+        """Return whether it has ended."""
+        if not self.has_ended:
+            ended, status = os.waitpid(self.pid, flags)
+            self.has_ended = ended != 0
+            self.returncode = os.waitstatus_to_exitcode(status)
+        return self.has_ended
+
+    def end(self) -> None:
+        """Kill it if it still runs, and let go of its output."""
+        if not self.poll():
+            os.kill(self.pid, signal.SIGKILL)
+            self.poll(0)
+        os.close(self.output_fd)
 
 
-def _entry(limits: Limits, parent: int) -> Callable[[], None]:
-    """Return what the child does to itself before it becomes the command."""
-    prctl = _prctl()
+def launch(work: Callable[[], NoReturn], how: Confinement, *, keeps: int) -> Child:
+    """Start a copy of this process that confines itself and works.
 
-    def enter() -> None:
-        _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
-        _limit(resource.RLIMIT_FSIZE, limits.file_bytes)
-        _limit(resource.RLIMIT_NOFILE, limits.open_files)
-        if limits.memory_bytes is not None:
-            _limit(resource.RLIMIT_AS, limits.memory_bytes)
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before we asked to be told
+    Args:
+        work: Ends the process, or becomes another program. Of this process's memory it sees all.
+        how: The confinement.
+        keeps: The one file descriptor that the process keeps.
+    """
+    parent = os.getpid()
+    output_fd, output = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _enter(how, parent, {1: output, 2: output, keeps: keeps})
+            work()
+        except BaseException:  # noqa: BLE001  # nothing of this copy may go on as the parent does
+            traceback.print_exc()
+        finally:
             os._exit(1)
+    os.close(output)
+    return Child(pid, output_fd)
 
-    return enter
+
+def _enter(how: Confinement, parent: int, descriptors: Mapping[int, int]) -> None:
+    """Confine this process, which is a copy of its parent."""
+    os.setsid()
+    die_with_parent()
+    if os.getppid() != parent:  # the parent died before we asked to be told
+        os._exit(1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _keep_only({0: os.open(os.devnull, os.O_RDONLY), **descriptors})
+    os.chdir(how.folder)
+    os.environ.update(how.environment)
+    tempfile.tempdir = None  # may have been worked out in the parent
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_CPU, how.limits.cpu_seconds)
+    _limit(resource.RLIMIT_FSIZE, how.limits.file_bytes)
+    _limit(resource.RLIMIT_NOFILE, how.limits.open_files)
+    if how.limits.memory_bytes is not None:
+        _limit(resource.RLIMIT_AS, how.limits.memory_bytes)
+
+
+def _keep_only(descriptors: Mapping[int, int]) -> None:
+    """Give open files the numbers that are the keys, and close all other files."""
+    for number, fd in descriptors.items():
+        os.dup2(fd, number)
+    for path in list(Path("/dev/fd").iterdir()):
+        if int(path.name) not in descriptors:
+            with contextlib.suppress(OSError):  # the listing's own is closed already
+                os.close(int(path.name))
 
 
 def _limit(what: int, value: int) -> None:
@@ -140,6 +189,25 @@ def _limit(what: int, value: int) -> None:
 def adopt_descendants() -> None:
     """Become the parent of every orphan below this process, so that a daemon cannot leave the tree."""
     _prctl()(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Have this process killed when its parent ends, where the system can."""
+    _prctl()(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def outlive_parent() -> None:
+    """Take `die_with_parent` back."""
+    _prctl()(PR_SET_PDEATHSIG, 0)
+
+
+def is_alone() -> bool:
+    """Is this process single-threaded when it is copied? OpenBLAS, for one, ends its threads before."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return len(list(Path("/proc/self/task").iterdir())) == 1
 
 
 def _prctl() -> Callable[[int, int], int]:
@@ -171,7 +239,7 @@ def _children() -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             if fields[1] == me:
                 found.append(int(stat.parent.name))
     return found

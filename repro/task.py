@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.experiment import Value
 from kb.seeds import Stream
@@ -27,7 +28,7 @@ class Task:
         scale: `minimal` or `large`.
         overrides: Fields of the scale that are set to other values.
         threads: Threads that one worker may use.
-        timeout_seconds: Wall seconds for each block; start-up counts for the first.
+        timeout_seconds: Wall seconds for each block; a worker's start may take as long again.
         memory_bytes: Address space on the processor; not enforced with a GPU.
     """
 
@@ -68,14 +69,40 @@ def arguments(task: Task) -> tuple[str, ...]:
     return (str(task.file), task.arm, blocks, *options, *overrides)
 
 
+class Order(NamedTuple):
+    """What a worker is launched with.
+
+    Attributes:
+        result_fd: The file descriptor that takes its lines.
+        has_more: Does the worker take further tasks from its standard input?
+    """
+
+    task: Task
+    result_fd: int
+    has_more: bool
+
+
+MORE = "--more-from-stdin"
+
+
 def worker_command(task: Task, result_fd: int) -> tuple[str, ...]:
     """Return the command that measures a task and writes one line a block to a file descriptor."""
     module = (sys.executable, *PYTHON_FLAGS, "-m", "repro.worker")
     return (*module, *arguments(task), "--result-fd", str(result_fd))
 
 
-def parse(argv: Sequence[str]) -> tuple[Task, int]:
-    """Return the task and the result's file descriptor that arguments name."""
+def lasting_command(task: Task, result_fd: int) -> tuple[str, ...]:
+    """Return the command of a worker that then takes more tasks from its standard input."""
+    return (*worker_command(task, result_fd), MORE)
+
+
+def task_line(task: Task) -> bytes:
+    """Return a task as a line for such a worker's standard input."""
+    return json.dumps(arguments(task)).encode() + b"\n"
+
+
+def parse(argv: Sequence[str]) -> Order:
+    """Return what arguments ask of a worker."""
     parser = argparse.ArgumentParser(prog="python -m repro.worker", allow_abbrev=False)
     parser.add_argument("file", type=Path)
     parser.add_argument("arm")
@@ -90,9 +117,10 @@ def parse(argv: Sequence[str]) -> tuple[Task, int]:
     parser.add_argument("--timeout", dest="timeout_seconds", type=float, default=600.0)
     parser.add_argument("--memory", dest="memory_bytes", type=int, default=4 * GIBIBYTE)
     parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")
+    parser.add_argument(MORE, dest="has_more", action="store_true", help="JSON lists of arguments")
     found = vars(parser.parse_args(argv))
-    result_fd: int = found.pop("result_fd")
-    return Task(**{**found, "overrides": tuple(found["overrides"])}), result_fd
+    result_fd, has_more = found.pop("result_fd"), found.pop("has_more")
+    return Order(Task(**{**found, "overrides": tuple(found["overrides"])}), result_fd, has_more)
 
 
 def _blocks(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a plan is likely to take: workers side by side, each with its start."""
+"""What a plan is likely to take: workers side by side, each with one start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def step(name: str, blocks: int, seconds: float | None) -> Step:
         ([("a", 2, 10.0)], 2, 7.0),  # a block each
         ([("a", 2, 10.0), ("b", 2, 4.0)], 2, 12.0),  # side by side
         ([("a", 2, 10.0), ("b", 2, 4.0), ("c", 2, 4.0)], 2, 12.0),  # b and c beside a
-        ([("a", 2, 10.0), ("b", 2, 9.0), ("c", 2, 4.0)], 2, 17.0),  # c after b, who is free first
+        ([("a", 2, 10.0), ("b", 2, 9.0), ("c", 2, 4.0)], 2, 15.0),  # c after b, who is free first and warm
         ([("a", 3, 9.0)], 2, 8.0),  # two blocks of three seconds and a start
     ],
 )

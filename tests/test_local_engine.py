@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,107 @@ def test_handlers_are_as_before_afterwards():
     with Interrupts():
         assert signal.getsignal(signal.SIGINT) != former
     assert signal.getsignal(signal.SIGINT) == former
+
+
+LASTING = """
+def end(code=0):
+    os.write(fd, b'{"exit_code": %d}\\n' % code)
+def tasks():
+    yield blocks
+    for line in sys.stdin:
+        yield json.loads("[%s]" % json.loads(line)[2])
+for turn, blocks in enumerate(tasks()):
+    open(folder + "/pids", "a").write(f"{os.getpid()}\\n")
+"""
+"""What a worker does that waits for more tasks; the end of the line says how it goes with each."""
+
+
+def lasting(tasks, body, folder, **options):
+    """Return the engine at work with workers that wait for more tasks."""
+    return engine(tasks, LASTING + "    " + body, folder, **options)
+
+
+def pids(folder):
+    """Return which worker had each of the tasks, in order of their starts."""
+    return [int(line) for line in (folder / "pids").read_text().split()]
+
+
+def is_there(pid):
+    """Does a process exist that nobody has waited for?"""
+    return Path(f"/proc/{pid}").exists()
+
+
+GOOD = "[say(block) for block in blocks]; end()"
+FOUR = [a_task(arm) for arm in ("a", "b", "c", "d")]
+
+
+def test_a_worker_that_waits_gets_the_next_task(tmp_path):
+    """One worker has them all, and the events are those of four workers."""
+    events = list(lasting(FOUR, GOOD, tmp_path))
+    assert len({*pids(tmp_path)}) == 1
+    assert [type(event) for event in events] == [Started, Measured, Measured, Finished] * 4
+    assert [event.task.arm for event in only(events, Finished)] == ["a", "b", "c", "d"]
+
+
+def test_workers_wait_until_the_iteration_is_closed(tmp_path):
+    """Tasks may follow as long as somebody iterates; then no worker is left."""
+    with closing(lasting(FOUR[:2], GOOD, tmp_path, jobs=2)) as events:
+        for _ in range(2):
+            next(event for event in events if isinstance(event, Finished))
+        assert all(is_there(pid) for pid in pids(tmp_path))
+    assert not any(is_there(pid) for pid in pids(tmp_path))
+
+
+@pytest.mark.parametrize("other", [{"threads": 2}, {"device": "cuda"}])
+def test_a_worker_takes_no_task_for_other_threads_or_another_device(tmp_path, other):
+    """It ends, for there may be no more workers than jobs, and a new one has the task."""
+    for event in lasting([*FOUR[:2], replace(FOUR[2], **other)], GOOD, tmp_path):
+        if isinstance(event, Measured) and event.task.arm == "c":
+            assert not is_there(pids(tmp_path)[0])
+    one, same, another = pids(tmp_path)
+    assert one == same != another
+
+
+def test_a_worker_that_died_waiting_is_replaced(tmp_path):
+    """Nothing fails, for it had nothing in hand."""
+    seen = []
+    for event in lasting(FOUR[:2], GOOD, tmp_path):
+        seen.append(event)
+        if isinstance(event, Finished) and event.task.arm == "a":
+            os.kill(pids(tmp_path)[0], signal.SIGKILL)
+            os.waitid(os.P_PID, pids(tmp_path)[0], os.WEXITED | os.WNOWAIT)
+    assert [type(event) for event in seen] == [Started, Measured, Measured, Finished] * 2
+    assert len({*pids(tmp_path)}) == 2
+
+
+def test_a_task_lost_with_its_worker_is_tried_on_another(tmp_path):
+    """The worker dies in its second task; the block it was at is measured by the next worker."""
+    dies = "turn and block and is_first() and os.kill(os.getpid(), 9)"
+    events = list(lasting(FOUR[:2], GOOD.replace("say", f"{dies} or say"), tmp_path))
+    assert [(f.block, f.kind, f.will_retry) for f in only(events, Failed)] == [(1, "killed", True)]
+    assert [e.task.blocks for e in only(events, Started)] == [(0, 1), (0, 1), (1,)]
+    assert len({*pids(tmp_path)}) == 2
+
+
+TASKS_THAT_FAIL = {
+    "fail('exception'); end(1)": ("exception", "why"),
+    "os.write(fd, b'no json\\n'); end()": ("no result", "not JSON"),
+    "end(3)": ("no result", "exit code 3"),
+    'os.write(fd, b\'{"exit_code": 0, "block": 0}\\n\'); end()': ("no result", "no message: block"),
+}
+
+
+@pytest.mark.parametrize("body", TASKS_THAT_FAIL)
+def test_a_worker_goes_on_after_a_task_that_failed(tmp_path, body):
+    """The failure is told with its task, and the same worker has the next one."""
+    kind, message = TASKS_THAT_FAIL[body]
+    events = list(lasting(FOUR[:2], body, tmp_path))
+    assert [type(event) for event in events] == [Started, Failed, Finished] * 2
+    assert all(f.kind == kind and message in f.message for f in only(events, Failed))
+    assert len({*pids(tmp_path)}) == 1
+
+
+def test_a_bad_end_of_a_task_is_noted(tmp_path):
+    """The blocks count; that the process which measured failed afterwards is told."""
+    events = list(lasting(FOUR[:1], GOOD.replace("end()", "end(7)"), tmp_path))
+    assert events[-1].note == "measured all, then ended with exit code 7"

@@ -14,13 +14,13 @@ import pytest
 import torch
 
 from kb.experiment import read_script
-from repro import measuring, sandbox, worker
+from repro import measuring, sandbox, warm
 from repro.messages import Measurement, read_line
 from repro.reading import ContractError, read_outcomes
 from repro.task import Task, arguments, parse, worker_command
 
 KEEPER = """
-import sys, tempfile
+import os, sys, tempfile
 from pathlib import Path
 from repro import sandbox
 from repro.keeper import Keeper
@@ -33,7 +33,10 @@ with tempfile.TemporaryDirectory() as folder:
         Path(folder),
     )
     keeper = Keeper(tuple(range(blocks)), fd, timeout_seconds=timeout, grace_seconds=0.3)
-    sys.exit(keeper.keep((sys.executable, "-S", "-c", body), how))
+    def measuring(fd):
+        os.set_inheritable(fd, True)
+        os.execve(sys.executable, (sys.executable, "-S", "-c", body, str(fd)), how.environment)
+    sys.exit(keeper.keep(measuring, how))
 """
 """A worker whose measuring process is any few lines of Python, so that torch need not start."""
 SAY = """
@@ -207,7 +210,7 @@ def test_gpu_tasks_keep_the_paths_of_their_libraries(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert sandbox.environment(tmp_path, threads=1, device="cuda")["CUDA_VISIBLE_DEVICES"] == "1"
     task = Task(tmp_path / "x.py", "a", (0,), "0" * 64, device="cuda")
-    assert worker.confinement(task, tmp_path).limits.memory_bytes is None
+    assert warm.confinement(task, tmp_path).limits.memory_bytes is None
 
 
 def test_tasks_survive_the_command_line():
@@ -216,7 +219,7 @@ def test_tasks_survive_the_command_line():
     task = Task(
         Path("/x/e.py"), "arm", (3, 4), "a" * 64, "large", overrides, 2, "explore", "cuda", 2, 9.5, 77
     )
-    assert parse([*arguments(task), "--result-fd", "7"]) == (task, 7)
+    assert parse([*arguments(task), "--result-fd", "7"]) == (task, 7, False)
 
 
 SCRIPT = '''

@@ -14,7 +14,7 @@ from repro.task import Task
 
 
 class Started(NamedTuple):
-    """A worker was launched."""
+    """A worker has a task in hand."""
 
     task: Task
 
@@ -47,10 +47,10 @@ class Failed(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """A worker has ended.
+    """A worker is through with a task.
 
     Attributes:
-        note: What was strange about its end, or nothing.
+        note: What was strange about the end, or nothing.
     """
 
     task: Task

@@ -21,7 +21,7 @@ from kb.evidence import Attempt
 from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
 from repro.engines.interrupts import Interrupts
 from repro.failures import INFRASTRUCTURE, Kind
-from repro.messages import Failure, Measurement, read_line
+from repro.messages import End, Failure, Measurement, read_line
 from repro.task import Task, worker_command
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ class _Engine:
         if isinstance(message, Failure):
             error = message.error
             return self._failed(task, part, error.kind, error.message, error.traceback_tail)
+        if isinstance(message, End):
+            return self._failed(task, part, "no result", "the worker was launched for more than one task", "")
         if (message.block,) != part.blocks:
             return self._failed(task, part, "no result", f"block {message.block} was not its turn", "")
         return self._measured(task, part, message)
