@@ -2,8 +2,8 @@
 
 Every arm that a prediction or a control needs gets two blocks. Then the arms of what is still undecided
 get half as many blocks again, until all is decided or 40 seeds are spent: the rule may look as often as it
-likes, but every look costs a worker's start. Where the user asks for a number of seeds, each arm gets exactly
-that many, whatever is decided.
+likes, but at every look one arm waits for another. Where the user asks for a number of seeds, each arm gets
+exactly that many, whatever is decided.
 """
 
 from __future__ import annotations
