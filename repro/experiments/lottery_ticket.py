@@ -26,7 +26,7 @@ from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import mnist1d
-from repro.lab.optimise import adam, adam_state
+from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.parameters import Parameters, Shapes, flatten, leaves, unflatten
 from repro.lab.seeds import Seeds
 
@@ -99,8 +99,8 @@ def train(net: Parameters, mask: Tensor, rate: float, data: Labelled, order: Ten
         yield net.flat
 
 
+@without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    torch.set_flush_denormal(True)  # once all is learnt, most moments are, and cost four times as much
     _, cuts, is_random, is_fresh = ARMS[arm]
     shapes, data = mlp_shapes(40, scale.units, scale.units, 10), mnist1d(seeds, train=TRAIN, test=TEST)
     order = batch_order(seeds, TRAIN, BATCH, 4 * scale.steps)

@@ -75,7 +75,7 @@ def batches(points: Tensor, labels: Tensor, order: Tensor) -> Iterator[tuple[Ten
     Yields:
         Points and labels of shape (lanes, batch, ...), as `take` returns them.
     """
-    together = max(1, AHEAD // (order[:, 0].numel() * points[0, 0].numel()))
+    together = max(1, AHEAD // (order.shape[0] * order.shape[2] * points[0, 0].numel()))
     for first in range(0, order.shape[1], together):
         steps = order[:, first : first + together]
         x, y = (take(d, steps.flatten(1)).view(*steps.shape, *d.shape[2:]) for d in (points, labels))

@@ -51,7 +51,8 @@ def _draw(seeds: Seeds, name: str, shapes: Shapes, rule: Rule, gain: float) -> T
     shape = shapes[name]
     purpose = f"initial {name}"
     is_vector = len(shape) < 2
-    if rule == "pytorch_default" and (not is_vector or _matrix_beside(name, shapes)):
+    is_norm = name.endswith(("scale", "shift"))
+    if rule == "pytorch_default" and not is_norm and (not is_vector or _matrix_beside(name, shapes)):
         bound = gain / sqrt(_torch_fan_in(name, shapes))
         return seeds.uniform(purpose, *shape, low=-bound, high=bound, dtype=torch.float64)
     if is_vector:

@@ -21,14 +21,8 @@ class Running(NamedTuple):
     variance: Tensor
 
     def update(self, batch: Normalised, momentum: float = 0.1) -> None:
-        """Move towards the statistics of a batch, with the variance corrected for its size.
-
-        Raises:
-            ValueError: The batch has one point, whose variance says nothing.
-        """
-        points = batch.x.shape[-1]
-        if points == 1:
-            raise ValueError("one point has no variance; use batches of 2 or more")
+        """Move towards the statistics of a batch, with the variance corrected for its size."""
+        points = batch.x.shape[2]
         variance = batch.inverse.detach().pow(-2).sub_(EPSILON).clamp_min_(0).mul_(points / (points - 1))
         for kept, new in zip(self, (batch.mean.detach(), variance), strict=True):
             kept.lerp_(new.view_as(kept), momentum)
@@ -76,7 +70,12 @@ def normalise(x: Tensor, scale: Tensor, shift: Tensor) -> Normalised:
         x: Shape (lanes, features, points).
         scale: Shape (lanes, features).
         shift: Shape (lanes, features).
+
+    Raises:
+        ValueError: There is one point, which has no variance.
     """
+    if x.shape[2] == 1:
+        raise ValueError("one point has no variance; use batches of 2 or more")
     channels, points = scale.numel(), x.shape[2]
     one = x.reshape(1, channels, points)
     affine = scale.reshape(-1), shift.reshape(-1)
@@ -107,7 +106,7 @@ def batch_norm(
         The shape of x.
 
     Raises:
-        ValueError: Evaluation without statistics, or statistics of a single point.
+        ValueError: Evaluation without statistics, or training on a single point.
     """
     last = x.movedim(1, -1)  # (lanes, features, ..., batch)
     points = last.flatten(2)

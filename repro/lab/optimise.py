@@ -6,10 +6,22 @@ over lanes, so that a diverged lane touches no other.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Take numbers below the smallest normal one as zero: moments fall there, and cost many times as much."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 @torch.no_grad()
@@ -28,7 +40,7 @@ def sgd(
 
     Args:
         flat: Weights w of shape (lanes, count), changed in place.
-        gradient: Gradient g of the same shape; overwritten where there is decay.
+        gradient: Gradient g of the same shape.
         velocity: State v of the same shape, changed in place; None without momentum.
         rate: Learning rate, a number or of shape (lanes,).
         momentum: Share of the velocity that is kept.
