@@ -68,8 +68,8 @@ class Keeper:
     def keep(self, measuring: Callable[[int], NoReturn], how: sandbox.Confinement) -> int:
         """Measure in a process of its own, pass its lines on and return its exit code.
 
-        The caller's process must be single-threaded; its SIGINT and SIGTERM are ours meanwhile. Afterwards
-        SIGINT is held back for whoever comes next, and SIGTERM ends the process.
+        The caller's process must be single-threaded; its SIGINT and SIGTERM are ours. Afterwards SIGINT is
+        held back for whoever comes next, and SIGTERM only noted until the caller takes it back.
 
         Args:
             measuring: What the process does, given the file descriptor that takes its lines.
@@ -94,7 +94,6 @@ class Keeper:
             tail = self._tail.decode("utf-8", "replace")
             self._send(failure_line(self.blocks[self.done], kind, message, tail))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self.exit_code = child.returncode if child.returncode >= 0 else 128 - child.returncode
         return self.exit_code
 

@@ -8,6 +8,7 @@ seed and outcome.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import resource
@@ -85,13 +86,14 @@ def run(task: Task, result_fd: int) -> NoReturn:
     code: object = 1
     try:
         measure(task, reporter)
-        sys.stdout.flush()
         code = None
     except SystemExit as asked:
         code = asked.code
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is told
         reporter.report(error)
     finally:
+        with contextlib.suppress(OSError, ValueError):  # the script may have closed it
+            sys.stdout.flush()
         os._exit(exit_status(code))  # taking torch down properly takes longer than many a block
 
 

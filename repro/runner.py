@@ -118,7 +118,7 @@ class _Run:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
         if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
             return
-        if isinstance(event, Started) and len(self.launched) < self.options.jobs:
+        if isinstance(event, Started) and event.is_new_worker:
             self.launched[event.task] = provenance.monotonic()
         elif isinstance(event, Measured):
             self._on_measured(event)
@@ -131,9 +131,8 @@ class _Run:
             self._on_finished(event.task)
 
     def _on_measured(self, event: Measured) -> None:
-        if launched := self.launched.get(event.task, 0.0):
+        if launched := self.launched.pop(event.task, None):
             self.starts.append(provenance.monotonic() - launched - event.measurement.seconds)
-            self.launched[event.task] = 0.0
         try:
             piece = self._evidence(event)
         except ValidationError as error:

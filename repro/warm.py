@@ -43,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
     keeper = kept(order.task, order.result_fd, measuring)
     while order.has_more and not keeper.is_told_to_end:
+        if not has_reader(order.result_fd):
+            break
         os.write(order.result_fd, end_line(keeper.exit_code))
         line = sys.stdin.buffer.readline()
         if not line:
@@ -85,6 +87,7 @@ def kept(task: Task, result_fd: int, measuring: Measuring) -> Keeper:
     keeper = Keeper(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
     with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
         keeper.keep(partial(measuring, task), confinement(task, Path(folder)))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that would have to be cleared away
     return keeper
 
 
@@ -102,4 +105,5 @@ def confinement(task: Task, folder: Path) -> sandbox.Confinement:
 
 if __name__ == "__main__":
     os.umask(0o077)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
     os._exit(main(sys.argv[1:]))  # taking torch down properly takes longer than many a block

@@ -3,9 +3,11 @@
 import torch
 
 from repro.experiments import batch_norm, batch_norm_landscape
-from repro.lab.ensemble import running
 from repro.lab.initialise import initialise
+from repro.lab.losses import cross_entropy
 from repro.lab.mlp import mlp, mlp_shapes
+from repro.lab.normalise import running
+from repro.lab.parameters import gradient
 from repro.lab.seeds import Seeds
 
 SEEDS = Seeds((1, 2, 3, 4, 5))
@@ -15,15 +17,21 @@ X = SEEDS.normal("x", 12, 3)
 QUIET = torch.zeros(5, 2, batch_norm.DEPTH, 4)
 
 
-def weights(norms):
+def weights(norms, gain=1.0, dtype=torch.float32):
     """Return a small network's weights, with or without norms."""
-    return initialise(SEEDS, {**mlp_shapes(*WIDTHS), **norms}, "he")
+    return initialise(SEEDS, {**mlp_shapes(*WIDTHS), **norms}, "he", gain=gain, dtype=dtype)
+
+
+def entering(net, x, noise):
+    """Return what enters the watched rectifiers, as the experiment does."""
+    disturbed = batch_norm.disturbed(net.weights, noise)
+    return mlp({name: w for name, w in disturbed.items() if int(name[0]) <= batch_norm.LAYER}, x)
 
 
 def test_without_norm_it_is_the_plain_network():
     """Both experiments train the lab's network where there is no norm, and noise does not reach it."""
     flat, plain = weights({})
-    loud = batch_norm.forward(plain, X, QUIET + 3)[0]
+    loud = mlp(batch_norm.disturbed(plain, QUIET + 3), X)
     net = batch_norm_landscape.Net(mlp_shapes(*WIDTHS), [])
     assert torch.allclose(loud, mlp(plain, X))
     assert torch.allclose(net.forward(flat, X, renews=True)[0], mlp(plain, X))
@@ -32,7 +40,7 @@ def test_without_norm_it_is_the_plain_network():
 def test_noise_moves_and_stretches_what_leaves_the_norm():
     """Behind a fresh norm a unit has the noise's shift as mean and one plus its stretch as deviation."""
     noise = SEEDS.uniform("noise", 2, batch_norm.DEPTH, 4)
-    watched = batch_norm.forward(weights(NORMS).weights, X, noise)[1]
+    watched = entering(weights(NORMS), X, noise)
     there = noise[:, :, batch_norm.LAYER]
     alive = watched.std(1) > 0.5  # a unit without any input is not normalised
     assert alive.any()
@@ -64,8 +72,17 @@ def test_cosines_of_a_step_of_nothing_are_one(monkeypatch):
 
 def test_a_norm_is_blind_to_the_scale_of_its_weights():
     """With batch norm, initial weights of any size give nearly the same inputs of the watched layer."""
-    small = initialise(SEEDS, {**mlp_shapes(*WIDTHS), **NORMS}, "he", gain=0.5, dtype=torch.float64)
-    large = initialise(SEEDS, {**mlp_shapes(*WIDTHS), **NORMS}, "he", gain=5.0, dtype=torch.float64)
-    x = X.double()
-    first, second = (batch_norm.forward(net.weights, x, QUIET.double())[1] for net in (small, large))
+    small, large = (weights(NORMS, gain, torch.float64) for gain in (0.5, 5.0))
+    first, second = (entering(net, X.double(), QUIET.double()) for net in (small, large))
     assert (first - second).abs().median() < 1e-2
+
+
+def test_slope_with_noise_is_that_of_the_graph():
+    """The gradient by hand, through the noise behind the norms, is the one of automatic differentiation."""
+    net = weights(NORMS, dtype=torch.float64)
+    net.flat.mul_(1.1).add_(0.1)
+    noise = SEEDS.uniform("noise", 2, batch_norm.DEPTH, 4, low=-0.5, high=0.5, dtype=torch.float64)
+    labels = SEEDS.integers("labels", 12, high=2)
+    loss = cross_entropy(mlp(batch_norm.disturbed(net.weights, noise), X.double()), labels)
+    found = batch_norm.slope(net, noise, X.double(), labels)
+    torch.testing.assert_close(found, gradient(loss, net), rtol=0, atol=1e-12)

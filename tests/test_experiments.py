@@ -36,12 +36,14 @@ class Subject:
 
     Attributes:
         values: Arm, then outcome, then one number (or one curve) for each seed.
+        before: The state of the process before anything was measured.
         cheapest: The arm that took least time.
     """
 
     script: object
     module: object
     values: dict
+    before: tuple
     cheapest: str
 
 
@@ -54,7 +56,8 @@ def global_state():
     """Return what an experiment must leave as it found it."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002 -- the legacy generator is what must not be touched
     torch_settings = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
-    return torch.get_rng_state().tolist(), kind, keys.tolist(), rest, torch_settings
+    has_denormals = 5e-324 * 1.5 > 0
+    return torch.get_rng_state().tolist(), kind, keys.tolist(), rest, torch_settings, has_denormals
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -64,12 +67,12 @@ def subject(request):
     torch.set_num_threads(1)
     script = read_script(ROOT / f"repro/experiments/{request.param}.py", ROOT / "repro/lab")
     module = importlib.import_module(f"repro.experiments.{request.param}")
-    values, seconds = {}, {}
+    values, seconds, before = {}, {}, global_state()
     for arm in script.arms:
         start = time.perf_counter()
         values[arm] = measured(module, arm, 0)
         seconds[arm] = time.perf_counter() - start
-    yield Subject(script, module, values, min(seconds, key=seconds.get))
+    yield Subject(script, module, values, before, min(seconds, key=seconds.get))
     torch.set_num_threads(threads)
 
 
@@ -117,10 +120,8 @@ def test_measuring_again_gives_the_same_bits(subject):
 
 
 def test_measuring_leaves_the_process_as_found(subject):
-    """Global generators, thread count, default type and gradient mode are as they were."""
-    before = global_state()
-    measured(subject.module, subject.cheapest, 0)
-    assert global_state() == before
+    """Global generators, thread count, default type, gradient mode and denormals are as they were."""
+    assert global_state() == subject.before
 
 
 def test_experiment_imports_and_calls_only_what_it_may(subject):

@@ -107,6 +107,13 @@ def test_a_lost_block_is_tried_once_more(tmp_path):
     assert [a.status for a in only(events, Measured)[1].attempts] == ["killed", "measured"]
 
 
+def test_a_worker_that_takes_too_long_to_start_ran_out_of_time(tmp_path):
+    """Its own clock ends it while it loads, and the failure says so."""
+    events = events_of([a_task()], "os.kill(os.getpid(), signal.SIGALRM)", tmp_path)
+    failed = only(events, Failed)[0]
+    assert (failed.kind, failed.message) == ("timeout", "the worker took longer than 600 seconds to start")
+
+
 @pytest.mark.parametrize("kind", ["timeout", "out of memory", "killed"])
 def test_a_block_lost_twice_has_failed(tmp_path, kind):
     """There is no third attempt."""
@@ -265,6 +272,7 @@ def test_a_worker_that_waits_gets_the_next_task(tmp_path):
     assert len({*pids(tmp_path)}) == 1
     assert [type(event) for event in events] == [Started, Measured, Measured, Finished] * 4
     assert [event.task.arm for event in only(events, Finished)] == ["a", "b", "c", "d"]
+    assert [event.is_new_worker for event in only(events, Started)] == [True, False, False, False]
 
 
 def test_workers_wait_until_the_iteration_is_closed(tmp_path):

@@ -34,7 +34,7 @@ def observing(console: Console) -> Iterator[Observer]:
 
 @dataclass
 class PlainLines:
-    """One line for each worker that ended, each failure and each judgement."""
+    """One line for each task that ended, each failure and each judgement."""
 
     write: Callable[[str], None]
     done: dict[Task, list[float]] = field(default_factory=dict)

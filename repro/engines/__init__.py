@@ -14,9 +14,14 @@ from repro.task import Task
 
 
 class Started(NamedTuple):
-    """A worker has a task in hand."""
+    """A worker has a task in hand.
+
+    Attributes:
+        is_new_worker: Was it launched for the task, rather than warm?
+    """
 
     task: Task
+    is_new_worker: bool = True
 
 
 class Measured(NamedTuple):

@@ -83,15 +83,21 @@ class _Engine:
     def _fill(self, jobs: int) -> Iterator[Event]:
         while self._queue and len(self._busy) < jobs:
             task = self._queue.popleft()
-            self._start(task, jobs)
-            yield Started(task)
+            is_new_worker = not self._hand_over(task)
+            if is_new_worker:
+                self._launch(task, jobs)
+            yield Started(task, is_new_worker)
 
-    def _start(self, task: Task, jobs: int) -> None:
-        """Give a task to a worker that waits, or else to a new one, in place of one that waits in vain."""
+    def _hand_over(self, task: Task) -> bool:
+        """Give a task to a worker that waits for one like it, if there is any."""
         for worker in [worker for worker in self._workers if worker.can_take(task)]:
             if worker.take(task):
-                return
+                return True
             self._forget(worker)
+        return False
+
+    def _launch(self, task: Task, jobs: int) -> None:
+        """Start a worker for a task, in place of one that waits in vain."""
         if len(self._workers) >= jobs:
             self._forget(next(worker for worker in self._workers if not worker.job))
         worker = Worker(task, self._command)
@@ -150,8 +156,7 @@ class _Engine:
 
     def _on_task_end(self, job: Job, code: int, tail: str) -> Iterator[Event]:
         if job.missing and not job.has_failed:
-            kind: Kind = "killed" if code < 0 else "no result"
-            yield from self._on_failure(job, kind, f"the worker ended with {_exit(code)}", tail)
+            yield from self._on_failure(job, *_why(code, job.task.timeout_seconds), tail)
         note = "" if code == 0 or job.missing else f"measured all, then ended with {_exit(code)}"
         yield Finished(job.task, note)
 
@@ -174,6 +179,13 @@ class _Engine:
 
 def _key(task: Task, block: int) -> _BlockKey:
     return task.protocol, task.arm, task.stream, block
+
+
+def _why(code: int, timeout_seconds: float) -> tuple[Kind, str]:
+    """Return the kind of failure and the words for a worker that ended before its task was done."""
+    if code == -signal.SIGALRM:  # its own clock, while it loads torch
+        return "timeout", f"the worker took longer than {timeout_seconds:g} seconds to start"
+    return "killed" if code < 0 else "no result", f"the worker ended with {_exit(code)}"
 
 
 def _exit(code: int) -> str:
