@@ -160,8 +160,7 @@ def _enter(how: Confinement, parent: int, descriptors: Mapping[int, int]) -> Non
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _keep_only({0: os.open(os.devnull, os.O_RDONLY), **descriptors})
     os.chdir(how.folder)
-    os.environ.clear()
-    os.environ.update(how.environment)
+    os.environ.update(how.environment)  # what was there was made from nothing, or is the libraries' own
     tempfile.tempdir = None  # may have been worked out in the parent
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, how.limits.cpu_seconds)

@@ -15,7 +15,7 @@ from kb.web.figures import NAMESPACE
 from kb.web.states import STATES
 
 STEP, HEIGHT, MIDDLE = 84, 60, 12
-MOST = 5
+MOST = 4
 """Marks in one figure, the latest; the page of the history has all."""
 
 
