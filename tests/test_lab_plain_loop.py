@@ -220,6 +220,18 @@ def test_gradient_by_hand_equals_autograd(is_normalised):
     torch.testing.assert_close(slope.gradient, gradient(loss, net), rtol=0, atol=1e-12)
 
 
+def test_gradient_by_hand_updates_running_statistics_as_the_layer_does():
+    """After a step by hand each normalised layer's statistics are those of batch norm in the graph."""
+    data = classes(12)
+    net = initialise(SEEDS, mlp_shapes(12, 15, 10, is_normalised=True), "he", dtype=torch.float64)
+    by_hand, by_layer = (running(net.weights["0.scale"]) for _ in range(2))
+    mlp_cross_entropy(net, data.x, data.y, [by_hand])
+    entering = linear(data.x, net.weights["0.weight"], net.weights["0.bias"])
+    batch_norm(entering, net.weights["0.scale"], net.weights["0.shift"], by_layer)
+    assert not torch.equal(by_hand.mean, torch.zeros_like(by_hand.mean))
+    torch.testing.assert_close(by_hand, by_layer)
+
+
 def test_single_precision_learns_as_double_precision_does():
     """In float32 the mean training loss over seeds is that of float64 within a percent."""
     means = []
