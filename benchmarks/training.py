@@ -1,13 +1,13 @@
 """Twenty small networks trained: the lab against a plain loop, two processes of it, torch.func and JAX.
 
-Run: python benchmarks/training.py [--rounds 3] [--only W1 W4-rnn] [--keep | --add | --kept]
+Run: python benchmarks/training.py [--rounds 3] [--only W1 W4-rnn] [--keep | --kept]
 
 Every figure is the median over rounds, in which all variants take turns, each in newly forked processes. All
 train 20 seeds from the same weights on the same batches. The clock starts after imports and data; JAX's
 compilation counts. Of slow variants a share of the steps is timed and scaled to all of them; the compilation
 is not. Every variant has the machine's two cores: one process of two threads, or two of one with half the
 seeds each. Freed memory is kept for the next step, as in the runner's workers. `--keep` puts the run into
-training.json and its tables into the README and the site; `--add` adds its rounds to those of the same code.
+training.json and its tables into the README and the site.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import torch
 from workloads import batch_norm, cnn, linear, mlp, recurrent
-from workloads.report import Measured, Row, added, filled, read, report, write
+from workloads.report import Measured, Row, filled, read, report, write
 from workloads.task import Task
 from workloads.trial import seconds
 
@@ -143,12 +143,10 @@ if __name__ == "__main__":
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--fraction", type=float, default=1.0, help="time fewer steps still, for a glance")
     parser.add_argument("--keep", action="store_true", help="keep the run and write its tables")
-    parser.add_argument("--add", action="store_true", help="add the rounds to the run that was kept")
     parser.add_argument("--kept", action="store_true", help="measure nothing; show the run that was kept")
     chosen = parser.parse_args()
     found = read(KEPT) if chosen.kept else run(chosen)
-    found = added(read(KEPT), found) if chosen.add else found
-    if chosen.keep or chosen.add:
+    if chosen.keep:
         write(found, KEPT)
         for page in PAGES:
             page.write_text(filled(page.read_text(encoding="utf-8"), found), encoding="utf-8")

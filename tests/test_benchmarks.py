@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks.workloads import batch_norm, cnn, linear, mlp, recurrent
-from benchmarks.workloads.report import Measured, Row, added, filled, read, verdicts
+from benchmarks.workloads.report import Measured, Row, filled, read, verdicts
 from benchmarks.workloads.task import Variant, Workload
 from repro.lab.seeds import Seeds
 
@@ -93,16 +93,3 @@ def test_the_pages_show_the_run_that_was_kept(page):
     text = (root / page).read_text(encoding="utf-8")
     assert filled(text, read(root / "benchmarks/training.json")) == text
     assert filled(text, measured(plain=2.0, lab=1.0, jax=1.0)) != text
-
-
-def test_rounds_of_another_run_are_added_with_what_was_different():
-    """Seconds follow those that were kept, conditions of the other run are told, other rows are refused."""
-    row = Row("W1", "plain", 1, [1.0], 1.0, 10, 1.0)
-    kept = Measured(5, ["same", "of the first"], {}, [row])
-    found = added(kept, Measured(5, ["same", "of the second"], {}, [row._replace(seconds=[3.0])]))
-    assert found.rows[0].seconds == [1.0, 3.0]
-    told = "1 further round is from another run; medians are over all 2."
-    assert found.conditions == ["same", "of the first", told, "There: of the second"]
-    other = kept._replace(rows=[row._replace(variant="lab")])
-    with pytest.raises(ValueError, match="W1 plain was kept, and W1 lab comes"):
-        added(kept, other)

@@ -88,25 +88,6 @@ BUDGETS = {
 }
 
 
-def added(kept: Measured, more: Measured) -> Measured:
-    """Return a run with the rounds of another of the same code, and what was different about that one.
-
-    Raises:
-        ValueError: The two did not measure the same.
-    """
-    rows = []
-    for one, other in zip(kept.rows, more.rows, strict=True):
-        if (one.workload, one.name) != (other.workload, other.name):
-            raise ValueError(f"{one.workload} {one.name} was kept, and {other.workload} {other.name} comes")
-        rows.append(one._replace(seconds=[*one.seconds, *other.seconds]))
-    rounds = len(more.rows[0].seconds)
-    further = [line for line in more.conditions if line not in kept.conditions]
-    what = f"{rounds} further rounds are" if rounds > 1 else "1 further round is"
-    told = f"{what} from another run; medians are over all {len(rows[0].seconds)}."
-    conditions = [*kept.conditions, told, *(f"There: {line}" for line in further)]
-    return kept._replace(conditions=conditions, rows=rows)
-
-
 def write(measured: Measured, path: Path) -> None:
     """Keep a run."""
     kept = {**measured._asdict(), "rows": [row._asdict() for row in measured.rows]}

@@ -131,7 +131,7 @@ class _Memory(Function):
         ctx.set_materialize_grads(False)
         steps, lanes, _, batch = x.shape
         hidden = w.shape[2]
-        weight = torch.cat([w, v, bias.unsqueeze(2)], 2) * _by_gate(w, -1, 2).unsqueeze(1)
+        weight = torch.cat([w, v, bias.unsqueeze(2)], 2) * _row_factors(w, -1, 2).unsqueeze(1)
         entered = x.new_empty(steps + 1, lanes, weight.shape[2], batch)
         entered[:-1, :, hidden:-1], entered[:, :, -1] = x, 1
         gates = x.new_empty(steps, lanes, 4 * hidden, batch)
@@ -152,7 +152,7 @@ class _Memory(Function):
         if torch.is_grad_enabled():
             raise RuntimeError("lstm can be differentiated only once; write the recurrence out for a Hessian")
         v, w, entered, gates, cells, squashed = ctx.saved_tensors
-        hidden, factor = w.shape[2], _by_gate(w, 1, 4)
+        hidden, factor = w.shape[2], _row_factors(w, 1, 4)
         back, back_x = w.mT * factor, v.mT * factor  # (lanes, hidden or inputs, gates)
         by_x = torch.empty_like(entered[:-1, :, hidden:-1]) if ctx.needs_input_grad[0] else None
         by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # turned, as the product is quicker so
@@ -161,7 +161,7 @@ class _Memory(Function):
         for t in reversed(range(len(gates))):
             if by_states is not None:
                 slope += by_states[t]
-            _by_gates(by_gates, slope, by_cell, gates[t], cells[t], squashed[t + 1])
+            _back_through_gates(by_gates, slope, by_cell, gates[t], cells[t], squashed[t + 1])
             by_weight.baddbmm_(entered[t], by_gates.mT)
             if by_x is not None:
                 by_x[t] = torch.bmm(back_x, by_gates)
@@ -170,7 +170,7 @@ class _Memory(Function):
         return by_x, by_v, by_w, by_bias.squeeze(2)
 
 
-def _by_gates(  # noqa: PLR0917  # six tensors of one step
+def _back_through_gates(  # noqa: PLR0917  # six tensors of one step
     out: Tensor, slope: Tensor, by_cell: Tensor, gates: Tensor, cell: Tensor, squashed: Tensor
 ) -> None:
     """Take an LSTM's slopes by its state and by its cell back through a step, all in place.
@@ -194,7 +194,7 @@ def _by_gates(  # noqa: PLR0917  # six tensors of one step
     by_cell.mul_(kept)
 
 
-def _by_gate(w: Tensor, gate: float, candidate: float) -> Tensor:
+def _row_factors(w: Tensor, gate: float, candidate: float) -> Tensor:
     """Return one factor for the rows of the gates and one for those of the candidate, the third of four."""
     return w.new_tensor([gate, gate, candidate, gate]).repeat_interleave(w.shape[2])
 
