@@ -6,11 +6,13 @@ fused kernel, which takes one set of weights, lane by lane.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import functional
 
 from repro.lab.parameters import Shapes, Weights
 
@@ -129,23 +131,30 @@ class _Memory(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, v: Tensor, w: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        steps, lanes, _, batch = x.shape
-        hidden = w.shape[2]
-        weight = torch.cat([w, v, bias.unsqueeze(2)], 2) * _row_factors(w, -1, 2).unsqueeze(1)
-        entered = x.new_empty(steps + 1, lanes, weight.shape[2], batch)
+        hidden, batch = w.shape[2], x.shape[3]
+        x = _padded(x, hidden)
+        steps, lanes, _, columns = x.shape
+        weight = torch.cat([w, v, bias.unsqueeze(2)], 2) * _row_factors(w, 1, -2).unsqueeze(1)
+        entered = x.new_empty(steps + 1, lanes, weight.shape[2], columns)
         entered[:-1, :, hidden:-1], entered[:, :, -1] = x, 1
-        gates = x.new_empty(steps, lanes, 4 * hidden, batch)
-        cells, squashed = (x.new_empty(steps + 1, lanes, hidden, batch) for _ in range(2))  # c, sigmoid(-2 c)
+        gates = x.new_empty(steps, lanes, 4 * hidden, columns)
+        cells, squashed = (x.new_empty(steps + 1, lanes, hidden, columns) for _ in range(2))
         states = entered[:, :, :hidden]
         states[0], cells[0] = 0, 0
-        for t in range(steps):
-            _squash(torch.bmm(weight, entered[t], out=gates[t]))
-            taken, kept, new, shown = gates[t].chunk(4, 1)
-            torch.addcmul(taken, kept, cells[t], out=cells[t + 1]).addcmul_(taken, new, value=-2)
-            _squash(torch.mul(cells[t + 1], 2, out=squashed[t + 1]))
-            torch.addcmul(shown, shown, squashed[t + 1], value=-2, out=states[t + 1])
+        over_time = (part.unbind() for part in (entered, gates, *gates.chunk(4, 2), cells))
+        after = (part[1:].unbind() for part in (cells, squashed, states))
+        for enters, gate, taken, kept, new, shown, cell, cell_after, squash, state in zip(
+            *over_time,
+            *after,
+            strict=False,  # of what enters and of cells there is one more
+        ):
+            torch.bmm(weight, enters, out=gate).sigmoid_()
+            torch.addcmul(taken, kept, cell, out=cell_after).addcmul_(taken, new, value=-2)
+            torch.mul(cell_after, -2, out=squash).sigmoid_()
+            torch.addcmul(shown, shown, squash, value=-2, out=state)
         ctx.save_for_backward(v, w, entered, gates, cells, squashed)
-        return states[1:], states[-1].clone()
+        ctx.batch = batch
+        return states[1:, ..., :batch], states[-1, ..., :batch].clone()
 
     @staticmethod
     def backward(ctx: Any, by_states: Tensor | None, by_last: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -157,17 +166,18 @@ class _Memory(Function):
         by_x = torch.empty_like(entered[:-1, :, hidden:-1]) if ctx.needs_input_grad[0] else None
         by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # turned, as the product is quicker so
         by_cell, by_gates = torch.zeros_like(cells[0]), torch.empty_like(gates[0])
-        slope = torch.zeros_like(by_cell) if by_last is None else by_last.clone()
+        slope = torch.zeros_like(by_cell) if by_last is None else _padded(by_last, hidden).clone()
+        slopes = None if by_states is None else _padded(by_states, hidden)
         for t in reversed(range(len(gates))):
-            if by_states is not None:
-                slope += by_states[t]
+            if slopes is not None:
+                slope += slopes[t]
             _back_through_gates(by_gates, slope, by_cell, gates[t], cells[t], squashed[t + 1])
             by_weight.baddbmm_(entered[t], by_gates.mT)
             if by_x is not None:
                 by_x[t] = torch.bmm(back_x, by_gates)
             torch.bmm(back, by_gates, out=slope)
         by_w, by_v, by_bias = (by_weight * factor).mT.tensor_split([hidden, entered.shape[2] - 1], 2)
-        return by_x, by_v, by_w, by_bias.squeeze(2)
+        return by_x if by_x is None else by_x[..., : ctx.batch], by_v, by_w, by_bias.squeeze(2)
 
 
 def _back_through_gates(  # noqa: PLR0917  # six tensors of one step
@@ -199,9 +209,13 @@ def _row_factors(w: Tensor, gate: float, candidate: float) -> Tensor:
     return w.new_tensor([gate, gate, candidate, gate]).repeat_interleave(w.shape[2])
 
 
-def _squash(z: Tensor) -> None:
-    """Put sigmoid(-z) in the place of z; torch's own gives other bits at a tensor's end than within it."""
-    z.exp_().add_(1).reciprocal_()
+def _padded(x: Tensor, hidden: int) -> Tensor:
+    """Return x with zeros after its last dimension, so that every lane fills whole vector registers.
+
+    Torch's sigmoid rounds otherwise at a tensor's end than within it. 32 numbers fill the widest pass.
+    """
+    whole = 32 // math.gcd(hidden, 32)
+    return functional.pad(x, (0, -x.shape[-1] % whole))
 
 
 def gru(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
