@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -9,8 +10,9 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from benchmarks.workloads import batch_norm, cnn, linear, mlp, recurrent
+from benchmarks.workloads import accuracies, batch_norm, cnn, linear, mlp, recurrent
 from benchmarks.workloads.report import Measured, Row, filled, read, verdicts
+from benchmarks.workloads.tables import put
 from benchmarks.workloads.task import Variant, Workload
 from repro.lab.seeds import Seeds
 
@@ -93,3 +95,39 @@ def test_the_pages_show_the_run_that_was_kept(page):
     text = (root / page).read_text(encoding="utf-8")
     assert filled(text, read(root / "benchmarks/training.json")) == text
     assert filled(text, measured(plain=2.0, lab=1.0, jax=1.0)) != text
+
+
+def test_the_page_shows_the_accuracies_that_were_kept():
+    """So does the other table."""
+    root = Path(__file__).parents[1]
+    text = (root / "site/docs/benchmarks.md").read_text(encoding="utf-8")
+    rows = accuracies.read(root / "benchmarks/accuracies.json")
+    assert put(text, "accuracies", accuracies.report(rows, is_page=True)) == text
+    assert put(text, "accuracies", accuracies.report(rows[:1], is_page=True)) != text
+
+
+def test_an_accuracy_far_from_the_published_one_has_a_star():
+    """Two points are allowed, above as below."""
+    rows = [
+        accuracies.Row("logistic", "fresh", [score, score], [30.0, 31.0], 1.0) for score in (29.9, 30.1, 34.1)
+    ]
+    assert ["*" in line for line in accuracies.report(rows).splitlines()] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("net", "count"), [("logistic", 410), ("mlp", 15_210), ("cnn", 5_210), ("gru", 5_134)]
+)
+def test_nets_have_the_published_number_of_parameters(net, count):
+    """The authors of MNIST-1D print how many parameters each of their nets has."""
+    _, shapes, _ = accuracies.NETS[net]
+    assert sum(map(math.prod, shapes.values())) == count
+
+
+@pytest.mark.parametrize("is_as_published", [False, True])
+def test_accuracies_are_looked_at_along_training(monkeypatch, is_as_published):
+    """A look comes after every so many steps, on fresh data or on those of the authors' package."""
+    monkeypatch.setattr(accuracies, "STEPS", 40)
+    monkeypatch.setattr(accuracies, "LOOK_EVERY", 20)
+    looks = accuracies.trained("logistic", Seeds((0, 1)), is_as_published=is_as_published)
+    assert looks.shape == (2, 2)
+    assert ((looks > 15) & (looks < 45)).all()  # a tenth by chance, a third at the end

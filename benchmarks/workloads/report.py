@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from .tables import aligned, html, put
 
 MEAN_BUDGET = 5.0
 """Geometric mean over the workloads of the best lab variant over the plain loop."""
@@ -106,7 +107,7 @@ def report(measured: Measured, *, is_page: bool = False) -> str:
     parts = [
         [mark + line for line in measured.conditions],
         [f"{mark}{name}: {title}" for name, title in measured.titles.items()],
-        [_html(HEAD, cells)] if is_page else _aligned(HEAD, cells),
+        [html(HEAD, cells, "All rows")] if is_page else aligned(HEAD, cells),
         [mark + line for line in verdicts(measured)],
     ]
     return "\n\n".join("\n".join(part) for part in parts)
@@ -142,13 +143,8 @@ def verdicts(measured: Measured) -> Iterator[str]:
 
 def filled(text: str, measured: Measured) -> str:
     """Return a page whose blocks `training` and `training-summary` hold what was measured."""
-    made = {"training": report(measured, is_page=True), "training-summary": summary(measured)}
-    for name, block in made.items():
-        pattern = rf"(<!-- measured: {name} -->\n).*?(<!-- end -->)"
-        text = re.sub(
-            pattern, lambda found, block=block: f"{found[1]}{block}\n{found[2]}", text, flags=re.DOTALL
-        )
-    return text
+    text = put(text, "training", report(measured, is_page=True))
+    return put(text, "training-summary", summary(measured))
 
 
 def _held(ratio: float, least: float) -> str:
@@ -170,22 +166,3 @@ def _cells(measured: Measured) -> Iterator[list[str]]:
             f"{100 * share:.1f}",
             f"{row.flop / 1e6:.3g}",
         ]
-
-
-def _aligned(head: list[str], cells: list[list[str]]) -> list[str]:
-    """Return a table for a terminal; its first two columns are words."""
-    widths = [max(len(row[k]) for row in [head, *cells]) for k in range(len(head))]
-    return [
-        f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}"
-        + "".join(f"  {cell:>{width}}" for cell, width in zip(row[2:], widths[2:], strict=True))
-        for row in [head, *cells]
-    ]
-
-
-def _html(head: list[str], cells: list[list[str]]) -> str:
-    """Return a table on one line, which a keyboard can scroll where the page is narrow."""
-    names = "".join(f'<th scope="col">{name}</th>' for name in head)
-    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
-    table = f"<thead><tr>{names}</tr></thead><tbody>{rows}</tbody>"
-    table = f'<table class="assay-table raw-table">{table}</table>'
-    return f'<div class="scroll" role="region" aria-label="All rows" tabindex="0">{table}</div>'
