@@ -21,7 +21,7 @@ from kb.load import Base
 from kb.seeds import block_seeds
 from repro import costs, provenance
 from repro import ledger as store
-from repro.engines import Event, Failed, Finished, Measured, Started
+from repro.engines import Event, Failed, Finished, Measured
 from repro.engines.interrupts import Interrupts
 from repro.engines.local import supervise
 from repro.planning import Arm, Options, Plan, Step, claims_protocol, plan, shares
@@ -86,8 +86,7 @@ class _Run:
     unsaved: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     retries: int = 0
-    launched: dict[Task, float] = field(default_factory=dict)
-    starts: list[float] = field(default_factory=list)
+    watch: costs.Watch = field(default_factory=costs.Watch)
 
     def add(self, steps: tuple[Step, ...]) -> None:
         """Turn steps into tasks and say so."""
@@ -118,9 +117,8 @@ class _Run:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
         if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
             return
-        if isinstance(event, Started) and event.is_new_worker:
-            self.launched[event.task] = provenance.monotonic()
-        elif isinstance(event, Measured):
+        self.watch.on_event(event)
+        if isinstance(event, Measured):
             self._on_measured(event)
         elif isinstance(event, Failed):
             self._on_failed(event)
@@ -131,8 +129,6 @@ class _Run:
             self._on_finished(event.task)
 
     def _on_measured(self, event: Measured) -> None:
-        if launched := self.launched.pop(event.task, None):
-            self.starts.append(provenance.monotonic() - launched - event.measurement.seconds)
         try:
             piece = self._evidence(event)
         except ValidationError as error:
@@ -252,7 +248,7 @@ def run(
         for event in events:
             state.on_event(event)
     if options.cluster is None:
-        costs.remember(base.root, state.starts)
+        costs.remember(base.root, state.watch)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from repro.costs import FILE, KEPT, remember, start_seconds, wall_seconds
+from repro import costs
+from repro.costs import FILE, KEPT, Overheads, Watch, overheads, remember, wall_seconds
+from repro.engines import Failed, Finished, Measured, Started
 from repro.planning import Arm, Plan, Step
+from repro.task import Task
 
 
 def step(name: str, blocks: int, seconds: float | None) -> Step:
@@ -27,31 +33,83 @@ def step(name: str, blocks: int, seconds: float | None) -> Step:
 def test_wall_seconds_follow_the_workers(steps, jobs, seconds):
     """The longest comes first, and whoever is free takes the next."""
     due = Plan(("claim",), tuple(step(*one) for one in steps))
-    assert wall_seconds(due, jobs, 2.0) == pytest.approx(seconds)
+    assert wall_seconds(due, jobs, Overheads(2.0)) == pytest.approx(seconds)
 
 
 def test_one_unknown_cost_makes_all_unknown():
     """A sum that leaves something out would be too small."""
-    assert wall_seconds(Plan(("claim",), (step("a", 2, 1.0), step("b", 2, None))), 2, 2.0) is None
+    assert wall_seconds(Plan(("claim",), (step("a", 2, 1.0), step("b", 2, None))), 2, Overheads()) is None
 
 
 def test_nothing_due_takes_no_time():
     """Without steps no worker starts."""
-    assert wall_seconds(Plan(("claim",), ()), 2, 2.0) == 0
+    assert wall_seconds(Plan(("claim",), ()), 2, Overheads(2.0)) == 0
 
 
-def test_starts_are_remembered_by_their_median(tmp_path):
-    """The latest starts count, and one slow start does not."""
-    assert start_seconds(tmp_path) is None
-    remember(tmp_path, [9.0] * KEPT)
-    remember(tmp_path, [2.0] * (KEPT - 1) + [60.0])
-    assert start_seconds(tmp_path) == 2.0
+def test_every_task_has_its_experiments_overhead():
+    """What a script loads in each task is paid by each; what was never seen is taken to be usual."""
+    due = Plan(("claim",), (step("a", 1, 7.0), step("b", 1, 4.0), step("c", 1, 4.0)))
+    assert wall_seconds(due, 2, Overheads(2.0, {"toy": 1.0, "other": 9.0})) == 2 + 1 + 4 + 1 + 4
+    assert wall_seconds(due, 2, Overheads(2.0, {"some": 1.0, "other": 3.0})) == 2 + 2 + 4 + 2 + 4
 
 
-def test_a_broken_memory_is_an_empty_one(tmp_path):
+def watched(*tasks: tuple[bool, float]) -> Watch:
+    """Return a watch that saw first and later tasks of `toy` with these seconds besides measuring."""
+    return Watch(
+        first=[("toy", seconds) for is_first, seconds in tasks if is_first],
+        later=[("toy", seconds) for is_first, seconds in tasks if not is_first],
+    )
+
+
+def test_overheads_are_remembered_by_their_medians(tmp_path):
+    """The latest count, one slow start does not; a start is what a first task takes more than a later one."""
+    assert overheads(tmp_path) is None
+    remember(tmp_path, watched(*[(True, 9.0)] * KEPT))
+    remember(tmp_path, watched((False, 0.5), *[(True, 2.5)] * (KEPT - 1), (True, 60.0)))
+    assert overheads(tmp_path) == Overheads(2.0, {"toy": 0.5})
+
+
+def test_a_run_without_a_worker_leaves_the_memory_as_it_is(tmp_path):
+    """Nothing is taken as nothing, and not as no time."""
+    remember(tmp_path, watched((True, 2.0)))
+    remember(tmp_path, Watch())
+    assert overheads(tmp_path) == Overheads(2.0, {})
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"start_seconds": [2.0]}', '{"start_seconds": [2], "task_seconds": 1}']
+)
+def test_a_broken_memory_is_an_empty_one(tmp_path, text):
     """Whatever lies in the file, planning goes on."""
     (tmp_path / FILE).parent.mkdir()
-    (tmp_path / FILE).write_text("{", encoding="utf-8")
-    assert start_seconds(tmp_path) is None
-    remember(tmp_path, [2.0])
-    assert start_seconds(tmp_path) == 2.0
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    assert overheads(tmp_path) is None
+    remember(tmp_path, watched((True, 2.0)))
+    assert overheads(tmp_path) == Overheads(2.0, {})
+
+
+def task(name: str) -> Task:
+    """Return a task of an experiment of this name."""
+    return Task(Path(f"{name}.py"), "arm", (0, 1), "0" * 64)
+
+
+def test_a_watch_takes_off_what_blocks_say_they_took(monkeypatch):
+    """A task that lasts 5 s with two blocks of 2 s took one second besides; a failed one tells nothing."""
+    times = iter([10.0, 15.0, 20.0, 24.5, 30.0])
+    monkeypatch.setattr(costs, "monotonic", lambda: next(times))
+    block, watch = SimpleNamespace(seconds=2.0), Watch()
+    for event in (
+        Started(task("first"), is_new_worker=True),
+        Measured(task("first"), block, ()),
+        Measured(task("first"), block, ()),
+        Finished(task("first"), ""),
+        Started(task("later"), is_new_worker=False),
+        Measured(task("later"), block, ()),
+        Measured(task("later"), block, ()),
+        Finished(task("later"), ""),
+        Started(task("lost"), is_new_worker=False),
+        Failed(task("lost"), 0, "exception", "why", "", will_retry=False),
+        Finished(task("lost"), ""),
+    ):
+        watch.on_event(event)
+    assert (watch.first, watch.later) == ([("first", 1.0)], [("later", 0.5)])
