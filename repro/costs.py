@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
+
+from pydantic import BaseModel
 
 from repro.engines import Event, Failed, Finished, Measured, Started
 from repro.planning import Plan, shares
@@ -30,17 +31,22 @@ class Overheads(NamedTuple):
     """Seconds that work takes here besides measuring.
 
     Attributes:
+        command: Of reading the records, before the first worker.
         start: Of launching a worker.
         tasks: Of a task in a worker that is there, by experiment.
     """
 
-    start: float = 0.0
-    tasks: dict[str, float] = {}  # noqa: RUF012  # nobody changes it
+    command: float
+    start: float
+    tasks: dict[str, float]
 
     def of(self, experiment: str) -> float:
         """Return what a task of an experiment takes; the median experiment's where it was never seen."""
         known = self.tasks.values()
         return self.tasks.get(experiment, median(known) if known else 0.0)
+
+
+NONE = Overheads(0.0, 0.0, {})
 
 
 @dataclass
@@ -67,48 +73,65 @@ class Watch:
             tasks.append((event.task.experiment, monotonic() - begun - self.measured[event.task]))
 
 
+class _Kept(BaseModel):
+    commands: list[float] = []
+    starts: list[float] = []
+    tasks: dict[str, list[float]] = {}
+
+
 def overheads(root: Path) -> Overheads | None:
     """Return the medians of past runs; nothing before the first."""
-    starts, tasks = _kept(root)
-    if not starts:
-        return None
-    return Overheads(median(starts), {name: median(seconds) for name, seconds in tasks.items()})
+    kept = _kept(root)
+    tasks = {name: median(seconds) for name, seconds in kept.tasks.items()}
+    return (
+        Overheads(median(kept.commands), median(kept.starts), tasks)
+        if kept.starts and kept.commands
+        else None
+    )
 
 
-def remember(root: Path, watch: Watch) -> None:
-    """Keep what a run's tasks took; where nothing can be kept, go on without."""
-    starts, tasks = _kept(root)
+def remember(root: Path, command: float, watch: Watch) -> None:
+    """Keep what a run took besides measuring; where nothing can be kept, go on without.
+
+    Args:
+        root: The project's folder.
+        command: Seconds before the first worker.
+        watch: Has seen all events.
+    """
+    kept = _kept(root)
     for name, seconds in watch.later:
-        tasks[name] = [*tasks.get(name, []), round(seconds, 3)][-KEPT:]
-    usual = Overheads(0.0, {name: median(seconds) for name, seconds in tasks.items()})
-    launched = (round(max(0.0, seconds - usual.of(name)), 3) for name, seconds in watch.first)
-    starts = [*starts, *launched][-KEPT:]
+        kept.tasks[name] = _latest([*kept.tasks.get(name, []), seconds])
+    usual = NONE._replace(tasks={name: median(seconds) for name, seconds in kept.tasks.items()})
+    kept.starts = _latest(
+        [*kept.starts, *(max(0.0, seconds - usual.of(name)) for name, seconds in watch.first)]
+    )
+    kept.commands = _latest([*kept.commands, command])
     with contextlib.suppress(OSError):
         path = root / FILE
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"start_seconds": starts, "task_seconds": tasks}) + "\n", encoding="utf-8")
+        path.write_text(kept.model_dump_json() + "\n", encoding="utf-8")
 
 
-def _kept(root: Path) -> tuple[list[float], dict[str, list[float]]]:
+def _kept(root: Path) -> _Kept:
     try:
-        kept = json.loads((root / FILE).read_text(encoding="utf-8"))
-        tasks = {str(name): [float(one) for one in found] for name, found in kept["task_seconds"].items()}
-        return [float(one) for one in kept["start_seconds"]], {
-            name: one for name, one in tasks.items() if one
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # what cannot be read is empty
-        return [], {}
+        return _Kept.model_validate_json((root / FILE).read_bytes())
+    except (OSError, ValueError):  # a memory that cannot be read is an empty one
+        return _Kept()
+
+
+def _latest(seconds: list[float]) -> list[float]:
+    return [round(one, 3) for one in seconds[-KEPT:]]
 
 
 def wall_seconds(due: Plan, jobs: int, taken: Overheads) -> float | None:
-    """Return the seconds until the last worker has ended; nothing if an arm was never measured.
+    """Return the seconds from command to last worker's end; nothing if an arm was never measured.
 
     Args:
         due: What is to be measured.
         jobs: Workers; whoever is free takes the next part.
         taken: What work takes besides measuring.
     """
-    free = [taken.start] * jobs
+    free = [taken.command + taken.start] * jobs
     for step, blocks in shares(due.steps, jobs):
         if step.expected_seconds is None:
             return None

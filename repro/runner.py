@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from time import process_time
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -240,6 +241,7 @@ def run(
         interrupts: What the user asks for meanwhile.
         engine: Launches tasks and yields events.
     """
+    before = process_time()
     start = Ledger() if options.is_exploring else ledger
     commit, lock = provenance.commit(base.root), provenance.lock(base.root)
     state = _Run(base, options, start, ledger, due.claims, observer, commit, lock)
@@ -248,7 +250,7 @@ def run(
         for event in events:
             state.on_event(event)
     if options.cluster is None:
-        costs.remember(base.root, state.watch)
+        costs.remember(base.root, before, state.watch)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from repro import costs
-from repro.costs import FILE, KEPT, Overheads, Watch, overheads, remember, wall_seconds
+from repro.costs import FILE, KEPT, NONE, Overheads, Watch, overheads, remember, wall_seconds
 from repro.engines import Failed, Finished, Measured, Started
 from repro.planning import Arm, Plan, Step
 from repro.task import Task
@@ -33,24 +33,24 @@ def step(name: str, blocks: int, seconds: float | None) -> Step:
 def test_wall_seconds_follow_the_workers(steps, jobs, seconds):
     """The longest comes first, and whoever is free takes the next."""
     due = Plan(("claim",), tuple(step(*one) for one in steps))
-    assert wall_seconds(due, jobs, Overheads(2.0)) == pytest.approx(seconds)
+    assert wall_seconds(due, jobs, Overheads(0.5, 1.5, {})) == pytest.approx(seconds)
 
 
 def test_one_unknown_cost_makes_all_unknown():
     """A sum that leaves something out would be too small."""
-    assert wall_seconds(Plan(("claim",), (step("a", 2, 1.0), step("b", 2, None))), 2, Overheads()) is None
+    assert wall_seconds(Plan(("claim",), (step("a", 2, 1.0), step("b", 2, None))), 2, NONE) is None
 
 
 def test_nothing_due_takes_no_time():
     """Without steps no worker starts."""
-    assert wall_seconds(Plan(("claim",), ()), 2, Overheads(2.0)) == 0
+    assert wall_seconds(Plan(("claim",), ()), 2, Overheads(1.0, 2.0, {})) == 0
 
 
 def test_every_task_has_its_experiments_overhead():
     """What a script loads in each task is paid by each; what was never seen is taken to be usual."""
     due = Plan(("claim",), (step("a", 1, 7.0), step("b", 1, 4.0), step("c", 1, 4.0)))
-    assert wall_seconds(due, 2, Overheads(2.0, {"toy": 1.0, "other": 9.0})) == 2 + 1 + 4 + 1 + 4
-    assert wall_seconds(due, 2, Overheads(2.0, {"some": 1.0, "other": 3.0})) == 2 + 2 + 4 + 2 + 4
+    assert wall_seconds(due, 2, Overheads(0.0, 2.0, {"toy": 1.0, "other": 9.0})) == 2 + 1 + 4 + 1 + 4
+    assert wall_seconds(due, 2, Overheads(0.0, 2.0, {"some": 1.0, "other": 3.0})) == 2 + 2 + 4 + 2 + 4
 
 
 def watched(*tasks: tuple[bool, float]) -> Watch:
@@ -64,28 +64,27 @@ def watched(*tasks: tuple[bool, float]) -> Watch:
 def test_overheads_are_remembered_by_their_medians(tmp_path):
     """The latest count, one slow start does not; a start is what a first task takes more than a later one."""
     assert overheads(tmp_path) is None
-    remember(tmp_path, watched(*[(True, 9.0)] * KEPT))
-    remember(tmp_path, watched((False, 0.5), *[(True, 2.5)] * (KEPT - 1), (True, 60.0)))
-    assert overheads(tmp_path) == Overheads(2.0, {"toy": 0.5})
+    remember(tmp_path, 0.5, watched(*[(True, 9.0)] * KEPT))
+    remember(tmp_path, 0.75, watched((False, 0.5), *[(True, 2.5)] * (KEPT - 1), (True, 60.0)))
+    assert overheads(tmp_path) == Overheads(0.625, 2.0, {"toy": 0.5})
 
 
-def test_a_run_without_a_worker_leaves_the_memory_as_it_is(tmp_path):
-    """Nothing is taken as nothing, and not as no time."""
-    remember(tmp_path, watched((True, 2.0)))
-    remember(tmp_path, Watch())
-    assert overheads(tmp_path) == Overheads(2.0, {})
+def test_without_a_start_nothing_is_known(tmp_path):
+    """A run in which every task failed says how long its command took, and no more."""
+    remember(tmp_path, 0.5, Watch())
+    assert overheads(tmp_path) is None
+    remember(tmp_path, 0.5, watched((True, 2.0)))
+    assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[]", '{"start_seconds": [2.0]}', '{"start_seconds": [2], "task_seconds": 1}']
-)
+@pytest.mark.parametrize("text", ["{", "[]", '{"starts": ["soon"]}', '{"tasks": 1}'])
 def test_a_broken_memory_is_an_empty_one(tmp_path, text):
     """Whatever lies in the file, planning goes on."""
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     assert overheads(tmp_path) is None
-    remember(tmp_path, watched((True, 2.0)))
-    assert overheads(tmp_path) == Overheads(2.0, {})
+    remember(tmp_path, 0.5, watched((True, 2.0)))
+    assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
 
 
 def task(name: str) -> Task:

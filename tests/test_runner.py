@@ -92,7 +92,7 @@ def test_two_blocks_of_every_arm_come_first(project):
     """Without evidence ten seeds of each arm are due, at unknown cost."""
     found = due(project)
     assert blocks_of(found) == {"loaded": ((0, 1), "missing"), "fair": ((0, 1), "missing")}
-    assert costs.wall_seconds(found, jobs=2, taken=costs.Overheads()) is None
+    assert costs.wall_seconds(found, jobs=2, taken=costs.NONE) is None
 
 
 def test_a_clear_effect_needs_two_blocks(project):

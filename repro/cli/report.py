@@ -21,7 +21,7 @@ from kb.sentences import finding_bound, number
 from kb.verdict import Finding, Verdict
 from repro.cli.list import COLOURS
 from repro.cli.show import state_sentence
-from repro.costs import Overheads, overheads, wall_seconds
+from repro.costs import NONE, overheads, wall_seconds
 from repro.planning import Options, Plan, Step, claims_protocol
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
 def plan_headline(due: Plan, options: Options, root: Path) -> str:
     """Return one line on how much is due, and how long it is likely to take on this machine."""
     taken = overheads(root)
-    seconds = wall_seconds(due, options.jobs, taken or Overheads())
+    seconds = wall_seconds(due, options.jobs, taken or NONE)
     cost = "at unknown cost" if seconds is None else f"about {seconds:.0f} s"
     if seconds is not None and taken is None:
         cost += " and the workers' starts"

@@ -64,11 +64,11 @@ def dry(asked: Request, *, as_json: bool) -> int:
     """Print what is due and return the exit code."""
     due = asked.plan()
     from repro.cli.report import print_plan, step_data
-    from repro.costs import Overheads, overheads, wall_seconds
+    from repro.costs import NONE, overheads, wall_seconds
 
     if as_json:
         steps = [step_data(step) for step in due.steps]
-        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.base.root) or Overheads())
+        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.base.root) or NONE)
         told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
         click.echo(json.dumps({"schema": "assay/plan/1", **told}))
         return 0
