@@ -116,13 +116,17 @@ class Ledger:
         return {arm: _joined(_gapless(blocks, arm)) for arm in arms}
 
     def seconds(self, experiment: str, arm: str, *, scale_name: str) -> float | None:
-        """Return the median wall seconds of a block in the past, under any protocol; of two the longer."""
-        past = sorted(
-            piece.seconds
+        """Return the median wall seconds of a block under the protocol measured last; of two the longer."""
+        past = [
+            piece
             for piece in self.of_experiment(experiment)
             if (piece.arm, piece.scale_name) == (arm, scale_name)
-        )
-        return past[len(past) // 2] if past else None
+        ]
+        if not past:
+            return None
+        latest = max(past, key=lambda piece: piece.started).protocol
+        seconds = sorted(piece.seconds for piece in past if piece.protocol == latest)
+        return seconds[len(seconds) // 2]
 
 
 def _gapless(blocks: Blocks, arm: str) -> list[Evidence]:

@@ -360,14 +360,14 @@ def test_replications_are_apart(tmp_path):
     assert ledger.counting("coin", PROTOCOL, 1) == {("fair", 0): again}
 
 
-def test_cost_is_the_median_of_the_past(tmp_path):
-    """Runs under former protocols tell what a block will take; other scales do not."""
+def test_cost_is_the_median_under_the_protocol_measured_last(tmp_path):
+    """What was slower, or quicker, before a change tells nothing; nor do other scales."""
     stored(
         tmp_path,
-        piece(block=0, seconds=1.0),
-        piece(block=1, seconds=2.0),
-        piece(protocol="cd" * 32, seconds=9.0),
-        piece(block=2, seconds=99.0, scale_name="large"),
+        piece(block=0, seconds=1.0, protocol="cd" * 32, started="2026-02-03T00:00:00Z"),
+        piece(block=1, seconds=2.0, protocol="cd" * 32, started="2026-02-01T00:00:00Z"),
+        piece(block=0, seconds=9.0, started="2026-02-02T00:00:00Z"),
+        piece(block=2, seconds=99.0, scale_name="large", started="2026-02-04T00:00:00Z"),
     )
     ledger = read_ledger(tmp_path)
     assert ledger.seconds("coin", "fair", scale_name="minimal") == 2.0
