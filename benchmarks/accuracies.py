@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -42,12 +41,10 @@ def run(options: argparse.Namespace) -> list[Row]:
         for data in ("fresh", "theirs"):
             for net in options.only:
                 seeds = tuple(range(max(2, options.seeds // 5) if net == "gru" else options.seeds))
-                started = time.perf_counter()
                 parts = pool.map(scores, [(net, seeds[k::CORES], data == "theirs") for k in range(CORES)])
                 looks = [[score for half in halves for score in half] for halves in zip(*parts, strict=True)]
-                took = round(time.perf_counter() - started, 1)
-                rows.append(Row(net, data, [max(seed) for seed in zip(*looks, strict=True)], looks[-1], took))
-                print(f"{net}, {data}: {took:.0f} s", file=sys.stderr)
+                rows.append(Row(net, data, [max(seed) for seed in zip(*looks, strict=True)], looks[-1]))
+                print(report(rows[-1:]), file=sys.stderr)
     return rows
 
 

@@ -3,7 +3,7 @@
 Run: python benchmarks/costs.py [CLAIM...]
 
 Each claim is explored: ten other seeds of every arm, nothing is recorded. The first run of all only measures
-what the start of a worker takes here.
+what workers need here besides measuring; what an experiment's tasks load is known from its second run on.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, FiniteFloat
 
 from repro.engines import Event, Failed, Finished, Measured, Started
 from repro.planning import Plan, shares
@@ -31,7 +31,7 @@ class Overheads(NamedTuple):
     """Seconds that work takes here besides measuring.
 
     Attributes:
-        command: Of reading the records, before the first worker.
+        command: Of reading the records; the processor's, without waiting for the disk.
         start: Of launching a worker.
         tasks: Of a task in a worker that is there, by experiment.
     """
@@ -55,6 +55,7 @@ class Watch:
 
     begun: dict[Task, tuple[float, bool]] = field(default_factory=dict)
     measured: defaultdict[Task, float] = field(default_factory=lambda: defaultdict(float))
+    lost: set[Task] = field(default_factory=set)
     first: list[tuple[str, float]] = field(default_factory=list)
     later: list[tuple[str, float]] = field(default_factory=list)
     """Experiment and seconds of workers' first tasks and of later ones."""
@@ -67,24 +68,34 @@ class Watch:
             self.measured[event.task] += event.measurement.seconds
         elif isinstance(event, Failed):
             self.begun.pop(event.task, None)
-        elif isinstance(event, Finished) and (found := self.begun.pop(event.task, None)):
+            self.lost.add(event.task)
+        elif isinstance(event, Finished):
+            self._on_finished(event.task)
+
+    def _on_finished(self, task: Task) -> None:
+        if task in self.lost:  # it may be tried again already, as an equal task
+            self.lost.remove(task)
+        elif found := self.begun.pop(task, None):
             begun, is_new_worker = found
             tasks = self.first if is_new_worker else self.later
-            tasks.append((event.task.experiment, monotonic() - begun - self.measured[event.task]))
+            tasks.append((task.experiment, monotonic() - begun - self.measured.pop(task, 0.0)))
 
 
 class _Kept(BaseModel):
-    commands: list[float] = []
-    starts: list[float] = []
-    tasks: dict[str, list[float]] = {}
+    commands: list[FiniteFloat] = []
+    starts: list[FiniteFloat] = []
+    tasks: dict[str, list[FiniteFloat]] = {}
+
+    def usual(self) -> dict[str, float]:
+        """Return the median of each experiment's tasks."""
+        return {name: median(seconds) for name, seconds in self.tasks.items() if seconds}
 
 
 def overheads(root: Path) -> Overheads | None:
     """Return the medians of past runs; nothing before the first."""
     kept = _kept(root)
-    tasks = {name: median(seconds) for name, seconds in kept.tasks.items()}
     return (
-        Overheads(median(kept.commands), median(kept.starts), tasks)
+        Overheads(median(kept.commands), median(kept.starts), kept.usual())
         if kept.starts and kept.commands
         else None
     )
@@ -95,13 +106,13 @@ def remember(root: Path, command: float, watch: Watch) -> None:
 
     Args:
         root: The project's folder.
-        command: Seconds before the first worker.
+        command: Processor seconds of this process before the first worker.
         watch: Has seen all events.
     """
     kept = _kept(root)
     for name, seconds in watch.later:
         kept.tasks[name] = _latest([*kept.tasks.get(name, []), seconds])
-    usual = NONE._replace(tasks={name: median(seconds) for name, seconds in kept.tasks.items()})
+    usual = NONE._replace(tasks=kept.usual())
     kept.starts = _latest(
         [*kept.starts, *(max(0.0, seconds - usual.of(name)) for name, seconds in watch.first)]
     )

@@ -116,9 +116,9 @@ class _Run:
 
     def on_event(self, event: Event) -> None:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
+        self.watch.on_event(event)
         if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
             return
-        self.watch.on_event(event)
         if isinstance(event, Measured):
             self._on_measured(event)
         elif isinstance(event, Failed):
@@ -241,11 +241,11 @@ def run(
         interrupts: What the user asks for meanwhile.
         engine: Launches tasks and yields events.
     """
-    before = process_time()
     start = Ledger() if options.is_exploring else ledger
     commit, lock = provenance.commit(base.root), provenance.lock(base.root)
     state = _Run(base, options, start, ledger, due.claims, observer, commit, lock)
     state.add(due.steps)
+    before = process_time()
     with closing(engine(state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             state.on_event(event)

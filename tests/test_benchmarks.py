@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import pytest
 import torch
+from mnist1d.data import get_dataset_args, make_dataset
 
 from benchmarks.workloads import accuracies, batch_norm, cnn, linear, mlp, recurrent
 from benchmarks.workloads.report import Measured, Row, filled, read, verdicts
@@ -108,9 +109,7 @@ def test_the_page_shows_the_accuracies_that_were_kept():
 
 def test_an_accuracy_far_from_the_published_one_has_a_star():
     """Two points are allowed, above as below."""
-    rows = [
-        accuracies.Row("logistic", "fresh", [score, score], [30.0, 31.0], 1.0) for score in (29.9, 30.1, 34.1)
-    ]
+    rows = [accuracies.Row("logistic", "fresh", [score, score], [30.0, 31.0]) for score in (29.9, 30.1, 34.1)]
     assert ["*" in line for line in accuracies.report(rows).splitlines()] == [False, True, False, True]
 
 
@@ -131,3 +130,16 @@ def test_accuracies_are_looked_at_along_training(monkeypatch, is_as_published):
     looks = accuracies.trained("logistic", Seeds((0, 1)), is_as_published=is_as_published)
     assert looks.shape == (2, 2)
     assert ((looks > 15) & (looks < 45)).all()  # a tenth by chance, a third at the end
+
+
+def test_published_data_come_in_their_own_order(monkeypatch):
+    """Every lane has the set that the authors' package makes, and batches go through it again and again."""
+    monkeypatch.setattr(accuracies, "STEPS", 41)
+    data = accuracies.published_set(Seeds((0, 1)))
+    theirs = make_dataset(get_dataset_args())
+    for lane in (0, 1):
+        torch.testing.assert_close(data.x[lane], torch.tensor(theirs["x"]).float(), rtol=0, atol=0)
+        assert data.test_y[lane].tolist() == theirs["y_test"].tolist()
+    batches = list(accuracies.as_it_comes(data))
+    assert torch.equal(batches[1][0], data.x[:, 100:200])
+    assert torch.equal(batches[40][1], data.y[:, :100])

@@ -77,7 +77,7 @@ def test_without_a_start_nothing_is_known(tmp_path):
     assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"starts": ["soon"]}', '{"tasks": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"starts": ["soon"]}', '{"tasks": 1}', '{"commands": [NaN]}'])
 def test_a_broken_memory_is_an_empty_one(tmp_path, text):
     """Whatever lies in the file, planning goes on."""
     (tmp_path / FILE).parent.mkdir()
@@ -85,6 +85,13 @@ def test_a_broken_memory_is_an_empty_one(tmp_path, text):
     assert overheads(tmp_path) is None
     remember(tmp_path, 0.5, watched((True, 2.0)))
     assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
+
+
+def test_an_experiment_without_figures_is_like_one_never_seen(tmp_path):
+    """An empty list has no median."""
+    (tmp_path / FILE).parent.mkdir()
+    (tmp_path / FILE).write_text('{"commands": [1], "starts": [2], "tasks": {"toy": []}}', encoding="utf-8")
+    assert overheads(tmp_path) == Overheads(1.0, 2.0, {})
 
 
 def task(name: str) -> Task:
@@ -112,3 +119,20 @@ def test_a_watch_takes_off_what_blocks_say_they_took(monkeypatch):
     ):
         watch.on_event(event)
     assert (watch.first, watch.later) == ([("first", 1.0)], [("later", 0.5)])
+
+
+def test_a_task_that_is_tried_again_is_not_taken_for_the_one_that_was_lost(monkeypatch):
+    """The retry, an equal task, may start before the lost worker has ended."""
+    times = iter([10.0, 20.0, 23.0])
+    monkeypatch.setattr(costs, "monotonic", lambda: next(times))
+    toy, watch = task("toy"), Watch()
+    for event in (
+        Started(toy, is_new_worker=True),
+        Failed(toy, 0, "killed", "why", "", will_retry=True),
+        Started(toy, is_new_worker=False),
+        Finished(toy, "the lost one"),
+        Measured(toy, SimpleNamespace(seconds=2.0), ()),
+        Finished(toy, ""),
+    ):
+        watch.on_event(event)
+    assert (watch.first, watch.later) == ([], [("toy", 1.0)])

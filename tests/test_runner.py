@@ -95,6 +95,14 @@ def test_two_blocks_of_every_arm_come_first(project):
     assert costs.wall_seconds(found, jobs=2, taken=costs.NONE) is None
 
 
+def test_a_run_remembers_what_its_tasks_took_besides_measuring(project):
+    """On a cluster it does not, for other machines' starts say nothing about this one's."""
+    measure(project, coin(0.5), cluster="tcp://127.0.0.1:1")
+    assert costs.overheads(project) is None
+    measure(project, coin(0.5), replication=1)
+    assert costs.overheads(project) is not None
+
+
 def test_a_clear_effect_needs_two_blocks(project):
     """What ten seeds decide gets no more, and nothing is due afterwards."""
     result, log = measure(project, coin(0.5))

@@ -84,7 +84,7 @@ def plan_headline(due: Plan, options: Options, root: Path) -> str:
     seconds = wall_seconds(due, options.jobs, taken or NONE)
     cost = "at unknown cost" if seconds is None else f"about {seconds:.0f} s"
     if seconds is not None and taken is None:
-        cost += " and the workers' starts"
+        cost += " and what workers need besides"
     claims = _counted(len(due.claims), "claim")
     return f"Due for {claims}: {_counted(due.blocks, 'block')} of {_counted(len(due.steps), 'arm')}, {cost}"
 

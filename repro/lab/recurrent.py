@@ -166,7 +166,9 @@ class _Memory(Function):
         by_x = torch.empty_like(entered[:-1, :, hidden:-1]) if ctx.needs_input_grad[0] else None
         by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # turned, as the product is quicker so
         by_cell, by_gates = torch.zeros_like(cells[0]), torch.empty_like(gates[0])
-        slope = torch.zeros_like(by_cell) if by_last is None else _padded(by_last, hidden).clone()
+        slope = torch.zeros_like(by_cell)
+        if by_last is not None:
+            slope.copy_(_padded(by_last, hidden))
         slopes = None if by_states is None else _padded(by_states, hidden)
         for t in reversed(range(len(gates))):
             if slopes is not None:
@@ -214,8 +216,8 @@ def _padded(x: Tensor, hidden: int) -> Tensor:
 
     Torch's sigmoid rounds otherwise at a tensor's end than within it. 32 numbers fill the widest pass.
     """
-    whole = 32 // math.gcd(hidden, 32)
-    return functional.pad(x, (0, -x.shape[-1] % whole))
+    fill = -x.shape[-1] % (32 // math.gcd(hidden, 32))
+    return functional.pad(x, (0, fill)) if fill else x
 
 
 def gru(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
