@@ -94,11 +94,9 @@ class _Kept(BaseModel):
 def overheads(root: Path) -> Overheads | None:
     """Return the medians of past runs; nothing before the first."""
     kept = _kept(root)
-    return (
-        Overheads(median(kept.commands), median(kept.starts), kept.usual())
-        if kept.starts and kept.commands
-        else None
-    )
+    if not (kept.starts and kept.commands):
+        return None
+    return Overheads(median(kept.commands), median(kept.starts), kept.usual())
 
 
 def remember(root: Path, command: float, watch: Watch) -> None:
