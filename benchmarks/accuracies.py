@@ -56,7 +56,7 @@ if __name__ == "__main__":
     parser.add_argument("--kept", action="store_true", help="measure nothing; show the run that was kept")
     chosen = parser.parse_args()
     if chosen.seeds < CORES:
-        parser.error(f"--seeds {chosen.seeds}: give {CORES} or more, as each of {CORES} processes trains some")
+        parser.error(f"--seeds {chosen.seeds}: give {CORES} or more, some for each process")
     found = read(KEPT) if chosen.kept else run(chosen)
     if chosen.keep:
         write(found, KEPT)
