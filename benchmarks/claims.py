@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from kb.evidence import Ledger, read_ledger
-from kb.load import load_base
+from kb.evidence.ledger import Ledger, read_ledger
+from kb.reading.load import load_base
 
 ROOT = Path(__file__).resolve().parents[1]
 REPRO = str(Path(sys.executable).with_name("repro"))

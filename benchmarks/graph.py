@@ -25,10 +25,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kb.evidence import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
-from kb.judgement import judge_base, undeclared_revisions  # noqa: E402
-from kb.load import load_base  # noqa: E402
-from kb.standing import standings  # noqa: E402
+from kb.evidence.ledger import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
+from kb.judging.judgement import judge_base, undeclared_revisions  # noqa: E402
+from kb.reading.load import load_base  # noqa: E402
+from kb.reasoning.standing import standings  # noqa: E402
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
 from tests.evidence_of import evidence_of  # noqa: E402
 

@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 from click.testing import CliRunner
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.web.render import redirects, render
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.render import redirects, render
 from repro.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -30,7 +30,7 @@ def build(folder: str) -> float:
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
 
-    from repro.cli.site import _prepared
+    from repro.cli.commands.site import _prepared
 
     config_file = _prepared(ROOT)
     asked = cpu_seconds()

@@ -17,9 +17,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kb.evidence import read_ledger, to_file  # noqa: E402  # the root must be found first, for tests.*
-from kb.evidence_file import parse  # noqa: E402
-from kb.problems import Problem  # noqa: E402
+from kb.evidence.file import parse  # noqa: E402
+from kb.evidence.ledger import read_ledger, to_file  # noqa: E402  # the root must be found first, for tests.*
+from kb.text.problems import Problem  # noqa: E402
 from repro.ledger import append  # noqa: E402
 from tests.power_cuts import Event, bad_cuts, trace  # noqa: E402
 from tests.store_faults import NEW, every_fault, piece  # noqa: E402

@@ -30,7 +30,7 @@ from workloads.task import Task
 from workloads.trial import seconds
 
 from repro.lab.seeds import Seeds
-from repro.sandbox import KEPT_MEMORY
+from repro.worker.sandbox import KEPT_MEMORY
 
 SEEDS = Seeds(tuple(range(20)))
 WORKLOADS = {

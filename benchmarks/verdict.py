@@ -4,7 +4,7 @@ Run: python benchmarks/verdict.py [--trials 20000]
 
 Every trial looks after each block of five seeds up to 40, as the runner does, unless the heading says other.
 Rates come with counts and 95 % Clopper-Pearson intervals. `tests/test_stats.py` holds this fast path
-against `kb.stats`.
+against `kb.judging.stats`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
-from kb.experiment import Outcome
-from kb.records import Prediction, Protocol
-from kb.seeds import BLOCK_SIZE, MAX_SEEDS
-from kb.stats import half_width, rate_interval
-from kb.verdict import judge
+from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS
+from kb.judging.stats import half_width, rate_interval
+from kb.judging.verdict import judge
+from kb.reading.experiment import Outcome
+from kb.records.claims import Prediction, Protocol
 
 Array = NDArray[np.float64]
 LOOKS = tuple(range(BLOCK_SIZE, MAX_SEEDS + 1, BLOCK_SIZE))

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, FiniteFloat
 
 from repro.engines import Event, Failed, Finished, Measured, Started
-from repro.planning import Plan, shares
+from repro.plan import Plan, shares
 from repro.provenance import monotonic
-from repro.task import Task
+from repro.worker.task import Task
 
 FILE = "build/costs.json"
 KEPT = 50

@@ -19,9 +19,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kb.evidence_file import parse
-from kb.evidence_record import EVIDENCE_FOLDER, Evidence, to_file
-from kb.problems import Problem
+from kb.evidence.file import parse
+from kb.evidence.record import EVIDENCE_FOLDER, Evidence, to_file
+from kb.text.problems import Problem
 
 _TEMPORARY = re.compile(
     r"\.(?P<host>[0-9a-f]{8})-(?P<boot>[0-9a-f]{8})-(?P<pid>\d+)-(?P<start>\d+)-[0-9a-f]{16}"
@@ -59,7 +59,7 @@ def append(root: Path, evidence: Evidence) -> Path:
 
     Args:
         root: The project's root folder.
-        evidence: Must be as `kb.evidence.read_ledger` accepts it, or it would be lost on reading.
+        evidence: Must be as `kb.evidence.ledger.read_ledger` accepts it, or it would be lost on reading.
 
     Raises:
         LedgerError: It could not be stored, or cannot be trusted to be.

@@ -13,14 +13,14 @@ from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from kb.base import Base
-from kb.evidence import EVIDENCE_FOLDER, Evidence, Ledger
-from kb.judgement import Judgement
-from kb.load import record_in
-from kb.record_fields import Record
-from kb.records import Claim, Source
-from kb.suspects import UNKNOWN, Past, Suspect, latest_piece, suspects
-from repro.history import Contents, HistoryError, commits, contents, tree
+from kb.evidence.ledger import EVIDENCE_FOLDER, Evidence, Ledger
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.reading.load import record_in
+from kb.records.claims import Claim, Source
+from kb.records.fields import Record
+from kb.time.suspects import UNKNOWN, Past, Suspect, latest_piece, suspects
+from repro.vcs import Contents, HistoryError, commits, contents, tree
 
 
 class _Former(NamedTuple):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from kb.evidence_record import Machine
+from kb.evidence.record import Machine
 
 
 class Versions(NamedTuple):

@@ -1,7 +1,7 @@
 """Evidence made by hand, for tests of what reads it."""
 
-from kb.evidence_record import Attempt, Evidence, Machine
-from kb.seeds import block_seeds
+from kb.evidence.record import Attempt, Evidence, Machine
+from kb.evidence.seeds import block_seeds
 
 MACHINE = Machine(system="Linux", cpu="test", capability="none", blas="none", threads=1)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.web.page import Site
-from kb.web.render import files
-from kb.web.templates import environment
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.page import Site
+from kb.site.render import files
+from kb.site.templates import environment
 
 HOME = "https://example.org/assay/"
 

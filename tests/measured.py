@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kb.evidence import to_file
-from kb.load import load_base
+from kb.evidence.ledger import to_file
+from kb.reading.load import load_base
 from tests.evidence_of import evidence_of
 from tests.repository import commit_all, git
 

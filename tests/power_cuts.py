@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from kb.evidence import Evidence, read_ledger
+from kb.evidence.ledger import Evidence, read_ledger
 from repro import ledger as store
 from tests.store_faults import System, knows_no_links, quickly
 

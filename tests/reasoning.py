@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.base import Base
-from kb.judgement import Judgement
-from kb.records import Claim, Relation
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.records.claims import Claim, Relation
 
 STATED = ({"source": "s", "stance": "asserts", "locator": {"page": "1"}},)
 

@@ -6,8 +6,8 @@ import random
 import shutil
 from pathlib import Path
 
-from kb.evidence import to_file
-from kb.load import load_base
+from kb.evidence.ledger import to_file
+from kb.reading.load import load_base
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 

@@ -22,7 +22,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from kb.evidence import Evidence, read_ledger, to_file
+from kb.evidence.ledger import Evidence, read_ledger, to_file
 from repro import ledger
 from tests.evidence_of import evidence_of
 

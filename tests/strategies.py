@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from kb.experiment import Outcome
-from kb.records import Control, Prediction, Protocol, Relation
-from kb.stats import Interval
+from kb.judging.stats import Interval
+from kb.reading.experiment import Outcome
+from kb.records.claims import Control, Prediction, Protocol, Relation
 
 OUTCOMES = {"loss": Outcome("loss", "nats", "lower", 0.0), "score": Outcome("score", "points", "higher", 0.5)}
 

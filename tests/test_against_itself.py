@@ -3,9 +3,9 @@
 import pytest
 from scipy.stats import binomtest
 
-from kb.against_itself import comparisons, exact_interval
-from kb.evidence import Ledger
-from kb.load import load_base
+from kb.evidence.ledger import Ledger
+from kb.judging.against_itself import comparisons, exact_interval
+from kb.reading.load import load_base
 from tests.conftest import write_project
 from tests.evidence_of import evidence_of
 

@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from kb.codes import codes
 from kb.exports.annotations import note_of, render_github, render_sarif
-from kb.load import load_base
-from kb.problems import Place, Problem
+from kb.reading.codes import codes
+from kb.reading.load import load_base
+from kb.text.problems import Place, Problem
 from tests.bad_project import TODAY, write_bad_project
 
 

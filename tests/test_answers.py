@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.cli import answers
+from repro.cli.parts import answers
 
 
 @pytest.fixture

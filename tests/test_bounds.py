@@ -7,9 +7,9 @@ import math
 import pytest
 from hypothesis import given
 
-from kb.bounds import decide, extend, meets, rate_target, supports_direction, target, way_of_missing
-from kb.records import Prediction
-from kb.stats import WHOLE_LINE, Interval
+from kb.judging.bounds import decide, extend, meets, rate_target, supports_direction, target, way_of_missing
+from kb.judging.stats import WHOLE_LINE, Interval
+from kb.records.claims import Prediction
 from tests.strategies import intervals, numbers, prediction
 
 INF = math.inf

@@ -159,7 +159,7 @@ def test_reading_never_imports_torch(project, words):
 
 def test_errors_are_exceptions_of_click():
     """So that the command line prints them in one line and never as a traceback."""
-    from repro.cli.errors import EnvironmentProblem, UsageProblem
+    from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
 
     assert issubclass(UsageProblem, click.ClickException)
     assert (UsageProblem.exit_code, EnvironmentProblem.exit_code) == (2, 4)

@@ -7,7 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from repro.cli import answers, cli
+from repro.cli import cli
+from repro.cli.parts import answers
 from tests.measured import RECORD, SCRIPT, begun, change, measure
 from tests.repository import commit_all, git
 

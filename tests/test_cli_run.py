@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 import repro.engines.local
-from kb.evidence import read_ledger
+from kb.evidence.ledger import read_ledger
 from repro.cli import cli
-from repro.cli.request import available_cores
+from repro.cli.parts.request import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
 from tests.test_runner import coin, fake_engine
 from tests.test_worker import wait_until
@@ -71,7 +71,7 @@ def test_nothing_due_is_answered_without_torch(project, cheap):
     )
     loaded = done.stderr
     assert "'torch'" not in loaded
-    assert "'repro.runner'" not in loaded
+    assert "'repro.run'" not in loaded
 
 
 def test_a_kill_in_the_middle_loses_only_blocks_in_flight(tmp_path):
@@ -114,7 +114,7 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     (root / "repro/experiments/coin.py").write_text(SLOW)
     command = (*REPRO, "--root", str(root), "run", "toy-claim", "--jobs", "1")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert wait_until(lambda: sum(b"repro.warm" in line for line in workers_on(root)) == 2, 60)
+    assert wait_until(lambda: sum(b"repro.worker.warm" in line for line in workers_on(root)) == 2, 60)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130

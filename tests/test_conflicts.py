@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 
-from kb.bearing import bearings, reach
-from kb.conflicts import FALLEN, conflicts, minimal_sets, voices
-from kb.debates import Debate
-from kb.evidence import Ledger
-from kb.records import Source
-from kb.standing import standings_of
+from kb.evidence.ledger import Ledger
+from kb.reasoning.conflicts import FALLEN, conflicts, minimal_sets, voices
+from kb.reasoning.relations import bearings, reach
+from kb.reasoning.standing import standings_of
+from kb.records.claims import Source
+from kb.records.debates import Debate
 from tests.reasoning import base_of, claim, judged
 from tests.strategies import judged_graphs, prediction, protocol
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kb.cost import cost, due_blocks, is_due, runs
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.cost import cost, due_blocks, is_due, runs
 from tests.standings_project import write_standings_project
 from tests.strategies import prediction, protocol
 

@@ -10,8 +10,8 @@ import pytest
 from repro import costs
 from repro.costs import FILE, KEPT, NONE, Overheads, Watch, overheads, remember, wall_seconds
 from repro.engines import Failed, Finished, Measured, Started
-from repro.planning import Arm, Plan, Step
-from repro.task import Task
+from repro.plan import Arm, Plan, Step
+from repro.worker.task import Task
 
 
 def step(name: str, blocks: int, seconds: float | None) -> Step:

@@ -12,12 +12,12 @@ from functools import partial
 import pytest
 from distributed import LocalCluster
 
-from kb.evidence import read_ledger
-from kb.load import load_base
+from kb.evidence.ledger import read_ledger
+from kb.reading.load import load_base
 from repro.engines import Failed, Finished, Measured, Started, dask, local
 from repro.engines.interrupts import Interrupts
-from repro.planning import Options, asked_base, plan
-from repro.runner import run
+from repro.plan import Options, asked_base, plan
+from repro.run import run
 from tests.test_local_engine import WORKER, a_task
 
 

@@ -7,12 +7,12 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from kb.judgement import State
-from kb.load import load_base
-from kb.problems import render_terminal
-from kb.protocol import BOUNDS, Estimand
-from kb.record_fields import Record
-from kb.records import RelationType, Stance
+from kb.judging.judgement import State
+from kb.reading.load import load_base
+from kb.records.claims import RelationType, Stance
+from kb.records.fields import Record
+from kb.records.protocol import BOUNDS, Estimand
+from kb.text.problems import render_terminal
 from repro.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[1]

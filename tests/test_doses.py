@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kb.experiment import read_script
-from kb.stats import t_interval
-from kb.web.curves import curves_figure
-from kb.web.doses import doses_of, families
+from kb.judging.stats import t_interval
+from kb.reading.experiment import read_script
+from kb.site.figures.curves import curves_figure
+from kb.site.figures.doses import doses_of, families
 from tests.conftest import write_project
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from kb.evidence import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
-from kb.evidence_file import CODES, MAX_BYTES, parse
-from kb.problems import Problem, render_terminal
-from kb.seeds import block_seeds
+from kb.evidence.file import CODES, MAX_BYTES, parse
+from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
+from kb.evidence.seeds import block_seeds
+from kb.text.problems import Problem, render_terminal
 from tests.store_faults import PROTOCOL, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from kb.experiment import ScriptError, canonical_tree, read_script
+from kb.reading.experiment import ScriptError, canonical_tree, read_script
 
 SCRIPT = '''"""Is a coin fair?
 

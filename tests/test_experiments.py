@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from kb.experiment import read_script
-from kb.load import load_base
-from kb.seeds import block_seeds
+from kb.evidence.seeds import block_seeds
+from kb.reading.experiment import read_script
+from kb.reading.load import load_base
 from repro.lab.seeds import Seeds
 
 ROOT = Path(__file__).parents[1]

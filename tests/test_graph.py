@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from networkx import node_link_graph, parse_graphml
 
-from kb.evidence import read_ledger
-from kb.graph import EDGE_TYPES, NODE_TYPES, around, build, dependents, of_types, person_id
-from kb.graph_formats import as_dot, as_graphml, as_json
-from kb.load import load_base
+from kb.evidence.ledger import read_ledger
+from kb.exports.graph import as_dot, as_graphml, as_json
+from kb.reading.load import load_base
+from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, around, build, dependents, of_types, person_id
 from tests.standings_project import write_standings_project
 
 DEBATE = """\

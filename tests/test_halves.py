@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from kb import halves
-from kb.halves import in_halves
+from kb.reading import halves
+from kb.reading.halves import in_halves
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,13 @@ import shutil
 
 import pytest
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.web.render import render
-from repro.history import HistoryError, NoRevisionError, commits, contents, resolve, tree
-from repro.replay import histories
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.render import render
+from repro.histories import histories
+from repro.vcs import HistoryError, NoRevisionError, commits, contents, resolve, tree
 from tests.conftest import CLAIM
 from tests.measured import RECORD, SCRIPT, begun, change, measure
 from tests.repository import commit_all, git

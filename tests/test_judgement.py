@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from kb.evidence import Ledger
-from kb.judgement import judge_claim, undeclared_revisions
-from kb.load import load_base
-from kb.records import Revision
-from kb.seeds import block_seeds
+from kb.evidence.ledger import Ledger
+from kb.evidence.seeds import block_seeds
+from kb.judging.judgement import judge_claim, undeclared_revisions
+from kb.reading.load import load_base
+from kb.records.claims import Revision
 from tests.evidence_of import evidence_of
 
 PROTOCOL = "f" * 64

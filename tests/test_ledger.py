@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from kb.evidence import read_ledger, to_file
+from kb.evidence.ledger import read_ledger, to_file
 from repro import ledger
 from repro.ledger import LedgerError, append, sweep
 from tests.power_cuts import bad_cuts, trace

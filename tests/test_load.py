@@ -7,11 +7,11 @@ import socket
 
 import pytest
 
-from kb.load import load_base
-from kb.protocol import BOUNDS
-from kb.record_files import RESERVED
-from kb.root import NoProjectError, find_root
-from kb.spelling import nearest
+from kb.reading.files import RESERVED
+from kb.reading.load import load_base
+from kb.reading.root import NoProjectError, find_root
+from kb.records.protocol import BOUNDS
+from kb.text.spelling import nearest
 from tests.bad_project import bad_codes, write_bad_project
 from tests.conftest import CLAIM
 

@@ -15,7 +15,7 @@ import pytest
 from repro.engines import Failed, Finished, Interrupted, Measured, Started
 from repro.engines.interrupts import Interrupts
 from repro.engines.local import supervise
-from repro.task import Task
+from repro.worker.task import Task
 
 MEASURED = {
     "started": "2026-01-31T00:00:00Z",

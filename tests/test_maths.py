@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from kb.web.markdown import to_html
-from kb.web.maths import ATTRIBUTES, TAGS
+from kb.site.markdown import to_html
+from kb.site.maths import ATTRIBUTES, TAGS
 
 PROSE = {"p", "code", "em"}
 

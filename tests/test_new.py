@@ -7,14 +7,14 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-import repro.cli.asking
-import repro.cli.new
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.lookalikes import like_claim, like_experiment, like_source, taken_by
-from kb.standing import standings
-from kb.web.render import render
+import repro.cli.commands.new
+import repro.cli.parts.asking
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.render import render
+from kb.writing.lookalikes import like_claim, like_experiment, like_source, taken_by
 from repro.cli import cli
 from tests.test_experiments import ROOT
 
@@ -88,8 +88,8 @@ def new(project):
 @pytest.fixture
 def terminal(monkeypatch):
     """Let there be somebody who answers."""
-    monkeypatch.setattr(repro.cli.asking, "is_terminal", lambda: True)
-    monkeypatch.setattr(repro.cli.new, "is_terminal", lambda: True)
+    monkeypatch.setattr(repro.cli.parts.asking, "is_terminal", lambda: True)
+    monkeypatch.setattr(repro.cli.commands.new, "is_terminal", lambda: True)
 
 
 def files(project):

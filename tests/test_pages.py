@@ -10,23 +10,23 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.stats import Interval
-from kb.web.curves import Curve, curves_figure, curves_of, spread
-from kb.web.debate_pages import bearings_on, holders
-from kb.web.experiment_pages import as_csv, as_curves_csv, as_json
-from kb.web.flip import flip, nearest
-from kb.web.forest import strip_of
-from kb.web.neighbourhood import MOST, Neighbourhoods, edges_of, placed
-from kb.web.page import Site
-from kb.web.people import people
-from kb.web.plain import in_plain_words
-from kb.web.render import files
-from kb.web.states import GROUPS, STATES
-from kb.web.templates import environment
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.judging.stats import Interval
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.figures.curves import Curve, curves_figure, curves_of, spread
+from kb.site.figures.forest import strip_of
+from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
+from kb.site.page import Site
+from kb.site.pages.debate_pages import bearings_on, holders
+from kb.site.pages.experiment_pages import as_csv, as_curves_csv, as_json
+from kb.site.pages.flip import flip, nearest
+from kb.site.pages.people import people
+from kb.site.pages.plain import in_plain_words
+from kb.site.render import files
+from kb.site.templates import environment
+from kb.words.states import GROUPS, STATES
 from tests.evidence_of import evidence_of
 from tests.states_project import write_states_project
 

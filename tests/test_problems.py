@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kb.problems import WIDTH, Place, Problem, in_order, printable, render_json, render_terminal
+from kb.text.problems import WIDTH, Place, Problem, in_order, printable, render_json, render_terminal
 
 
 def problem(**changes):

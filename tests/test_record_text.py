@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.guarded_text import GuardError
-from kb.load import load_base
-from kb.record_edit import EditError, with_entry, with_item, with_value, without
-from kb.record_text import WIDTH, record_text
-from kb.yaml_guard import compose
+from kb.reading.load import load_base
+from kb.text.guarded_text import GuardError
+from kb.text.yaml_guard import compose
+from kb.writing.edit import EditError, with_entry, with_item, with_value, without
+from kb.writing.text import WIDTH, record_text
 
 RECORD = {
     "title": "Yes: a title",

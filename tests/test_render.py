@@ -9,15 +9,15 @@ from pathlib import Path
 import markdown
 import pytest
 
-from kb.evidence import read_ledger
-from kb.experiment import read_script
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.web.experiment_page import passages, question
-from kb.web.markdown import to_html
-from kb.web.render import Page, redirects, render, url_of
-from kb.web.templates import fence, one_line, relative
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.experiment import read_script
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.markdown import to_html
+from kb.site.pages.experiment_page import passages, question
+from kb.site.render import Page, redirects, render, url_of
+from kb.site.templates import fence, one_line, relative
 from tests.states_project import CLAIMS, ROOT, write_states_project
 
 GOLDEN = Path(__file__).parent / "golden" / "pages"

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.web.render import render
-from kb.web.repository import edit_link, report_link
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.site.render import render
+from kb.site.repository import edit_link, report_link
 from tests.states_project import write_states_project
 
 

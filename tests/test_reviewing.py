@@ -2,10 +2,10 @@
 
 import pytest
 
-from kb.load import record_in
-from kb.record_edit import EditError
-from kb.records import Claim, Review, Seen
-from kb.reviewing import with_review
+from kb.reading.load import record_in
+from kb.records.claims import Claim, Review, Seen
+from kb.writing.edit import EditError
+from kb.writing.review import with_review
 from tests.conftest import CLAIM
 
 SEEN = (

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import kb.guarded_text
-import kb.rules
-from kb.codes import codes
-from kb.load import load_base
-from kb.problems import WIDTH, render_terminal
-from kb.rules import rules
+import kb.reading.rules
+import kb.text.guarded_text
+from kb.reading.codes import codes
+from kb.reading.load import load_base
+from kb.reading.rules import rules
+from kb.text.problems import WIDTH, render_terminal
 from tests.bad_project import TODAY, bad_codes, write_bad_project
 
 GOLDEN = Path(__file__).parent / "golden" / "bad_records"
@@ -31,7 +31,7 @@ def problems(request, tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return system_open(path, flags)
 
-    monkeypatch.setattr(kb.guarded_text.os, "open", open_unless_unreadable)
+    monkeypatch.setattr(kb.text.guarded_text.os, "open", open_unless_unreadable)
     return load_base(write_bad_project(request.param, tmp_path / "project"), today=TODAY).problems
 
 
@@ -60,7 +60,7 @@ def test_a_bad_record_gives_its_golden_message(problems, request):
 
 def test_rules_say_what_their_codes_mean():
     """Each rule is found by being there, and describes its codes in a sentence."""
-    files = {path.stem for path in Path(kb.rules.__file__).parent.glob("[!_]*.py")}
+    files = {path.stem for path in Path(kb.reading.rules.__file__).parent.glob("[!_]*.py")}
     assert {rule.__name__.rpartition(".")[2] for rule in rules()} == files
     assert all(text.endswith(".") for text in codes().values())
 

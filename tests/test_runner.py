@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.evidence import Machine, read_ledger
-from kb.judgement import judge_claim
-from kb.load import load_base
+from kb.evidence.ledger import Machine, read_ledger
+from kb.judging.judgement import judge_claim
+from kb.reading.load import load_base
 from repro import costs
 from repro import ledger as store
 from repro.engines import Failed, Finished, Measured, Started
 from repro.engines.interrupts import Interrupts
-from repro.messages import Measurement
-from repro.planning import Options, asked_base, plan
+from repro.plan import Options, asked_base, plan
 from repro.provenance import Versions
-from repro.runner import Judged, Planned, run
+from repro.run import Judged, Planned, run
+from repro.worker.messages import Measurement
 from tests.conftest import CLAIM, EXPERIMENT
 
 SECOND_CLAIM = CLAIM.replace("title: A loaded coin", "title: Again a loaded coin")

@@ -7,8 +7,8 @@ import pytest
 
 from kb.exports.fields import field_table, field_texts, models_in
 from kb.exports.schema import MODELS, schema_text
-from kb.protocol import Prediction
-from kb.yaml_guard import compose
+from kb.records.protocol import Prediction
+from kb.text.yaml_guard import compose
 from tests.conftest import CLAIM, SOURCE
 
 DEBATE = """\

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb import bounds as bounds_module
-from kb import finding as finding_module
-from kb.experiment import Outcome
-from kb.records import Claim, Control
-from kb.sentences import (
+from kb.judging import bounds as bounds_module
+from kb.judging import finding as finding_module
+from kb.judging.verdict import judge
+from kb.reading.experiment import Outcome
+from kb.records.claims import Claim, Control
+from kb.words.findings import (
     CONTROL,
     DETAILS,
     WARNINGS,
@@ -28,7 +29,6 @@ from kb.sentences import (
     unit,
     verdict_sentence,
 )
-from kb.verdict import judge
 from tests.strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
 
 DECADES = {"loss": Outcome("loss", "decades", "lower", 0.0)}
@@ -329,7 +329,7 @@ def test_a_claim_without_protocol_has_no_scale():
 
 
 def test_every_detail_and_warning_has_its_words():
-    """Whatever `kb.finding` and `kb.bounds` can say is explained, and nothing else is."""
+    """Whatever `kb.judging.finding` and `kb.judging.bounds` can say is explained, and nothing else is."""
     source = inspect.getsource(finding_module) + inspect.getsource(bounds_module)
     spoken = {detail for detail in DETAILS if detail and f'"{detail}"' in source}
     assert spoken | {finding_module.TOO_FEW, ""} == set(DETAILS)

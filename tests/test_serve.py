@@ -9,8 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from kb.evidence import to_file
-from kb.load import load_base
+from kb.evidence.ledger import to_file
+from kb.reading.load import load_base
 from tests.evidence_of import evidence_of
 from tests.states_project import CENTRES, write_states_project
 

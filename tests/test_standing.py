@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networkx import DiGraph, single_source_shortest_path_length
 
-from kb.evidence import read_ledger
-from kb.judgement import Judgement, judge_base
-from kb.load import load_base
-from kb.standing import OWN, standings
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import Judgement, judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import OWN, standings
 from tests.standings_project import FOLDER, write_standings_project
 from tests.strategies import IDS, judged_graphs, relation_tables
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import optimize, special
 from scipy import stats as scipy_stats
 
-from kb.stats import (
+from kb.judging.stats import (
     ALL_RATES,
     WHOLE_LINE,
     Interval,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from kb.evidence import Ledger, read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.reviewing import reviewed, with_review
-from kb.suspects import Past, suspects
+from kb.evidence.ledger import Ledger, read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.time.suspects import Past, suspects
+from kb.writing.review import reviewed, with_review
 from tests.conftest import CLAIM
 from tests.evidence_of import evidence_of
 

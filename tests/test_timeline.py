@@ -2,8 +2,8 @@
 
 from xml.etree import ElementTree as ET
 
-from kb.history import Event
-from kb.web.timeline import MOST, timeline, turns
+from kb.site.figures.timeline import MOST, timeline, turns
+from kb.time.history import Event
 
 SVG = "{http://www.w3.org/2000/svg}"
 

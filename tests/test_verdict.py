@@ -11,9 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kb.bounds import target
-from kb.records import Control
-from kb.stats import (
+from kb.judging.bounds import target
+from kb.judging.stats import (
     WHOLE_LINE,
     half_width,
     log_e_inside,
@@ -23,7 +22,8 @@ from kb.stats import (
     rate_interval,
     t_interval,
 )
-from kb.verdict import ALPHA, is_decided, judge
+from kb.judging.verdict import ALPHA, is_decided, judge
+from kb.records.claims import Control
 from tests.strategies import OUTCOMES, alphas, any_float, bounds, measured, numbers, prediction, protocol
 
 INF, NAN = math.inf, math.nan

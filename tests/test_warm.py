@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from repro import worker as command
-from repro.messages import End, Failure, Measurement, read_line
-from repro.task import arguments, lasting_command, task_line
+from repro.worker import command
+from repro.worker.messages import End, Failure, Measurement, read_line
+from repro.worker.task import arguments, lasting_command, task_line
 from tests.test_worker import a_task, is_running, measured, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there a worker copies itself")

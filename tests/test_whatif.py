@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.standing import standings
-from kb.whatif import changes, suppose
+from kb.reasoning.standing import standings
+from kb.reasoning.whatif import changes, suppose
 from tests.reasoning import base_of, claim, judged
 from tests.strategies import IDS, judged_graphs, states
 

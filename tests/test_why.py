@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kb.evidence import read_ledger
-from kb.judgement import judge_base
-from kb.load import load_base
-from kb.standing import standings
-from kb.why import derivation, shortest, why
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.reasoning.why import derivation, shortest, why
 from tests.reasoning import base_of, claim, judged
 from tests.standings_project import FOLDER, write_standings_project
 

@@ -13,17 +13,18 @@ import numpy as np
 import pytest
 import torch
 
-from kb.experiment import read_script
-from repro import measuring, sandbox, warm
-from repro.messages import Measurement, read_line
-from repro.reading import ContractError, read_outcomes
-from repro.task import Task, arguments, parse, worker_command
+from kb.reading.experiment import read_script
+from repro.worker import measure as measuring
+from repro.worker import sandbox, warm
+from repro.worker.messages import Measurement, read_line
+from repro.worker.task import Task, arguments, parse, worker_command
+from repro.worker.values import ContractError, read_outcomes
 
 KEEPER = """
 import os, sys, tempfile
 from pathlib import Path
-from repro import sandbox
-from repro.keeper import Keeper
+from repro.worker import sandbox
+from repro.worker.keeper import Keeper
 body, fd, blocks, timeout = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 with tempfile.TemporaryDirectory() as folder:
     how = sandbox.Confinement(

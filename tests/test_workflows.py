@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from kb.exports.editor import PATH
-from kb.record_files import record_files
+from kb.reading.files import record_files
 from tests.command_lines import refuse_unknown
 from tests.conftest import EXPERIMENT, write_project
 from tests.repository import commit_all, git

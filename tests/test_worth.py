@@ -2,8 +2,8 @@
 
 import pytest
 
-from kb.evidence import Ledger
-from kb.worth import candidates, prior
+from kb.evidence.ledger import Ledger
+from kb.reasoning.next import candidates, prior
 from tests.reasoning import base_of, claim, judged
 from tests.strategies import prediction, protocol
 

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.guarded_text import MAX_BYTES, GuardError, read_text
-from kb.yaml_guard import MAX_DEPTH, Position, compose
+from kb.text.guarded_text import MAX_BYTES, GuardError, read_text
+from kb.text.yaml_guard import MAX_DEPTH, Position, compose
 from tests.conftest import CLAIM, SOURCE
 
 

@@ -1,1 +1,1 @@
-"""Records in other formats, one format a file."""
+"""Records, verdicts and standings in other formats, one format a file."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kb.base import Base
 from kb.exports.fields import field_table
-from kb.judgement import Judgement
-from kb.sentences import finding_bound, finding_decision, finding_measured, verdict_sentence
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.words.findings import finding_bound, finding_decision, finding_measured, verdict_sentence
 
 PAGES = ("README.md", "claims/README.md")
 """The pages that hold generated blocks, relative to the project's root."""

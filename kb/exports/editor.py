@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from kb.record_files import DEBATES, KINDS, SOURCES
+from kb.reading.files import DEBATES, KINDS, SOURCES
 
 PATH = ".vscode/settings.json"
 _HEAD = "// Generated from the folders of claims/ by `repro export schema`; do not edit.\n"

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from kb.debates import Debate
-from kb.diagnosis import model_in
-from kb.record_fields import FORMS, Record
-from kb.records import Claim, Source, Tombstone
+from kb.reading.diagnosis import model_in
+from kb.records.claims import Claim, Source, Tombstone
+from kb.records.debates import Debate
+from kb.records.fields import FORMS, Record
 
 RECORDS: tuple[type[Record], ...] = (Claim, Tombstone, Source, Debate)
 """What a file of `claims/` may hold."""

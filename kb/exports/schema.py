@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from kb.debates import Debate
 from kb.exports.fields import field_texts, models_in
-from kb.record_fields import Record
-from kb.records import TOMBSTONE, Claim, Source, Tombstone
+from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
+from kb.records.debates import Debate
+from kb.records.fields import Record
 
 MODELS: dict[str, type[Record]] = {"claim": Claim, "source": Source, "debate": Debate}
 """The schema files in `kb/schemas/` by stem, with their models."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import click
 
-from kb.collector import without_collector
-from kb.root import NoProjectError, find_root
-from repro.cli import answers
+from kb.reading.collector import without_collector
+from kb.reading.root import NoProjectError, find_root
+from repro.cli.parts import answers
 
 COMMANDS = {
     "list": "claims with their verdicts",
@@ -59,7 +59,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         with without_collector():
-            command: click.Command = importlib.import_module(f"repro.cli.{cmd_name}").command
+            command: click.Command = importlib.import_module(f"repro.cli.commands.{cmd_name}").command
         return command
 
     def resolve_command(
@@ -68,7 +68,7 @@ class Commands(click.Group):
         """Resolve a command; an unknown name is answered with the nearest one."""
         name = args[0] if args else ""
         if name and name not in COMMANDS:
-            from repro.cli.errors import unknown
+            from repro.cli.parts.errors import unknown
 
             raise unknown("command", name, COMMANDS)
         return super().resolve_command(ctx, args)
@@ -87,7 +87,7 @@ class Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, root: Path | None) -> None:
     """Put the claims of the deep-learning alchemy debate to the test."""
-    from repro.cli.errors import project_root
+    from repro.cli.parts.errors import project_root
 
     ctx.obj = Context(project_root(root))
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kb.evidence import Attempt
-from repro.failures import Kind
-from repro.messages import Measurement
-from repro.task import Task
+from kb.evidence.ledger import Attempt
+from repro.worker.failures import Kind
+from repro.worker.messages import Measurement
+from repro.worker.task import Task
 
 
 class Started(NamedTuple):

@@ -17,12 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kb.evidence import Attempt
+from kb.evidence.ledger import Attempt
 from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
 from repro.engines.interrupts import Interrupts
-from repro.failures import INFRASTRUCTURE, Kind
-from repro.messages import End, Failure, Measurement, read_line
-from repro.task import Task, worker_command
+from repro.worker.failures import INFRASTRUCTURE, Kind
+from repro.worker.messages import End, Failure, Measurement, read_line
+from repro.worker.task import Task, worker_command
 
 if TYPE_CHECKING:
     from distributed import Future

@@ -13,14 +13,14 @@ from collections import defaultdict, deque
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from kb.evidence import Attempt
+from kb.evidence.ledger import Attempt
 from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
 from repro.engines.interrupts import Interrupts
 from repro.engines.workers import Command, Job, Worker
-from repro.failures import INFRASTRUCTURE, Kind
-from repro.messages import End, Failure, Measurement, read_line
 from repro.provenance import monotonic
-from repro.task import Task, lasting_command
+from repro.worker.failures import INFRASTRUCTURE, Kind
+from repro.worker.messages import End, Failure, Measurement, read_line
+from repro.worker.task import Task, lasting_command
 
 NAME = "local"
 TICK_SECONDS = 0.1

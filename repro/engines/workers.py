@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from repro.provenance import monotonic
-from repro.task import Task, task_line
+from repro.worker.task import Task, task_line
 
 STDERR_TAIL_BYTES = 2000
 

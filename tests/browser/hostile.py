@@ -17,10 +17,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from kb.debates import Debate
-from kb.record_fields import Record
-from kb.records import Claim
-from kb.sources import Source
+from kb.records.claims import Claim
+from kb.records.debates import Debate
+from kb.records.fields import Record
+from kb.records.sources import Source
 from tests.browser.payloads import PAYLOADS
 from tests.conftest import CLAIM, SOURCE
 from tests.states_project import DEBATE, SOURCE_READ_WHOLE, write_evidence, write_states_project

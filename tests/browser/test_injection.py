@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import pytest
 from click.testing import CliRunner
 
-from kb.debates import Debate
-from kb.records import Claim
-from kb.sources import Source
+from kb.records.claims import Claim
+from kb.records.debates import Debate
+from kb.records.sources import Source
 from repro.cli import cli
 from tests.browser.conftest import awake, build_project, kinds, leads_on, made_once, served, watched
 from tests.browser.hostile import Hostile, records, text_fields, write_hostile_project

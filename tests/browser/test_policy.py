@@ -7,7 +7,7 @@ import re
 import lxml.html
 import pytest
 
-from kb.web import policy
+from kb.site import policy
 from tests.browser.conftest import awake, served
 from tests.states_project import ROOT
 

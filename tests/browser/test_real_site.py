@@ -9,8 +9,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import lxml.html
 import pytest
 
-from kb.load import load_base
-from kb.web.search import MOST_BYTES
+from kb.reading.load import load_base
+from kb.site.search import MOST_BYTES
 from tests.browser.conftest import awake, kinds, node_tool, watched
 from tests.states_project import ROOT
 

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from kb.web.machine import api
-from kb.web.machine.models import RESPONSES
+from kb.exports import api
+from kb.exports.models import RESPONSES
 from repro.cli import cli
 from tests.machine_sites import texts_of
 from tests.states_project import ROOT

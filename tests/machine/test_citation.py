@@ -9,8 +9,8 @@ from pybtex.database import parse_string
 from pybtex.richtext import Text
 from pylatexenc.latex2text import LatexNodes2Text
 
-from kb.records import Person
-from kb.web.machine import citation
+from kb.exports import citation
+from kb.records.claims import Person
 from tests.machine_sites import HOME, texts_of
 
 

@@ -16,11 +16,11 @@ import lxml.html
 import pytest
 from click.testing import CliRunner
 
-from kb.history import Event
-from kb.web.machine import badges, feeds, heads, linked_data
-from kb.web.page import Site
-from kb.web.render import files
-from kb.web.states import STATES
+from kb.exports import badges, feeds, heads, linked_data
+from kb.site.page import Site
+from kb.site.render import files
+from kb.time.history import Event
+from kb.words.states import STATES
 from repro.cli import cli
 from tests.machine_sites import HOME
 from tests.states_project import CLAIMS, ROOT

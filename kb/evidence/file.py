@@ -1,0 +1,234 @@
+"""The bytes of one file -> evidence that may be trusted, or the problem that says why not.
+
+This room knows no folder: it is given bytes and the path they were found at. A file is accepted only as
+the ledger wrote it: canonical bytes, the record's hash inside and in the name, the seeds of the protocol.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from kb.evidence.record import SCHEMA_VERSION, Evidence, Machine
+from kb.evidence.seeds import block_seeds
+from kb.text.problems import Place, Problem
+
+MAX_BYTES = 1024 * 1024
+
+CODES = {
+    "evidence-file": "A piece of evidence is a link, a folder, a pipe, unreadable or larger than 1 MiB.",
+    "evidence-json": "The file is not the canonical JSON that the ledger writes: cut off, edited or merged.",
+    "evidence-version": "The record was written by a newer version of this project.",
+    "evidence-hash": "The record's SHA-256 is not the one the file states.",
+    "evidence-schema": "The record lacks a field, has an unknown one, or a value of the wrong shape.",
+    "evidence-name": "Folder or name do not follow from the record.",
+    "evidence-seeds": "The seeds do not follow from protocol, replication and block.",
+    "evidence-conflict": "One machine gave two different values for the same block.",
+}
+
+_ENVELOPE = re.compile(rb'\{"record":(\{.*\}),"sha256":"([0-9a-f]{64})"\}\n')
+_NONFINITE = re.compile(rb'\{"nonfinite":"(?:nan|-?inf)"\}')
+_ESCAPE = re.compile(rb"\\.")
+_OUTSIDE_STRINGS = b"0123456789.e+-[]{},:truefalsn"
+_RESTORE = "restore the file from version control; to measure anew, delete it and run the experiment again"
+
+
+class Filed(NamedTuple):
+    """Evidence, the SHA-256 of its record, and where it lies relative to the project's root."""
+
+    evidence: Evidence
+    sha256: str
+    path: str
+
+
+def parse(content: bytes, path: str) -> Filed | Problem:
+    """Return the evidence in a file's bytes, or the one problem that keeps it from being used.
+
+    Args:
+        content: All bytes of the file.
+        path: Where they were found, relative to the project's root, with forward slashes.
+    """
+    if len(content) > MAX_BYTES:
+        return too_large(path)
+    envelope = _ENVELOPE.fullmatch(content)
+    if envelope is None:
+        return _json_problem(content, path)
+    record, stated = envelope[1], envelope[2].decode()
+    digest = hashlib.sha256(record).hexdigest()
+    if digest != stated:
+        return _hash_problem(path, digest, stated)
+    try:
+        evidence = Evidence.model_validate_json(record, strict=True)
+    except ValidationError as error:
+        return _schema_problem(content, path, error)
+    if not _is_canonical(record, evidence):
+        return _json_problem(content, path)
+    if path != f"{evidence.folder}/{evidence.name(digest)}":
+        return _name_problem(path, evidence, digest)
+    if evidence.seeds != _seeds(evidence.protocol, evidence.block, evidence.replication):
+        return _seeds_problem(path, evidence)
+    return Filed(evidence, digest, path)
+
+
+@functools.lru_cache(maxsize=256)
+def _seeds(protocol: str, block: int, replication: int) -> tuple[int, ...]:
+    """Return a block's seeds; all arms share them, so most files find them here."""
+    return block_seeds(protocol, block, replication=replication)
+
+
+def _is_canonical(record: bytes, evidence: Evidence) -> bool:
+    """Are all keys there, once and in order, without spaces, NaN tokens or anything but ASCII?
+
+    How numbers are spelled is not checked, for speed: the hash pins the bytes, and the value is the same.
+    """
+    plain = _NONFINITE.sub(b"0", record) if b'{"nonfinite"' in record else record
+    pieces = (_ESCAPE.sub(b"", plain) if b"\\" in plain else plain).split(b'"')
+    outside, strings = pieces[::2], pieces[1::2]
+    keys = [string for string, after in zip(strings, outside[1:], strict=True) if after[:1] == b":"]
+    is_tight = not b"".join(outside).translate(None, _OUTSIDE_STRINGS)
+    return is_tight and record.isascii() and keys == _keys(evidence)
+
+
+_FIELDS = sorted(Evidence.model_fields)
+_MACHINE_FIELDS = sorted(Machine.model_fields)
+_TABLES = ("code", "curves", "predictions", "scale", "values")
+"""Fields that are tables with keys of their own."""
+
+
+def _keys(evidence: Evidence) -> list[bytes]:
+    """Return the keys of a record in the order in which they must stand."""
+    tables = tuple(tuple(getattr(evidence, name)) for name in _TABLES)
+    return _keys_for(len(evidence.attempts), tables)
+
+
+@functools.lru_cache(maxsize=256)
+def _keys_for(attempts: int, tables: tuple[tuple[str, ...], ...]) -> list[bytes]:
+    """Return the keys for these tables; the records of one experiment mostly share them."""
+    inner = {
+        "attempts": ["seconds", "status"] * attempts,
+        "machine": _MACHINE_FIELDS,
+        **{name: sorted(keys) for name, keys in zip(_TABLES, tables, strict=True)},
+    }
+    keys = (key for field in _FIELDS for key in (field, *inner.get(field, ())))
+    return " ".join(keys).encode().split()
+
+
+def too_large(path: str) -> Problem:
+    """Return the problem of a file that is larger than any evidence."""
+    return Problem(
+        "evidence-file",
+        Place(path, 1, 1),
+        f"more than {MAX_BYTES} bytes",
+        "evidence of at most 1 MiB",
+        "move the file out of the evidence folder; an experiment measures fewer outcomes than that",
+    )
+
+
+def _json_problem(content: bytes, path: str) -> Problem:
+    """Say why bytes are not canonical JSON, as exactly as can be told."""
+    line, column, found = 1, 1, "the JSON is not in the ledger's canonical form"
+    try:
+        document = _strict_json(content.decode("utf-8"))
+    except json.JSONDecodeError as error:
+        line, column = error.lineno, error.colno
+        found = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+    except UnicodeDecodeError as error:
+        found = f"not UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
+    except (ValueError, RecursionError) as error:
+        found = f"not JSON: {error}"
+    else:
+        if _version(document) > SCHEMA_VERSION:
+            return _version_problem(path, _version(document))
+    if re.search(rb"^(<<<<<<<|=======|>>>>>>>)", content, re.MULTILINE):
+        found = "merge markers: two versions of an immutable file were merged"
+    elif b"\r\n" in content:
+        found = "line ends were converted to carriage return and line feed"
+    elif not content.endswith(b"\n"):
+        found += " (the file's end is missing)"
+    allowed = "the bytes as the ledger wrote them: one line of canonical JSON and a line feed"
+    return Problem("evidence-json", Place(path, line, column), found, allowed, _RESTORE)
+
+
+def _strict_json(text: str) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"the key {repeated[0]!r} stands twice in one object")
+        return dict(pairs)
+
+    def refuse(token: str) -> float:
+        raise ValueError(f"the token {token}; write {{'nonfinite': 'nan'}}")
+
+    return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+
+
+def _version(document: Any) -> int:
+    record = document.get("record") if isinstance(document, dict) else None
+    version = record.get("schema_version") if isinstance(record, dict) else None
+    return version if isinstance(version, int) else 0
+
+
+def _version_problem(path: str, version: int) -> Problem:
+    return Problem(
+        "evidence-version",
+        Place(path, 1, 1),
+        f"schema version {version}",
+        f"schema versions up to {SCHEMA_VERSION}",
+        "update the project (git pull, then install again); a newer version wrote this file",
+    )
+
+
+def _hash_problem(path: str, digest: str, stated: str) -> Problem:
+    found = f"the record's SHA-256 is {digest[:16]}..., the file states {stated[:16]}..."
+    allowed = "evidence exactly as it was measured; it is never edited"
+    return Problem("evidence-hash", Place(path, 1, 1), found, allowed, _RESTORE)
+
+
+def _schema_problem(content: bytes, path: str, error: ValidationError) -> Problem:
+    """Tell a newer version and broken JSON from fields that are wrong; name the first three of those."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if errors[0]["type"] == "json_invalid" or _is_newer(content):
+        return _json_problem(content, path)
+    fields = [
+        f"{'.'.join(str(key) for key in item['loc'])}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+        for item in errors[:3]
+    ]
+    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
+    found = "; ".join(fields) + more
+    allowed = f"the fields of evidence in schema version {SCHEMA_VERSION}"
+    return Problem("evidence-schema", Place(path, 1, 1), found, allowed, _RESTORE)
+
+
+def _is_newer(content: bytes) -> bool:
+    try:
+        return _version(_strict_json(content.decode("utf-8"))) > SCHEMA_VERSION
+    except (ValueError, RecursionError):
+        return False
+
+
+def _name_problem(path: str, evidence: Evidence, digest: str) -> Problem:
+    return Problem(
+        "evidence-name",
+        Place(path, 1, 1),
+        "folder or name do not belong to the record inside",
+        f"{evidence.folder}/{evidence.name(digest)}",
+        "move the file there if nobody edited it; else restore it from version control",
+    )
+
+
+def _seeds_problem(path: str, evidence: Evidence) -> Problem:
+    which = f"block {evidence.block}, replication {evidence.replication} of protocol {evidence.protocol[:12]}"
+    expected = _seeds(evidence.protocol, evidence.block, evidence.replication)
+    return Problem(
+        "evidence-seeds",
+        Place(path, 1, 1),
+        f"seeds {', '.join(map(str, evidence.seeds))}",
+        f"the seeds of {which}: {', '.join(map(str, expected))}",
+        "delete the file and run the experiment again; seeds cannot be chosen",
+    )

@@ -1,0 +1,267 @@
+"""The ledger as it is read: every piece of evidence that may be trusted, and a problem for every other file.
+
+Evidence lies in `repro/evidence/<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json`. Names that begin
+with a dot are not evidence: the writer's unfinished files carry them. Writing is in `repro.ledger`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
+from kb.evidence.record import (
+    EVIDENCE_FOLDER,
+    SCHEMA_VERSION,
+    Attempt,
+    Curves,
+    Evidence,
+    Machine,
+    Part,
+    PerSeed,
+    canonical_json,
+    to_file,
+)
+from kb.reading.collector import without_collector
+from kb.text.problems import Place, Problem, in_order
+
+__all__ = [
+    "EVIDENCE_FOLDER",
+    "SCHEMA_VERSION",
+    "Attempt",
+    "Curves",
+    "Evidence",
+    "Ledger",
+    "Machine",
+    "Part",
+    "PerSeed",
+    "canonical_json",
+    "ledger_of",
+    "read_ledger",
+    "to_file",
+]
+
+Blocks = Mapping[tuple[str, int], Evidence]
+"""The piece that counts for each arm and block."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All evidence of a project.
+
+    Attributes:
+        evidence: Sorted by experiment, protocol, replication, arm, block, start and hash.
+        files: For each piece, in the same order, its SHA-256 and its path relative to the project's root.
+        problems: One for each file that is not used, and one for each block measured differently twice.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def _by_protocol(self) -> dict[tuple[str, str, int], Blocks]:
+        groups: dict[tuple[str, str, int], dict[tuple[str, int], Evidence]] = defaultdict(dict)
+        for piece in self.evidence:
+            blocks = groups[piece.experiment, piece.protocol, piece.replication]
+            blocks.setdefault((piece.arm, piece.block), piece)
+        return dict(groups)
+
+    @cached_property
+    def _by_experiment(self) -> dict[str, list[Evidence]]:
+        groups: dict[str, list[Evidence]] = defaultdict(list)
+        for piece in self.evidence:
+            groups[piece.experiment].append(piece)
+        return dict(groups)
+
+    def of_experiment(self, experiment: str) -> Sequence[Evidence]:
+        """Return every piece of one experiment, under any protocol."""
+        return self._by_experiment.get(experiment, ())
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        return {id(piece): path for piece, path in zip(self.evidence, self.files.values(), strict=True)}
+
+    def path(self, piece: Evidence) -> str:
+        """Return where a piece of this ledger lies, relative to the project's root."""
+        return self._paths[id(piece)]
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {id(piece): digest for piece, digest in zip(self.evidence, self.files, strict=True)}
+
+    def digest(self, piece: Evidence) -> str:
+        """Return the SHA-256 of a piece of this ledger, in hexadecimal digits."""
+        return self._digests[id(piece)]
+
+    def counting(self, experiment: str, protocol: str, replication: int = 0) -> Blocks:
+        """Return the piece that counts for each arm and block: of several the one that was started first."""
+        return self._by_protocol.get((experiment, protocol, replication), {})
+
+    def values(
+        self, experiment: str, protocol: str, arms: Iterable[str], replication: int = 0
+    ) -> dict[str, dict[str, tuple[float, ...]]]:
+        """Return arm -> outcome -> one number a seed, for the blocks from 0 up to each arm's first gap.
+
+        An arm without block 0 has no outcomes. A block that measured other outcomes than block 0 is a gap.
+        """
+        blocks = self.counting(experiment, protocol, replication)
+        return {arm: _joined(_gapless(blocks, arm)) for arm in arms}
+
+    def seconds(self, experiment: str, arm: str, *, scale_name: str) -> float | None:
+        """Return the median wall seconds of a block under the protocol measured last; of two the longer."""
+        past = [
+            piece
+            for piece in self.of_experiment(experiment)
+            if (piece.arm, piece.scale_name) == (arm, scale_name)
+        ]
+        if not past:
+            return None
+        latest = max(past, key=lambda piece: piece.started).protocol
+        seconds = sorted(piece.seconds for piece in past if piece.protocol == latest)
+        return seconds[len(seconds) // 2]
+
+
+def _gapless(blocks: Blocks, arm: str) -> list[Evidence]:
+    pieces: list[Evidence] = []
+    while (piece := blocks.get((arm, len(pieces)))) is not None:
+        if pieces and piece.values.keys() != pieces[0].values.keys():
+            break
+        pieces.append(piece)
+    return pieces
+
+
+def _joined(pieces: list[Evidence]) -> dict[str, tuple[float, ...]]:
+    outcomes = pieces[0].values if pieces else {}
+    return {name: tuple(value for piece in pieces for value in piece.values[name]) for name in outcomes}
+
+
+def read_ledger(root: Path, experiments: Container[str] | None = None) -> Ledger:
+    """Read evidence under a project's root; a file that is wrong becomes a problem, never an error.
+
+    Args:
+        root: The project's folder.
+        experiments: Where given, only their evidence is read.
+    """
+    with without_collector():
+        return ledger_of(_read_files(root, experiments))
+
+
+def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
+    """Return the ledger of pieces of evidence and of problems met while they were read, in any order."""
+    items = list(items)
+    problems = [item for item in items if isinstance(item, Problem)]
+    found = [item for item in items if isinstance(item, Filed)]
+    found.sort(key=_order)
+    problems.extend(_conflicts(found))
+    files = {item.sha256: item.path for item in found}
+    return Ledger(tuple(item.evidence for item in found), MappingProxyType(files), in_order(problems))
+
+
+def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
+    piece = item.evidence
+    block = (piece.experiment, piece.protocol, piece.replication, piece.arm, piece.block)
+    return (*block, piece.started, item.sha256)
+
+
+def _read_files(root: Path, experiments: Container[str] | None) -> Iterator[Filed | Problem]:
+    """Yield every file two folders below the evidence folder; anything else there is a problem."""
+    for experiment in _entries(root / EVIDENCE_FOLDER, EVIDENCE_FOLDER):
+        if (
+            isinstance(experiment, _Entry)
+            and experiments is not None
+            and experiment.entry.name not in experiments
+        ):
+            continue
+        for protocol in _inside(experiment):
+            for entry in _inside(protocol):
+                yield entry if isinstance(entry, Problem) else _read_file(entry)
+
+
+class _Entry(NamedTuple):
+    """One entry of a folder, with its path relative to the project's root."""
+
+    entry: os.DirEntry[str]
+    path: str
+
+
+def _inside(parent: _Entry | Problem) -> Iterator[_Entry | Problem]:
+    if isinstance(parent, Problem):
+        yield parent
+    elif parent.entry.is_dir(follow_symlinks=False):
+        yield from _entries(parent.entry.path, parent.path)
+    else:
+        yield _file_problem(parent.path, "a file or link where a folder belongs")
+
+
+def _entries(folder: str | Path, path: str) -> Iterator[_Entry | Problem]:
+    try:
+        with os.scandir(folder) as scan:
+            entries = [entry for entry in scan if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return  # a project without evidence, or a folder that went away while we read
+    except OSError as error:
+        yield _file_problem(path, f"the folder cannot be read: {error.strerror}")
+        return
+    for entry in entries:
+        yield _Entry(entry, f"{path}/{entry.name}")
+
+
+def _read_file(item: _Entry) -> Filed | Problem:
+    if not item.entry.is_file(follow_symlinks=False):
+        return _file_problem(item.path, "a folder, link, pipe or device")
+    try:
+        if item.entry.stat(follow_symlinks=False).st_size > MAX_BYTES:
+            return too_large(item.path)
+        with open(item.entry.path, "rb", buffering=0) as file:  # noqa: PTH123  # a Path costs more than the reading
+            content = file.read()
+    except OSError as error:
+        return _file_problem(item.path, f"the file cannot be read: {error.strerror}")
+    return parse(content, item.path)
+
+
+def _file_problem(path: str, found: str) -> Problem:
+    return Problem(
+        code="evidence-file",
+        place=Place(path, 1, 1),
+        found=found,
+        allowed="<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json, as a regular file",
+        advice="move it out of the evidence folder, or make it readable",
+    )
+
+
+def _conflicts(found: list[Filed]) -> Iterator[Problem]:
+    """Yield a problem for each piece with other values than an earlier one of the same block and machine."""
+    for _, group in groupby(found, key=lambda item: _order(item)[:5]):
+        first: dict[tuple[str, ...], Filed] = {}
+        for item in group:
+            earlier = first.setdefault(_setting(item.evidence), item)
+            if earlier is not item and not _have_equal_values(earlier.evidence, item.evidence):
+                yield _conflict(item, earlier)
+
+
+def _have_equal_values(one: Evidence, other: Evidence) -> bool:
+    return repr(sorted(one.values.items())) == repr(sorted(other.values.items()))  # NaN differs from itself
+
+
+def _setting(piece: Evidence) -> tuple[str, ...]:
+    """Return what must agree before equal bits can be asked for."""
+    return (piece.machine.fingerprint, piece.python, piece.torch, piece.numpy)
+
+
+def _conflict(item: Filed, earlier: Filed) -> Problem:
+    return Problem(
+        code="evidence-conflict",
+        place=Place(item.path, 1, 1),
+        found=f"other values than in {earlier.path}, from the same block, machine and versions",
+        allowed="the same bits whenever one machine measures a block again",
+        advice="find what the result depends on beside its seeds, such as the clock or the order of a set;"
+        " the piece that was started first counts",
+    )

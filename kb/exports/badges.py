@@ -1,0 +1,70 @@
+"""Badges to show elsewhere: a small SVG for each claim, and the same as an endpoint of shields.io."""
+
+from __future__ import annotations
+
+import json
+
+from markupsafe import Markup, escape
+
+from kb.judging.judgement import Judgement, State
+from kb.site.page import Site
+from kb.words.findings import count
+from kb.words.states import STATES
+
+LABEL, PAPER, GREY = "Assay", "#fff", "#515a68"
+LABEL_COLOUR = "#1d2330"
+COLOURS: dict[State, str] = {
+    "reproduced": "#17663f",
+    "contradicted": "#a8231c",
+    "split": "#6a3d9c",
+    "invalid": "#855000",
+    "stale": "#855000",
+}
+"""Behind white words; states without a colour of their own are grey."""
+HEIGHT, PADDING, LETTER = 20, 7, 6.4
+"""In units of the drawing; the last is the width that a letter is given, whatever the reader's font."""
+
+
+def files(site: Site) -> dict[str, str]:
+    """Return both badges of every claim, by path."""
+    found: dict[str, str] = {}
+    for claim_id, judgement in site.judgements.items():
+        found[f"badge/{claim_id}.svg"] = f"{drawn(site, claim_id)}\n"
+        found[f"badge/{claim_id}.json"] = endpoint(message(judgement), judgement.state)
+    return found
+
+
+def drawn(site: Site, claim_id: str) -> Markup:
+    """Return the badge of a claim as SVG."""
+    judgement = site.judgements[claim_id]
+    made = svg(message(judgement), judgement.state, site.base.claims[claim_id].title)
+    return Markup(made)  # noqa: S704 # every text in it is escaped
+
+
+def message(judgement: Judgement) -> str:
+    """Return what a badge says of a claim."""
+    word = STATES[judgement.state].word.lower()
+    return f"{word}, {count(judgement.verdict.seeds, 'seed')}" if judgement.verdict else word
+
+
+def svg(words: str, state: State, title: str) -> str:
+    """Return a badge whose title also says which claim it is about."""
+    parts = ((LABEL, LABEL_COLOUR), (words, COLOURS.get(state, GREY)))
+    widths = [round(len(text) * LETTER) + 2 * PADDING for text, _ in parts]
+    marks, left = "", 0
+    for (text, colour), width in zip(parts, widths, strict=True):
+        marks += f'<rect x="{left}" width="{width}" height="{HEIGHT}" fill="{colour}"/>'
+        marks += f'<text x="{left + PADDING}" y="14" textLength="{width - 2 * PADDING}">{escape(text)}</text>'
+        left += width
+    name = escape(f"{LABEL}: {words}. {title}")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{HEIGHT}" role="img">'
+        f'<title>{name}</title><g fill="{PAPER}" font-family="Verdana, DejaVu Sans, sans-serif" '
+        f'font-size="11">{marks}</g></svg>'
+    )
+
+
+def endpoint(words: str, state: State) -> str:
+    """Return what shields.io asks for to draw the same."""
+    colour = COLOURS.get(state, GREY).removeprefix("#")
+    return json.dumps({"schemaVersion": 1, "label": LABEL, "message": words, "color": colour}) + "\n"

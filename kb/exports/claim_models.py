@@ -1,0 +1,197 @@
+"""What the JSON API answers about claims, and what all its answers share."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_serializer
+
+from kb.judging.bounds import Decision
+from kb.judging.judgement import State
+from kb.reasoning.standing import Name
+from kb.records.claims import Claim, Estimand, Kind
+from kb.records.fields import Record
+
+Ends = tuple[float | None, float | None]
+"""Lower and upper end; null where there is none."""
+
+
+class Part(BaseModel):
+    """Anything that the API answers with; a field's docstring is its description in the schema."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+
+
+class Response(Part):
+    """A whole answer."""
+
+    licence: Literal["CC-BY-4.0"] = Field()
+    """Licence of the records and of what follows from them."""
+
+
+class Recorded(Part):
+    """Something with a record, which is given as it was written."""
+
+    id: str
+    """Id of the record; it never changes."""
+    url: str
+    """Page of the record."""
+    record: SerializeAsAny[Record]
+    """The record, without fields that have their default."""
+
+    @field_serializer("record")
+    def _as_written(self, record: Record) -> dict[str, Any]:
+        return record.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+class FindingData(Part):
+    """One prediction, or one control, judged."""
+
+    prediction: str
+    """Name of the prediction; of a control, the one whose bound must fail."""
+    control: bool
+    """Is it a control?"""
+    arms: tuple[str, ...]
+    """One arm, or two of which the second is taken from the first, seed by seed."""
+    says: str
+    """The prediction, or of a control the reason for it, in one sentence."""
+    bound: str
+    """What was predicted, in words."""
+    range: Ends
+    """What was predicted of the values, as ends of a range."""
+    unit: str
+    """Unit of the values, after scale and contrast."""
+    estimand: Estimand
+    """What `estimate` is: the mean of the values, or the share of seeds whose value lies in `range`."""
+    estimate: float | None
+    """The effect; null where no seed gave a finite number."""
+    interval: Ends
+    """Anytime-valid interval of `estimate`."""
+    seeds: int
+    """Seeds that were measured."""
+    decision: Decision
+    """How it came out; a control must be contradicted."""
+    detail: str
+    """Why, as one of a few words; empty where there is nothing to add."""
+    seeds_needed: int | None
+    """Seeds likely needed in all, where it is open and somebody can know."""
+    nonfinite: int
+    """Seeds that diverged."""
+    notes: tuple[str, ...]
+    """What a reader should know besides."""
+
+
+class VerdictData(Part):
+    """A claim's protocol judged; its findings stand beside it."""
+
+    seeds: int
+    """The most seeds that any prediction has."""
+    alpha: float
+    """Probability that an interval ever misses the truth."""
+    revision: int
+    """How often the predictions were changed after evidence was seen."""
+
+
+class EvidenceData(Part):
+    """One block of one arm that counts for the verdict."""
+
+    sha256: str
+    """Digest of the record, which its file carries too."""
+    path: str
+    """File in the repository."""
+    arm: str
+    """Arm that was measured."""
+    block: int
+    """Number of the block of five seeds, from 0."""
+    started: str
+    """When it was measured, in universal time."""
+    machine: str
+    """Fingerprint of the machine."""
+
+
+class ClaimLinks(Part):
+    """Where more about a claim is, as whole addresses."""
+
+    record: str
+    """The record in YAML."""
+    history: str | None
+    """What became of it, where version control tells."""
+    badge: str
+    """SVG to show elsewhere."""
+    badge_data: str
+    """The same for shields.io."""
+    bibtex: str
+    """Citation of the claim."""
+    csl: str
+    """The same as CSL-JSON."""
+    oembed: str
+    """How to embed it."""
+    values_csv: str | None
+    """Raw values of its experiment."""
+    values_json: str | None
+    """The same with provenance."""
+
+
+class ClaimDocument(Response, Recorded):
+    """One claim with everything that the evidence and the graph make of it."""
+
+    schema_: Literal["assay/claim/1"] = Field(alias="schema")
+    """Name and version of this form."""
+    record: Claim
+    """The record, without fields that have their default."""
+    topic: str
+    """Topic that it is filed under."""
+    state: State
+    """What its own evidence makes of it."""
+    sentence: str
+    """Its state in one sentence."""
+    standing: Name
+    """What the graph makes of it."""
+    because: tuple[str, ...]
+    """Why, the nearest reason first."""
+    protocol: str
+    """Hash of script, lab and scale today; empty where there is no script."""
+    verdict: VerdictData | None
+    """The verdict, where current evidence gives one."""
+    findings: tuple[FindingData, ...]
+    """Every prediction judged, then every control."""
+    evidence: tuple[EvidenceData, ...]
+    """What counts for the verdict."""
+    stale: int
+    """Blocks that were measured with other code; they never count."""
+    links: ClaimLinks
+    """Where more is."""
+
+
+class ClaimRow(Part):
+    """A claim in short."""
+
+    id: str
+    """Id of the record; it never changes."""
+    topic: str
+    """Topic that it is filed under."""
+    title: str
+    """The claim as a headline."""
+    kind: Kind
+    """What kind of statement it is."""
+    state: State
+    """What its own evidence makes of it."""
+    seeds: int
+    """The most seeds that any prediction has."""
+    standing: Name
+    """What the graph makes of it."""
+    sentence: str
+    """Its state in one sentence."""
+    url: str
+    """Its page."""
+    api: str
+    """The whole of it."""
+
+
+class ClaimList(Response):
+    """Every claim in short."""
+
+    schema_: Literal["assay/list/1"] = Field(alias="schema")
+    """Name and version of this form."""
+    claims: tuple[ClaimRow, ...]
+    """In order of ids."""

@@ -1,0 +1,143 @@
+"""What search engines read in the head of a page: schema.org's vocabulary as JSON-LD.
+
+A rating says how the predictions of a claim came out in our test, and never how true the claim is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from kb.evidence.ledger import Evidence
+from kb.judging.judgement import State
+from kb.reading.experiment import Script
+from kb.records.claims import Source
+from kb.site.page import Site
+from kb.words.states import STATES
+
+Node = dict[str, Any]
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+MAKER: Node = {"@type": "Organization", "name": "The Assay authors"}
+RATINGS: dict[State, int] = {"contradicted": 1, "split": 2, "reproduced": 3}
+"""A verdict that is no answer, such as inconclusive, has words and no number."""
+SCALE = "This rates predictions in our test: 3 all held, 2 some, 1 none."
+"""Short, since a claim's page has little room; `/data/` says more."""
+TYPES = {
+    "article-journal": "ScholarlyArticle",
+    "paper-conference": "ScholarlyArticle",
+    "article": "ScholarlyArticle",
+    "thesis": "Thesis",
+    "post-weblog": "BlogPosting",
+    "speech": "CreativeWork",
+    "software": "SoftwareSourceCode",
+}
+"""Each type of source in schema.org's words."""
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
+
+def script_text(node: Node) -> str:
+    """Return a document as JSON that no text in it can end, wherever in HTML it stands."""
+    document = {"@context": "https://schema.org", **node}
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+
+
+def claim(site: Site, claim_id: str) -> Node:
+    """Return a claim, and where there is a verdict the review of it."""
+    record, judgement = site.base.claims[claim_id], site.judgements[claim_id]
+    url = site.absolute(f"claims/{claim_id}/")
+    cited = dict.fromkeys(said.source for said in record.stated_in if said.source in site.base.sources)
+    node: Node = {
+        "@type": "Claim",
+        "text": " ".join(record.statement.split()),
+        "appearance": [_appearance(site, source_id) for source_id in cited],
+    }
+    if judgement.verdict is None:
+        return {**node, "name": record.title, "url": url}
+    rating: Node = {"@type": "Rating", "alternateName": STATES[judgement.state].word}
+    if judgement.state in RATINGS:
+        rating |= {"ratingValue": RATINGS[judgement.state], "bestRating": 3, "worstRating": 1}
+    rating["ratingExplanation"] = f"{site.sentences[claim_id]} {SCALE}"
+    return {
+        "@type": "ClaimReview",
+        "url": url,
+        "claimReviewed": record.title,
+        "itemReviewed": node,
+        "reviewRating": rating,
+        "author": MAKER,
+        **_dated("datePublished", judgement.evidence),
+    }
+
+
+def _appearance(site: Site, source_id: str) -> Node:
+    kind = TYPES[site.base.sources[source_id].type]
+    return {"@type": kind, "url": site.absolute(f"sources/{source_id}/")}
+
+
+def source(site: Site, source_id: str) -> Node:
+    """Return a source as what it is, with the claims that are taken from it."""
+    record = site.base.sources[source_id]
+    page = site.absolute(f"sources/{source_id}/")
+    found: Node = {
+        "@type": TYPES[record.type],
+        "mainEntityOfPage": page,
+        "name": record.title,
+        "author": [_person(person.full) for person in record.author],
+        "datePublished": record.issued,
+        "url": record.URL or page,
+        "sameAs": _elsewhere(record),
+        "isPartOf": record.container_title and {"@type": "CreativeWork", "name": record.container_title},
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _person(name: str) -> Node:
+    return {"@type": "Person", "name": name}
+
+
+def _elsewhere(record: Source) -> list[str]:
+    doi = [f"https://doi.org/{record.DOI}"] if record.DOI else []
+    return doi + ([f"https://arxiv.org/abs/{record.arxiv}"] if record.arxiv else [])
+
+
+def experiment(site: Site, script: Script) -> Node | None:
+    """Return the raw values of an experiment as a data set, or nothing before the first run."""
+    pieces = site.ledger.of_experiment(script.name)
+    if not pieces:
+        return None
+    file = site.absolute(f"experiments/{script.name}")
+    about = f"{script.question} Raw values, one a seed and outcome, of {len(script.arms)} arms."
+    kinds = {"text/csv": f"{file}.csv", "application/json": f"{file}.json"}
+    return {
+        "@type": "Dataset",
+        "name": script.name.replace("_", " "),
+        "description": about,
+        "url": f"{file}/",
+        "license": LICENCE,
+        "creator": MAKER,
+        "isAccessibleForFree": True,
+        "variableMeasured": [*script.outcomes],
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": kind, "contentUrl": url}
+            for kind, url in kinds.items()
+        ],
+        **_dated("dateModified", pieces),
+    }
+
+
+def website(site: Site, description: str) -> Node:
+    """Return the site as a whole."""
+    return {
+        "@type": "WebSite",
+        "name": "Assay",
+        "url": site.address,
+        "description": description,
+        "publisher": MAKER,
+        "license": LICENCE,
+    }
+
+
+def _dated(name: str, pieces: Iterable[Evidence]) -> Node:
+    days = [piece.started[:10] for piece in pieces]
+    return {name: max(days)} if days else {}

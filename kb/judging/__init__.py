@@ -1,0 +1,1 @@
+"""From a protocol and raw values to findings and a verdict: pure, recomputed on every build."""

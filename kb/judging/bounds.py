@@ -1,0 +1,106 @@
+"""What a prediction's bound asks of a number and of an interval; no data, no probability."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from kb.judging.stats import Interval
+from kb.records.claims import Prediction
+
+Decision = Literal["reproduced", "contradicted", "inconclusive"]
+Policy = Literal["worst", "best"] | float
+"""What a diverged seed counts as."""
+
+
+def target(prediction: Prediction) -> Interval:
+    """Return the range that the prediction asks its values for: a bound leaves the other end infinite.
+
+    Raises:
+        ValueError: The prediction states no bound.
+    """
+    if prediction.at_least is not None:
+        return Interval(prediction.at_least, math.inf)
+    if prediction.at_most is not None:
+        return Interval(-math.inf, prediction.at_most)
+    if prediction.between is not None:
+        return Interval(*prediction.between)
+    if prediction.equals is not None and prediction.within is not None:
+        return Interval(prediction.equals - prediction.within, prediction.equals + prediction.within)
+    raise ValueError(
+        f"prediction {prediction.name} states no bound; "
+        "give at_least, at_most, between, or equals together with within"
+    )
+
+
+def rate_target(prediction: Prediction) -> Interval:
+    """Return the range asked of the share of seeds that meet the bound: above one half, or above `rate`.
+
+    Raises:
+        ValueError: The prediction asks for a success rate and states none.
+    """
+    if prediction.estimand == "win_rate":
+        return Interval(0.5, math.inf)
+    if prediction.rate is None:
+        raise ValueError(f"prediction {prediction.name} has the estimand success_rate; give its rate")
+    return Interval(prediction.rate, math.inf)
+
+
+def meets(value: float, goal: Interval, *, is_strict: bool) -> bool:
+    """Does a number lie in the range? Strictly for a win, for a tie is none; ends included for a success."""
+    if is_strict:
+        return goal.lower < value < goal.upper
+    return goal.lower <= value <= goal.upper
+
+
+def decide(interval: Interval, goal: Interval) -> Decision:
+    """Say whether an interval lies inside a range or wholly outside it; touching an end decides nothing."""
+    if interval.upper < goal.lower or interval.lower > goal.upper:
+        return "contradicted"
+    is_above = goal.lower == -math.inf or interval.lower > goal.lower
+    is_below = goal.upper == math.inf or interval.upper < goal.upper
+    return "reproduced" if is_above and is_below else "inconclusive"
+
+
+def extend(interval: Interval, goal: Interval, policy: Policy) -> Interval:
+    """Return where the mean may lie when some seeds diverged and count as the worst, or as the best.
+
+    The worst removes every end that would have to be shown for the range to hold, so that it is never
+    inside. The best stretches towards the range, so that it is never outside.
+    """
+    if policy == "best":
+        lower = -math.inf if goal.lower == -math.inf else min(interval.lower, goal.upper)
+        upper = math.inf if goal.upper == math.inf else max(interval.upper, goal.lower)
+        return Interval(lower, upper)
+    lower = -math.inf if goal.lower > -math.inf else interval.lower
+    upper = math.inf if goal.upper < math.inf else interval.upper
+    return Interval(lower, upper)
+
+
+def way_of_missing(interval: Interval, goal: Interval) -> str:
+    """Say how an interval outside the range misses it.
+
+    A range with one end and its bound away from zero predicts an effect in one direction. Missing it is
+    `opposite` when the whole interval lies beyond zero, `negligible` when the interval holds zero, and
+    `too small` when the direction is right. Of any other range: `too small` below it, `too large` above.
+    """
+    if goal.lower == -math.inf and goal.upper <= 0:
+        return way_of_missing(_mirror(interval), _mirror(goal))
+    if interval.lower > goal.upper:
+        return "too large"
+    if goal.upper < math.inf or goal.lower < 0:
+        return "too small"
+    if interval.upper < 0:
+        return "opposite"
+    return "negligible" if -math.inf < interval.lower <= 0 else "too small"
+
+
+def supports_direction(interval: Interval, goal: Interval) -> bool:
+    """Is the sign of the effect beyond doubt and as predicted, whatever its size?"""
+    if goal.lower == -math.inf and goal.upper < 0:
+        return interval.upper < 0
+    return goal.upper == math.inf and goal.lower > 0 and interval.lower > 0
+
+
+def _mirror(interval: Interval) -> Interval:
+    return Interval(-interval.upper, -interval.lower)

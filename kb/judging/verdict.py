@@ -1,0 +1,105 @@
+"""Protocol and raw values in, findings and a verdict out: pure, recomputed on every build, stored nowhere.
+
+The rule in short. Each prediction is looked at after every block of five seeds, through an interval that
+stays valid however often one looks. It is reproduced when the interval lies inside the predicted range,
+contradicted when it lies wholly outside, else inconclusive. Adding blocks shrinks the interval, so what is
+decided stays decided, unless a seed diverges later or the blocks contradict each other; either can only
+take a decision back. A control asks the same bound of other arms, where it must fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ldexp
+from typing import Literal
+
+from kb.judging.bounds import Decision
+from kb.judging.finding import DISAGREE, Finding, Values, find
+from kb.reading.experiment import Outcome
+from kb.records.claims import Protocol
+
+__all__ = ["ALPHA", "Finding", "State", "Values", "Verdict", "is_decided", "judge"]
+
+ALPHA = 0.05
+"""Probability that an interval ever misses the truth, before any revision of the predictions."""
+
+State = Literal["reproduced", "contradicted", "split", "inconclusive", "invalid"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's protocol judged.
+
+    Attributes:
+        alpha: Error probability of each interval: 0.05, halved by every revision of the predictions.
+        seeds: The most seeds that any prediction has.
+        log_e: Least log e-value among the predictions, hence one for all of them; at most 0 when
+            inconclusive or invalid.
+    """
+
+    state: State
+    findings: tuple[Finding, ...]
+    controls: tuple[Finding, ...]
+    alpha: float
+    revision: int
+    seeds: int
+    log_e: float
+
+
+def judge(
+    protocol: Protocol, outcomes: Mapping[str, Outcome], values: Values, *, revision: int = 0
+) -> Verdict:
+    """Judge every prediction and control of a protocol.
+
+    Args:
+        protocol: Predictions and controls, each with a bound.
+        outcomes: The experiment's outcomes by name; their resolution is the least standard deviation used.
+        values: What was measured; an arm that is missing has no seeds.
+        revision: How often the predictions were changed after evidence was seen; each halves alpha.
+
+    Raises:
+        ValueError: The experiment has no such outcome, or the revision is negative.
+    """
+    if revision < 0:
+        raise ValueError(f"a revision counts from 0; found {revision}")
+    alpha = ldexp(ALPHA, -revision)
+    by_name = {prediction.name: prediction for prediction in protocol.predictions}
+    parts = [(prediction, None) for prediction in protocol.predictions]
+    controls = [(by_name[control.prediction], control) for control in protocol.controls]
+    judged = [find(*part, outcomes, values, alpha=alpha) for part in (*parts, *controls)]
+    findings, checks = tuple(judged[: len(parts)]), tuple(judged[len(parts) :])
+    state = _state([finding.decision for finding in findings], [check.decision for check in checks])
+    log_e = min(finding.log_e for finding in findings)
+    if state in ("inconclusive", "invalid"):
+        log_e = min(log_e, 0.0)
+    seeds = max(finding.seeds for finding in findings)
+    return Verdict(state, findings, checks, alpha, revision, seeds, log_e)
+
+
+def is_decided(verdict: Verdict) -> bool:
+    """Would more seeds change nothing?
+
+    An inconclusive finding asks for more, unless its blocks contradict each other. So does an open control,
+    unless the predictions fail anyway. A control that holds ends the matter.
+    """
+    if verdict.state != "inconclusive":
+        return True
+    parts = (*verdict.findings, *verdict.controls)
+    return not any(part.decision == "inconclusive" and part.detail != DISAGREE for part in parts)
+
+
+def _state(findings: list[Decision], controls: list[Decision]) -> State:
+    """Join decisions; an open prediction leaves the claim open, whatever the others say.
+
+    It may still turn a contradiction into a split, and a reader would take half for the whole.
+    """
+    if "reproduced" in controls:
+        return "invalid"
+    if "inconclusive" in findings:
+        return "inconclusive"
+    if "reproduced" not in findings:
+        return "contradicted"
+    if "inconclusive" in controls:
+        return "inconclusive"
+    return "split" if "contradicted" in findings else "reproduced"

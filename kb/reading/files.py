@@ -1,0 +1,131 @@
+"""Which files of `claims/` are records: one folder a topic, one file a record, the file's stem its id."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kb.records.fields import IDENTIFIER
+from kb.text.problems import Place, Problem
+
+CODES = {
+    "bad-id": "A file or folder is not named as an id must be.",
+    "reserved-id": "An id is a name that some system keeps for itself.",
+    "duplicate-id": "Two records have one id.",
+    "misplaced-file": "A file in claims/ is neither a record nor a README.md.",
+}
+SOURCES, DEBATES = "sources", "debates"
+KINDS = (SOURCES, DEBATES)
+"""Folders of records that are no claims; every other folder is a topic."""
+
+# Windows opens devices under these names in every folder; the others have meanings in the site's folders.
+RESERVED = frozenset(
+    ["con", "prn", "aux", "nul", "index", "readme", *KINDS]
+    + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
+)
+_ALLOWED_ID = "lower-case letters a-z, digits and single hyphens between them; at most 64 characters"
+
+
+class RecordFile(NamedTuple):
+    """A file that should hold a record; `folder` is `sources`, `debates` or a topic."""
+
+    id: str
+    folder: str
+    path: str
+
+
+def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
+    """Return the record files in order of path without those of a wrong name, and the problems of names."""
+    files: list[RecordFile] = []
+    problems: list[Problem] = []
+    taken: dict[str, str] = {}
+    for found in _walk(root):
+        if isinstance(found, Problem):
+            problems.append(found)
+        elif found.id in taken:
+            problems.append(_duplicate(found, taken[found.id]))
+        else:
+            taken[found.id] = found.path
+            files.append(found)
+    return files, problems
+
+
+def _walk(root: Path) -> Iterator[RecordFile | Problem]:
+    for folder in _entries(root / "claims", "claims"):
+        if isinstance(folder, Problem):
+            yield folder
+            continue
+        path = f"claims/{folder.name}"
+        if not folder.is_dir(follow_symlinks=False):
+            if folder.name != "README.md":
+                yield _misplaced(
+                    path, "put it into claims/sources/, claims/debates/ or the folder of its topic"
+                )
+            continue
+        flaw = None if folder.name in KINDS else _flaw_in_name(folder.name, path)
+        if flaw:
+            yield flaw
+            continue
+        for entry in _entries(Path(folder.path), path):
+            yield from [entry] if isinstance(entry, Problem) else _record_file(entry.name, folder.name)
+
+
+def _entries(folder: Path, path: str) -> list[os.DirEntry[str] | Problem]:
+    """Return a folder's entries in order of name, without hidden ones; of no folder, none."""
+    try:
+        with os.scandir(folder) as entries:
+            shown = [entry for entry in entries if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        found = f"a folder that cannot be read: {error.strerror}"
+        advice = "make it readable for you, or delete it"
+        return [Problem("unreadable-file", Place(path, 1, 1), found, "a readable folder", advice)]
+    return [*sorted(shown, key=lambda entry: entry.name)]
+
+
+def _record_file(name: str, folder: str) -> Iterator[RecordFile | Problem]:
+    path = f"claims/{folder}/{name}"
+    if not name.endswith(".yaml"):
+        if name != "README.md":
+            yield _misplaced(path, "name records <id>.yaml, and keep everything else elsewhere")
+        return
+    stem = name.removesuffix(".yaml")
+    yield _flaw_in_name(stem, path) or RecordFile(stem, folder, path)
+
+
+def _flaw_in_name(name: str, path: str) -> Problem | None:
+    place = Place(path, 1, 1)
+    if name in RESERVED:
+        found = f"the name {name}, which some systems keep for themselves"
+        return Problem(
+            "reserved-id", place, found, "any other name", "rename it, for example with a second word"
+        )
+    if re.fullmatch(IDENTIFIER, name) and len(name) <= 64:
+        return None
+    near = "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:64].strip("-")
+    found = f"the name {name!a}" if len(name) <= 64 else f"a name of {len(name)} characters"
+    return Problem("bad-id", place, found, _ALLOWED_ID, "rename the file", near or None)
+
+
+def _duplicate(file: RecordFile, first: str) -> Problem:
+    return Problem(
+        "duplicate-id",
+        Place(file.path, 1, 1),
+        f"the id {file.id}, which {first} has already",
+        "one record for each id, over all topics, sources and debates",
+        "rename one of the two files",
+    )
+
+
+def _misplaced(path: str, advice: str) -> Problem:
+    return Problem(
+        "misplaced-file",
+        Place(path, 1, 1),
+        "a file that is no record",
+        "claims/README.md, claims/<topic>/<id>.yaml, claims/sources/<id>.yaml and claims/debates/<id>.yaml",
+        advice,
+    )

@@ -1,0 +1,28 @@
+"""A tolerance is not smaller than what the outcome can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kb.reading.base import Base
+from kb.text.problems import Problem
+
+CODES = {"below-resolution": "The tolerance of an equivalence is below the resolution of its outcome."}
+
+
+def check(base: Base) -> Iterator[Problem]:
+    """Return a problem for each `within` that the outcome's resolution cannot tell."""
+    for claim_id, protocol, script in base.protocols():
+        for i, prediction in enumerate(protocol.predictions):
+            outcome = script.outcomes.get(prediction.outcome)
+            if outcome is None or prediction.within is None or prediction.scale == "log10":
+                continue
+            if prediction.within < outcome.resolution:
+                yield base.problem(
+                    "below-resolution",
+                    claim_id,
+                    ("protocol", "predictions", i, "within"),
+                    found=f"the tolerance {prediction.within:g}, below what {outcome.name} can tell",
+                    allowed=f"at least the outcome's resolution, {outcome.resolution:g}",
+                    advice="widen the tolerance, or measure more finely",
+                )

@@ -1,0 +1,28 @@
+"""Whatever names a claim names one that has a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kb.reading.base import Base
+from kb.reading.mentions import forwardings, mentions
+from kb.text.problems import Problem
+from kb.text.spelling import nearest
+
+CODES = {"unknown-claim": "A relation, debate, paragraph or tombstone names a claim that has no record."}
+
+
+def check(base: Base) -> Iterator[Problem]:
+    """Return a problem for each naming of a claim that has no file."""
+    known = {*base.claims, *base.tombstones, *base.unread}
+    for record_id, keys, claim_id in (*mentions(base), *forwardings(base)):
+        if claim_id not in known:
+            yield base.problem(
+                "unknown-claim",
+                record_id,
+                keys,
+                found=f"the claim {claim_id}, which has no record",
+                allowed="the name of a claim's file in any topic, without .yaml",
+                advice="correct it, or write that claim first",
+                nearest=nearest(claim_id, base.claims),
+            )

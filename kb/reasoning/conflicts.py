@@ -1,0 +1,185 @@
+"""Which claims cannot all stand, who holds them, and which run would decide.
+
+To hold a claim is to hold everything that it rests on (`depends_on`, transitively). Claims cannot all stand
+when holding them means holding both sides of a contradiction
+
+- that is strict, because only one side can hold (`exclusion`);
+- one side of which was reproduced, because the other then stands against evidence (`evidence`);
+- of any kind, where a single claim rests on both sides, itself counted (`circular`).
+
+Anything else, such as a plain contradiction between claims that nobody has tested, is an open argument and
+no conflict. A set in which some claim is refuted or undermined is settled and left out. A set is minimal: the
+conflict is gone when a claim is taken away, or replaced by one that it rests on. Hence every set has one or
+two claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kb.evidence.ledger import Ledger
+from kb.judging.judgement import Judgement, State
+from kb.reading.base import Base
+from kb.reasoning.cost import Run, is_due, runs
+from kb.reasoning.relations import Bearings, Link, bearings, reach
+from kb.reasoning.standing import OWN, Standing, standings_of
+from kb.records.claims import Claim, Stance
+
+Kind = Literal["exclusion", "evidence", "circular"]
+FALLEN = frozenset(["refuted", "undermined"])
+"""Standings of claims that do not stand, whatever becomes of the others."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A minimal set of claims that cannot all stand.
+
+    Attributes:
+        claims: One or two ids, in alphabetical order.
+        contradictions: The relations at its heart.
+        deciders: Runs that may settle it, the cheapest first, those of unknown cost last.
+        debates: Debates in which each of the claims is on a side.
+        telling: Runs that such a debate names as telling its sides apart, in the same order.
+    """
+
+    claims: tuple[str, ...]
+    kind: Kind
+    contradictions: tuple[Link, ...]
+    deciders: tuple[Run, ...]
+    debates: tuple[str, ...]
+    telling: tuple[Run, ...]
+
+
+def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> tuple[Conflict, ...]:
+    """Return all minimal conflicts, by the ids of their claims."""
+    relations = bearings(base)
+    states = {claim_id: judgement.state for claim_id, judgement in judgements.items()}
+    found = minimal_sets(relations, states)
+    return tuple(
+        Conflict(
+            claims,
+            kind,
+            links,
+            _deciders(base, ledger, judgements, relations, claims),
+            _debates(base, claims),
+            _telling(base, ledger, judgements, claims),
+        )
+        for claims, (kind, links) in sorted(found.items())
+    )
+
+
+Sets = dict[tuple[str, ...], tuple[Kind, tuple[Link, ...]]]
+
+
+def minimal_sets(relations: Bearings, states: Mapping[str, State]) -> Sets:
+    """Return the claims of each minimal conflict, with its kind and the contradictions at its heart."""
+    stands = _standing(standings_of(relations, states))
+    pairs = _contradictions(relations, stands)
+    below = {i: {i} | reach(relations.rests_on, [i]) for ends in pairs for i in ends}
+    circular: Sets = {}
+    for claim_id in relations.rests_on:
+        if claim_id in stands:
+            held = {claim_id} | reach(relations.rests_on, [claim_id])
+            links = tuple(link for (a, b), links in pairs.items() if {a, b} <= held for link in links)
+            if links:
+                circular[(claim_id,)] = ("circular", links)
+    alone = {claim_id for (claim_id,) in circular}
+    lowest = {
+        ids: found for ids, found in circular.items() if not reach(relations.rests_on, ids) & (alone - {*ids})
+    }
+    biting = {ends: links for ends, links in pairs.items() if _bites(ends, links, states)}
+    return lowest | {
+        ends: ("exclusion" if any(link.relation.strict for link in links) else "evidence", links)
+        for ends, links in biting.items()
+        if not any(below[end] & alone for end in ends) and not _has_lower(ends, biting, below)
+    }
+
+
+def _standing(found: Mapping[str, Standing]) -> set[str]:
+    return {claim_id for claim_id, standing in found.items() if standing.standing not in FALLEN}
+
+
+def _contradictions(relations: Bearings, stands: set[str]) -> dict[tuple[str, str], tuple[Link, ...]]:
+    """Return the contradictions between claims that stand, by their two ends in alphabetical order."""
+    found: dict[tuple[str, str], tuple[Link, ...]] = {}
+    for claim_id, links in relations.against.items():
+        for link in links:
+            ends = (min(link.claim_id, link.target), max(link.claim_id, link.target))
+            if claim_id == link.target and stands.issuperset(ends):
+                found[ends] = (*found.get(ends, ()), link)
+    return found
+
+
+def _bites(ends: tuple[str, str], links: Iterable[Link], states: Mapping[str, State]) -> bool:
+    return any(link.relation.strict for link in links) or any(states[end] == "reproduced" for end in ends)
+
+
+def _has_lower(
+    ends: tuple[str, str], biting: Iterable[tuple[str, str]], below: Mapping[str, set[str]]
+) -> bool:
+    """Does the conflict remain when claims are replaced by some that they rest on?"""
+    one, other = (below[end] for end in ends)
+    return any((a in one and b in other) or (b in one and a in other) for a, b in biting if (a, b) != ends)
+
+
+def _deciders(
+    base: Base,
+    ledger: Ledger,
+    judgements: Mapping[str, Judgement],
+    relations: Bearings,
+    claims: tuple[str, ...],
+) -> tuple[Run, ...]:
+    """Return the runs that are due and may end in a verdict that makes a claim of the set fall."""
+    states = {claim_id: judgement.state for claim_id, judgement in judgements.items()}
+    near = sorted(_near(relations, claims))
+    settling = [i for i in near if is_due(base, judgements[i]) and _settles(relations, states, i, claims)]
+    return tuple(sorted(runs(base, ledger, judgements, settling), key=_price))
+
+
+def _price(run: Run) -> tuple[bool, float, str]:
+    seconds = run.cost.seconds
+    return seconds is None, seconds or 0.0, run.experiment
+
+
+def _near(relations: Bearings, claims: tuple[str, ...]) -> set[str]:
+    """Return the claims whose verdicts may make one of a set fall: it, its bases, what opposes them."""
+    held = {*claims} | reach(relations.rests_on, claims)
+    return held | {link.other(i) for i in held for link in relations.against.get(i, ())}
+
+
+def _settles(
+    relations: Bearings, states: Mapping[str, State], claim_id: str, claims: tuple[str, ...]
+) -> bool:
+    """Is there a verdict on a claim after which not all claims of a set stand?"""
+    for state in OWN:
+        after = standings_of(relations, {**states, claim_id: state})
+        if any(after[member].standing in FALLEN for member in claims):
+            return True
+    return False
+
+
+def _debates(base: Base, claims: Iterable[str]) -> tuple[str, ...]:
+    wanted = {*claims}
+    sides = {i: {c for side in debate.sides for c in side.claims} for i, debate in base.debates.items()}
+    return tuple(debate_id for debate_id, held in sides.items() if wanted <= held)
+
+
+def _telling(
+    base: Base, ledger: Ledger, judgements: Mapping[str, Judgement], claims: tuple[str, ...]
+) -> tuple[Run, ...]:
+    named = {i for debate in _debates(base, claims) for i in base.debates[debate].discriminating.claims}
+    known = sorted(named & base.claims.keys())
+    return tuple(sorted(runs(base, ledger, judgements, known), key=_price))
+
+
+def voices(base: Base, claim: Claim, stance: Stance) -> tuple[str, ...]:
+    """Return who takes a stance towards a claim: the speaker, or else the authors of the source."""
+    found: dict[str, None] = {}
+    for said in claim.stated_in:
+        if said.stance == stance:
+            source = base.sources.get(said.source)
+            authors = [person.full for person in source.author] if source else []
+            found |= dict.fromkeys([said.by] if said.by else authors)
+    return tuple(found)

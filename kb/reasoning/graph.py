@@ -1,0 +1,194 @@
+"""The whole record as one graph: claims, sources, people, experiments, debates and evidence, joined by type.
+
+Nodes are named by type and id, such as `claim:bigger-is-better`. Edges point as their word reads: a source
+`asserts` a claim, a claim `depends_on` another and is `tested_by` an experiment, evidence `measured` it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Literal, get_args
+
+from kb.evidence.ledger import Ledger
+from kb.reading.base import Base
+from kb.records.claims import Claim, RelationType, Source, Stance
+
+if TYPE_CHECKING:
+    from networkx import MultiDiGraph
+
+NodeType = Literal["claim", "source", "person", "experiment", "debate", "evidence"]
+EdgeType = Literal["authored", "tested_by", "measured", "side_of", "discriminates"]
+Direction = Literal["up", "down", "both"]
+NODE_TYPES: tuple[str, ...] = get_args(NodeType)
+EDGE_TYPES: tuple[str, ...] = (*get_args(RelationType), *get_args(Stance), *get_args(EdgeType))
+AGAINST = frozenset(["depends_on", "tested_by"])
+"""Edges whose end bears on their start; along all others the start bears on the end."""
+
+LONGEST_ID = 60
+"""Characters of a person's id; at four bytes each a file's name still holds them."""
+
+
+def node(kind: NodeType, name: str) -> str:
+    """Return the name of a node."""
+    return f"{kind}:{name}"
+
+
+def build(base: Base, ledger: Ledger | None = None) -> MultiDiGraph:
+    """Return the graph of a base, and of the evidence where a ledger is given.
+
+    Every node has a `type` and a `label`; every edge has its type as key. What a relation, stance or side
+    says besides is in attributes. Links to records that do not exist are left out; `repro check` reports
+    them. Evidence is one node an arm of one replication of one protocol.
+    """
+    from networkx import MultiDiGraph
+
+    graph = MultiDiGraph()
+    for source_id, source in base.sources.items():
+        _add_source(graph, source_id, source)
+    for name, script in base.scripts.items():
+        graph.add_node(node("experiment", name), type="experiment", label=script.question, state="written")
+    for claim_id, claim in base.claims.items():
+        graph.add_node(node("claim", claim_id), type="claim", label=claim.title, kind=claim.kind)
+    for claim_id, claim in base.claims.items():
+        _add_claim(graph, base, claim_id, claim)
+    _add_debates(graph, base)
+    if ledger is not None:
+        _add_evidence(graph, base, ledger)
+    return graph
+
+
+def _add_source(graph: MultiDiGraph, source_id: str, source: Source) -> None:
+    name = node("source", source_id)
+    graph.add_node(name, type="source", label=source.title, issued=source.issued or "")
+    for person in source.author:
+        _add_person(graph, person.full)
+        graph.add_edge(node("person", person_id(person.full)), name, key="authored")
+
+
+def _add_person(graph: MultiDiGraph, full_name: str) -> None:
+    graph.add_node(node("person", person_id(full_name)), type="person", label=full_name)
+
+
+def person_id(full_name: str) -> str:
+    """Return a person's name as an id that a file may have: `Léon Bottou` gives `leon-bottou`.
+
+    A name that leaves nothing, too much for a file's name, or the name of a folder's own page ends in a hash.
+    """
+    plain = unicodedata.normalize("NFKD", full_name)
+    kept = (char for char in plain if not unicodedata.combining(char))
+    words = "".join(char if char.isalnum() else " " for char in kept).lower().split()
+    joined = "-".join(words)
+    if joined in ("", "index") or len(joined) > LONGEST_ID:
+        mark = hashlib.sha256(full_name.encode()).hexdigest()[:8]
+        joined = f"{joined[: LONGEST_ID - 9]}-{mark}".lstrip("-")
+    return joined
+
+
+def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> None:
+    name = node("claim", claim_id)
+    for relation in claim.relations:
+        if relation.claim in base.claims:
+            facts = {"because": relation.because, "strict": relation.strict}
+            graph.add_edge(name, node("claim", relation.claim), key=relation.type, **facts)
+    for said in claim.stated_in:
+        if said.source in base.sources:
+            graph.add_edge(node("source", said.source), name, key=said.stance, by=said.by or "")
+        if said.by is not None:
+            _add_person(graph, said.by)
+            graph.add_edge(node("person", person_id(said.by)), name, key=said.stance)
+    if claim.protocol is not None:
+        experiment = node("experiment", claim.protocol.experiment)
+        if experiment not in graph:
+            facts = {"label": claim.protocol.experiment, "state": "to be written"}
+            graph.add_node(experiment, type="experiment", **facts)
+        graph.add_edge(name, experiment, key="tested_by", scale=claim.protocol.scale)
+
+
+def _add_debates(graph: MultiDiGraph, base: Base) -> None:
+    for debate_id, debate in base.debates.items():
+        name = node("debate", debate_id)
+        graph.add_node(name, type="debate", label=debate.title)
+        for side in debate.sides:
+            for claim_id in side.claims:
+                if claim_id in base.claims:
+                    graph.add_edge(node("claim", claim_id), name, key="side_of", side=side.name)
+        for claim_id in debate.discriminating.claims:
+            if claim_id in base.claims:
+                graph.add_edge(node("claim", claim_id), name, key="discriminates")
+
+
+def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
+    for piece in ledger.evidence:
+        experiment = node("experiment", piece.experiment)
+        if experiment not in graph:
+            graph.add_node(experiment, type="experiment", label=piece.experiment, state="removed")
+        run = "" if piece.replication == 0 else f"/replication-{piece.replication}"
+        name = node("evidence", f"{piece.experiment}/{piece.protocol[:12]}/{piece.arm}{run}")
+        if name not in graph:
+            script = base.scripts.get(piece.experiment)
+            is_current = script is not None and piece.protocol == script.protocol(piece.scale_name)
+            label = f"{piece.arm} of {piece.experiment}"
+            graph.add_node(name, type="evidence", label=label, current=is_current, seeds=0, seconds=0.0)
+            graph.add_edge(name, experiment, key="measured")
+        graph.nodes[name]["seeds"] += len(piece.seeds)
+        graph.nodes[name]["seconds"] += piece.seconds
+
+
+def dependents(graph: MultiDiGraph, claim_id: str) -> set[str]:
+    """Return the ids of all claims that rest on a claim, directly or through others."""
+    found: set[str] = set()
+    waiting = [node("claim", claim_id)]
+    while waiting:
+        for stating, _, kind in graph.in_edges(waiting.pop(), keys=True):
+            if kind == "depends_on" and stating not in found:
+                found.add(stating)
+                waiting.append(stating)
+    return {name.removeprefix("claim:") for name in found}
+
+
+def around(
+    graph: MultiDiGraph, focus: str, *, direction: Direction = "both", depth: int | None = None
+) -> MultiDiGraph:
+    """Return the part of a graph that is at most `depth` steps from a node.
+
+    Args:
+        graph: As `build` returns it.
+        focus: Name of a node.
+        direction: `up` to what bears on the focus, `down` to what it bears on, or both ways at every step.
+        depth: Steps from the focus; nothing means as many as there are.
+    """
+    found, frontier, steps = {focus}, {focus}, 0
+    while frontier and (depth is None or steps < depth):
+        frontier = {there for here in frontier for there in _next(graph, here, direction)} - found
+        found |= frontier
+        steps += 1
+    return graph.subgraph(found).copy()
+
+
+def _next(graph: MultiDiGraph, here: str, direction: Direction) -> Iterator[str]:
+    for _, there, kind in graph.out_edges(here, keys=True):
+        if direction == "both" or (direction == "up") == (kind in AGAINST):
+            yield there
+    for there, _, kind in graph.in_edges(here, keys=True):
+        if direction == "both" or (direction == "down") == (kind in AGAINST):
+            yield there
+
+
+def of_types(graph: MultiDiGraph, types: Collection[str], *, keep: str | None = None) -> MultiDiGraph:
+    """Return a graph with only some types of nodes and of edges; where none of a sort is named, all stay.
+
+    Args:
+        graph: As `build` returns it.
+        types: Of nodes, edges or both. Where only edges are named, nodes without any are left out.
+        keep: A node that stays, whatever its type.
+    """
+    nodes = [kind for kind in NODE_TYPES if kind in types] or NODE_TYPES
+    edges = [kind for kind in EDGE_TYPES if kind in types] or EDGE_TYPES
+    types_of = graph.nodes(data="type")
+    kept = graph.subgraph(name for name, kind in types_of if kind in nodes or name == keep).copy()
+    kept.remove_edges_from([edge for edge in kept.edges(keys=True) if edge[2] not in edges])
+    if edges is not EDGE_TYPES and nodes is NODE_TYPES:
+        kept.remove_nodes_from([name for name, degree in [*kept.degree] if not degree and name != keep])
+    return kept

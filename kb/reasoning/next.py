@@ -1,0 +1,84 @@
+"""Which run would change most standings for its cost: due runs and unwritten experiments, ranked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kb.evidence.ledger import Ledger
+from kb.judging.judgement import Judgement, State
+from kb.reading.base import Base
+from kb.reasoning.cost import Run, runs
+from kb.reasoning.relations import Bearings, bearings
+from kb.reasoning.standing import OWN, Name, standings_of
+
+VERDICTS: tuple[State, ...] = ("reproduced", "contradicted", "split", "inconclusive", "invalid")
+Prior = Mapping[State, float]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A run that is due, or an experiment that is still to be written.
+
+    Attributes:
+        expected_changes: Standings that would change, averaged over the verdicts each claim could have, the
+            claims of one run taken one by one.
+    """
+
+    run: Run
+    expected_changes: float
+
+    @property
+    def per_second(self) -> float | None:
+        """Return the expected changes per processor second; nothing where the cost is unknown."""
+        seconds = self.run.cost.seconds
+        return None if seconds is None else self.expected_changes / seconds
+
+
+def prior(judgements: Mapping[str, Judgement]) -> dict[State, float]:
+    """Return how probable each verdict is held to be beforehand: its share so far, each counted once more."""
+    seen = Counter(judgement.state for judgement in judgements.values())
+    total = sum(seen[state] + 1 for state in VERDICTS)
+    return {state: (seen[state] + 1) / total for state in VERDICTS}
+
+
+def candidates(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> tuple[Candidate, ...]:
+    """Return everything that could be run or written, the most changes per second first.
+
+    Those of unknown cost come last, the most changes first.
+    """
+    worths = _Worths(bearings(base), {i: j.state for i, j in judgements.items()}, prior(judgements))
+    found = [
+        Candidate(run, sum(worths.expected_changes(claim_id) for claim_id in run.claims))
+        for run in runs(base, ledger, judgements, base.claims)
+    ]
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float, float, str]:
+    worth = candidate.per_second
+    return worth is None, -(worth or 0.0), -candidate.expected_changes, candidate.run.experiment
+
+
+class _Worths:
+    """Expected changes under one prior, with today's standings worked out once."""
+
+    def __init__(self, relations: Bearings, states: Mapping[str, State], weights: Prior) -> None:
+        self.relations, self.states, self.weights = relations, states, weights
+        self.today = self.names(states)
+
+    def names(self, states: Mapping[str, State]) -> dict[str, Name]:
+        return {i: standing.standing for i, standing in standings_of(self.relations, states).items()}
+
+    def expected_changes(self, claim_id: str) -> float:
+        """Return the mean number of standings that a verdict on the claim changes."""
+        return sum(
+            self.weights[state] * self.changed({**self.states, claim_id: state})
+            for state in self.weights
+            if state in OWN  # a verdict that decides nothing changes nothing
+        )
+
+    def changed(self, states: Mapping[str, State]) -> int:
+        after = self.names(states)
+        return sum(after[claim_id] != name for claim_id, name in self.today.items())

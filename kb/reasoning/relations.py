@@ -1,0 +1,100 @@
+"""Which relations bear on a standing: what rests on what, who contradicts whom, who supports whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from kb.reading.base import Base
+from kb.records.claims import Relation
+
+
+class Link(NamedTuple):
+    """A relation with the claim that states it."""
+
+    claim_id: str
+    relation: Relation
+
+    @property
+    def target(self) -> str:
+        """Return the claim that the relation is about."""
+        return self.relation.claim
+
+    def other(self, claim_id: str) -> str:
+        """Return the end of the relation that is not the given claim."""
+        return self.target if claim_id == self.claim_id else self.claim_id
+
+
+Links = Mapping[str, list[Link]]
+
+
+@dataclass(frozen=True)
+class Bearings:
+    """The relations of a base, looked up by the claim whose standing they may change.
+
+    Relations to oneself and to claims that do not exist are left out; `repro check` reports them. Lists are
+    in the order of the other end's id, whatever the order of the files.
+
+    Attributes:
+        claims: All ids, in alphabetical order.
+        rests_on: What each claim depends on.
+        carries: What depends on each claim.
+        against: Contradictions of each claim; a strict one stands against both of its ends, because only
+            one of them can hold, whichever of the two states it.
+        support: Supports of each claim.
+    """
+
+    claims: tuple[str, ...]
+    rests_on: Links = field(repr=False)
+    carries: Links = field(repr=False)
+    against: Links = field(repr=False)
+    support: Links = field(repr=False)
+
+
+def bearings(base: Base) -> Bearings:
+    """Return the relations of all claims that can change a standing."""
+    rests_on: dict[str, list[Link]] = defaultdict(list)
+    carries: dict[str, list[Link]] = defaultdict(list)
+    against: dict[str, list[Link]] = defaultdict(list)
+    support: dict[str, list[Link]] = defaultdict(list)
+    claims = tuple(sorted(base.claims))
+    for claim_id in claims:
+        for relation in base.claims[claim_id].relations:
+            if relation.claim == claim_id or relation.claim not in base.claims:
+                continue
+            link = Link(claim_id, relation)
+            if relation.type == "depends_on":
+                rests_on[claim_id].append(link)
+                carries[relation.claim].append(link)
+            elif relation.type == "contradicts":
+                against[relation.claim].append(link)
+                if relation.strict:
+                    against[claim_id].append(link)
+            elif relation.type == "supports":
+                support[relation.claim].append(link)
+    tables = (rests_on, carries, against, support)
+    return Bearings(claims, *(_in_order(table) for table in tables))
+
+
+def _in_order(table: Links) -> Links:
+    def order(end: str, link: Link) -> tuple[str, bool]:
+        return link.other(end), not link.relation.strict
+
+    return {end: sorted(links, key=partial(order, end)) for end, links in table.items()}
+
+
+def reach(links: Links, starts: Iterable[str]) -> set[str]:
+    """Return every claim to which links lead from the starts in one or more steps, circles allowed."""
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        here = waiting.pop()
+        for link in links.get(here, ()):
+            there = link.other(here)
+            if there not in found:
+                found.add(there)
+                waiting.append(there)
+    return found

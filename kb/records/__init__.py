@@ -1,0 +1,1 @@
+"""What people write, as strict immutable models; no files, no judging."""

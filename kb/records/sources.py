@@ -1,0 +1,184 @@
+"""Where claims come from: a source with its people, the places in it, its paragraphs and its slips."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from kb.records.fields import (
+    ArxivNumber,
+    Date,
+    Doi,
+    Flaw,
+    Identifier,
+    Line,
+    Record,
+    Text,
+    Url,
+    one_of,
+)
+
+CODES = {
+    "person-name": "A person has no name, or two kinds of name.",
+    "impossible-date": "A date that no calendar has, or a year before printing or beyond this century.",
+    "empty-locator": "A locator says nothing.",
+    "long-anchor": "An anchor quotes more than five words.",
+    "paragraph-choice": "Neither or both of `claims` and `none` are given for a paragraph.",
+}
+
+FIRST_YEAR, LAST_YEAR = 1450, 2099
+ANCHOR_WORDS = 5
+
+
+class Person(Record):
+    """A name as in CSL: `family` and `given`, or `literal` for a group or a pen name."""
+
+    family: Line | None = None
+    """Family name."""
+    given: Line | None = None
+    """Given names or initials."""
+    literal: Line | None = None
+    """The whole name of a group, or a pen name."""
+
+    @property
+    def full(self) -> str:
+        """Return the name as it is read aloud."""
+        return self.literal or " ".join(part for part in (self.given, self.family) if part)
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the choice of names."""
+        if (self.literal is None) == (self.family is None) or (self.literal and self.given):
+            yield Flaw(
+                "person-name",
+                "a person with " + (" and ".join(self.model_fields_set) or "no name"),
+                "family, with given where there is one; or literal for a group or a pen name",
+                "write {family: Doe, given: Jane} or {literal: The Doe Group}",
+            )
+
+
+class Locator(Record):
+    """Where in a source a claim stands; the anchor is at most five words at its start and its end."""
+
+    section: Line | None = None
+    """Heading or part."""
+    paragraph: Annotated[int, Field(ge=1)] | None = None
+    """Number of the paragraph, from 1."""
+    page: Line | None = None
+    """Page or pages in quotes."""
+    time: Line | None = None
+    """Position in a recording, such as 12:30, in quotes."""
+    anchor: tuple[Line, Line] | None = None
+    """First and last words of the passage, at most five each."""
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the place that is given."""
+        if not self.model_fields_set:
+            yield Flaw(
+                "empty-locator",
+                "a locator that says nothing",
+                "section, paragraph, page, time or anchor",
+                "say where in the source the claim stands",
+            )
+        yield from _anchor_flaws(self.anchor)
+
+
+def _anchor_flaws(anchor: tuple[str, str] | None) -> Iterator[Flaw]:
+    for i, words in enumerate(anchor or ()):
+        if len(words.split()) > ANCHOR_WORDS:
+            yield Flaw(
+                "long-anchor",
+                f"an anchor of {len(words.split())} words",
+                f"at most {ANCHOR_WORDS} words at the start and at the end of the passage",
+                "keep only as many words as find the place; nothing is quoted here",
+                ("anchor", i),
+            )
+
+
+class Slip(Record):
+    """An error in a source, told fairly: what stands there and what is right."""
+
+    what: Text
+    """What the source says, in our own words."""
+    instead: Text
+    """What is right, and how one knows."""
+    locator: Locator
+    """Where in the source."""
+
+
+class Paragraph(Record):
+    """One paragraph of a source that is read whole: the claims it makes, or why it makes none."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("claims", "none"))
+
+    anchor: tuple[Line, Line]
+    """First and last words of the paragraph, at most five each."""
+    claims: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Ids of the claims that it states, disputes, qualifies or reports."""
+    none: Text | None = None
+    """Why it asserts nothing to test."""
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the choice between claims and none, and with the anchor."""
+        if (self.claims is None) == (self.none is None):
+            yield Flaw(
+                "paragraph-choice",
+                "a paragraph with " + ("neither claims nor none" if self.none is None else "claims and none"),
+                "claims: [ids] of what it says, or none: why it asserts nothing to test",
+                "add one of the two" if self.none is None else "remove one of the two",
+                () if self.none is None else ("none",),
+            )
+        yield from _anchor_flaws(self.anchor)
+
+
+class Source(Record):
+    """A paper, talk, essay, post or repository, in CSL's fields, and what of it was verified."""
+
+    title: Line
+    """Title as published."""
+    type: Literal[
+        "article-journal", "paper-conference", "post-weblog", "speech", "software", "thesis", "article"
+    ]
+    """Kind of publication, as in CSL."""
+    author: Annotated[tuple[Person, ...], Field(min_length=1)]
+    """Authors in their order."""
+    issued: Date | None = None
+    """Date of publication in quotes, as far as known."""
+    URL: Url | None = None
+    """Address at which a reader finds it."""
+    DOI: Doi | None = None
+    """Digital object identifier without address."""
+    arxiv: ArxivNumber | None = None
+    """arXiv number in quotes, without version."""
+    container_title: Line | None = Field(default=None, alias="container-title")
+    """Journal, proceedings, blog or event."""
+    verified: Literal["text", "abstract", "secondary", "memory"]
+    """What of it was read: the text, its abstract, others' accounts of it, or nothing."""
+    note: Text | None = None
+    """Anything a reader of the source should know."""
+    slips: tuple[Slip, ...] = ()
+    """Errors in the source that a reader should not take over."""
+    paragraphs: tuple[Paragraph, ...] = ()
+    """Of a source that was read whole: every paragraph in order, with its claims."""
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the date."""
+        if self.issued and not _is_date(self.issued):
+            yield Flaw(
+                "impossible-date",
+                f"the date {self.issued}",
+                f"a day of the calendar, from {FIRST_YEAR} to {LAST_YEAR}",
+                "look the date up again; leave out month or day where they are unknown",
+                ("issued",),
+            )
+
+
+def _is_date(text: str) -> bool:
+    parts = [int(part) for part in text.split("-")]
+    try:
+        year = dt.date(*[*parts, 1, 1][:3]).year
+    except ValueError:
+        return False
+    return FIRST_YEAR <= year <= LAST_YEAR

@@ -1,0 +1,83 @@
+"""Where other programs find things: robots, a search for the browser's address bar, and pages to embed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from markupsafe import escape
+
+from kb.exports.xml import document
+from kb.site.page import Site
+from kb.site.templates import relative
+
+OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+EMBED = "embed/claims"
+WIDTH, HEIGHT = 480, 220
+"""Of the frame that an embedded claim is offered in, in pixels."""
+
+
+def files(site: Site) -> dict[str, str]:
+    """Return the files for robots and for browsers, and for each claim the page to embed, by path."""
+    found = {"robots.txt": robots(site), "opensearch.xml": opensearch(site)}
+    for claim_id in site.base.claims:
+        found[f"{EMBED}/{claim_id}/index.html"] = embedded(site, claim_id)
+        found[f"oembed/claims/{claim_id}.json"] = oembed(site, claim_id)
+    return found
+
+
+def robots(site: Site) -> str:
+    """Return a welcome to every robot, with the way to the site map."""
+    return f"User-agent: *\nDisallow:\n\nSitemap: {site.absolute('sitemap.xml')}\n"
+
+
+def opensearch(site: Site) -> str:
+    """Return how a browser searches the table of claims."""
+    root = ET.Element("OpenSearchDescription", xmlns=OPENSEARCH)
+    texts = {
+        "ShortName": "Assay",
+        "Description": "Claims of the deep-learning alchemy debate, put to the test",
+        "InputEncoding": "UTF-8",
+    }
+    for name, text in texts.items():
+        ET.SubElement(root, name).text = text
+    template = f"{site.address}claims/?text={{searchTerms}}"
+    ET.SubElement(root, "Url", type="text/html", method="get", template=template)
+    own = site.absolute("opensearch.xml")
+    ET.SubElement(root, "Url", type="application/opensearchdescription+xml", rel="self", template=own)
+    return document(root)
+
+
+def embedded(site: Site, claim_id: str) -> str:
+    """Return a page that shows a claim in a frame of another site: no script, no theme."""
+    here = f"{EMBED}/{claim_id}/"
+    return site.templates.get_template("embed.html.jinja").render(
+        title=site.base.claims[claim_id].title,
+        state=site.judgements[claim_id].state,
+        sentence=site.sentences[claim_id],
+        standing=site.standings[claim_id].standing,
+        page=relative(f"claims/{claim_id}/", here),
+        style=relative("assets/embed.css", here),
+        canonical=site.absolute(f"claims/{claim_id}/"),
+    )
+
+
+def oembed(site: Site, claim_id: str) -> str:
+    """Return what a program that knows only the address of a claim needs in order to embed it."""
+    title = site.base.claims[claim_id].title
+    frame = site.absolute(f"{EMBED}/{claim_id}/")
+    html = f'<iframe src="{frame}" width="{WIDTH}" height="{HEIGHT}" title="{escape(title)}"></iframe>'
+    answer: dict[str, Any] = {
+        "version": "1.0",
+        "type": "rich",
+        "title": title,
+        "url": site.absolute(f"claims/{claim_id}/"),
+        "author_name": "The Assay authors",
+        "provider_name": "Assay",
+        "provider_url": site.address,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "html": html,
+    }
+    return json.dumps(answer, ensure_ascii=False) + "\n"

@@ -1,0 +1,64 @@
+"""The whole site as a plain tree of Markdown and data files, which any site generator can build.
+
+The tree is `docs/` and a `mkdocs.yml` without theme and plugin of ours. Each page is the index of a folder of
+its own. So a link means the same relative to the file and relative to the page's address, and it survives
+generators that rewrite links in HTML as well as those that leave them alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kb.evidence.ledger import Ledger
+from kb.judging.judgement import Judgement
+from kb.reading.load import Base
+from kb.reasoning.standing import Standing
+from kb.site.page import LOCAL
+from kb.site.render import files, records, redirects, render, url_of
+
+CONFIGURATION = """\
+site_name: Assay
+docs_dir: docs
+site_dir: site
+use_directory_urls: true
+markdown_extensions:
+  - attr_list
+  - toc:
+      permalink: true
+  - pymdownx.highlight
+  - pymdownx.superfences
+extra_css:
+  - assets/assay.css
+extra_javascript:
+  - {path: assets/claims.js, defer: true}
+  - {path: assets/explore.js, defer: true}
+"""
+
+
+def tree(
+    base: Base,
+    judgements: Mapping[str, Judgement],
+    standings: Mapping[str, Standing],
+    ledger: Ledger,
+    address: str = LOCAL,
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and the bytes of every file of the tree."""
+    yield "mkdocs.yml", f"{CONFIGURATION}site_url: {json.dumps(address)}\n".encode()
+    written = base.root / "site" / "docs"
+    for path in sorted(written.rglob("*")):
+        if path.is_file():
+            yield f"docs/{_as_index(path.relative_to(written).as_posix())}", path.read_bytes()
+    known = (base, judgements, standings, ledger)
+    for page in render(*known, address=address):
+        yield f"docs/{_as_index(page.path)}", page.as_markdown().encode()
+    for target, text in (*files(*known, address=address).items(), *redirects(base).items()):
+        yield f"docs/{target}", text.encode()
+    for target, original in records(base).items():
+        yield f"docs/{target}", Path(original).read_bytes()
+
+
+def _as_index(path: str) -> str:
+    """Return the path of a page as the index of its folder; other files stay where they are."""
+    return f"{url_of(path)}index.md" if path.endswith(".md") else path

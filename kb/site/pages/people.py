@@ -1,0 +1,50 @@
+"""Who says what: speakers and authors with their sources and claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kb.reading.load import Base
+from kb.reasoning.graph import person_id
+from kb.records.claims import Appearance
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who takes a stance, alone or as an author of the source that does.
+
+    Attributes:
+        sources: Ids of the sources of which they are an author.
+        said: Claim and appearance, in order of sources and of ids.
+    """
+
+    id: str
+    name: str
+    sources: list[str] = field(default_factory=list)
+    said: list[tuple[str, Appearance]] = field(default_factory=list)
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Return the ids of the claims, each once."""
+        return tuple(dict.fromkeys(claim_id for claim_id, _ in self.said))
+
+
+def people(base: Base) -> list[Person]:
+    """Return everybody who is an author or is named as a speaker, those with most claims first."""
+    found: dict[str, Person] = {}
+
+    def known(name: str) -> Person:
+        return found.setdefault(person_id(name), Person(person_id(name), name))
+
+    for source_id, source in base.sources.items():
+        for author in source.author:
+            known(author.full).sources.append(source_id)
+    for claim_id, claim in base.claims.items():
+        for said in claim.stated_in:
+            if said.source in base.sources:
+                authors = [author.full for author in base.sources[said.source].author]
+                for name in [said.by] if said.by else authors:
+                    known(name).said.append((claim_id, said))
+    for person in found.values():
+        person.said.sort(key=lambda pair: (pair[1].source, pair[1].locator.paragraph or 0))
+    return sorted(found.values(), key=lambda person: (-len(person.claims), person.id))

@@ -1,0 +1,114 @@
+"""Our Jinja environment: autoescape on, and what keeps our HTML whole inside Markdown.
+
+A page is Markdown in which every block of HTML stands on one line of its own. No blank line, indentation or
+backtick of a record can then end the block or start another, whichever Markdown engine reads the page.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from kb.reading.load import Base
+from kb.records.claims import Source
+from kb.site.markdown import to_html
+from kb.site.policy import POLICY
+from kb.words.findings import count, number
+from kb.words.states import STATES
+
+
+def environment(root: Path) -> Environment:
+    """Return the environment that renders `site/templates` of a project."""
+    made = Environment(
+        loader=FileSystemLoader(root / "site" / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(line=one_line, markdown=to_html, capitalise=capitalise, duration=duration)
+    made.filters.update(minus=minus, number=_number, claims_linked=claims_linked, authors=authors)
+    made.globals.update(states=STATES, fence=fence, content_policy=POLICY)
+    return made
+
+
+def one_line(html: str) -> Markup:
+    """Return HTML on one line; line ends inside `pre` survive as character references."""
+    parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
+    for index, part in enumerate(parts):
+        parts[index] = "&#10;".join(part.splitlines()) if index % 2 else re.sub(r"\s+", " ", part)
+    return Markup("".join(parts).strip())  # noqa: S704 # only white space was changed
+
+
+def fence(language: str, code: str) -> Markup:
+    """Return a fenced code block whose fence is longer than any run of backticks in the code."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return Markup(f"{ticks}{language}\n{code.rstrip()}\n{ticks}")  # noqa: S704 # escaped by the Markdown engine
+
+
+def minus(text: str) -> str:
+    """Return a text whose negative numbers carry a minus sign in place of a hyphen."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
+
+
+def claims_linked(text: str, base: Base, link: Callable[[str], str]) -> Markup:
+    """Return a text in which each claim's id gives way to its title, which leads to its page."""
+    words = (
+        Markup('“<a href="{}">{}</a>”').format(link(f"claims/{word}/"), base.claims[word].title)
+        if word in base.claims
+        else word
+        for word in text.split(" ")
+    )
+    return Markup(" ").join(words)
+
+
+def authors(source: Source) -> str:
+    """Return the authors of a source as a list in words."""
+    *others, last = [person.full for person in source.author] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def capitalise(text: str) -> str:
+    """Return a text with a capital first letter and everything else as it was."""
+    return text[:1].upper() + text[1:]
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a reader would say them."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return count(round(seconds), "second")
+    return count(round(seconds / 60), "minute")
+
+
+def plain(text: str) -> str:
+    """Return a text on one line, for titles and descriptions."""
+    return " ".join(text.split())
+
+
+def escaped(text: str) -> str:
+    """Return a text for a page's metadata, which the theme prints without escaping."""
+    return str(escape(plain(text)))
+
+
+def relative(target: str, page_url: str) -> str:
+    """Return the link from one page's address to another's, both relative to the site's root.
+
+    >>> relative("sources/x/", "claims/y/")
+    '../../sources/x/'
+    """
+    path, mark, fragment = target.partition("#")
+    link = posixpath.relpath(f"/{path}", f"/{page_url}")
+    return quote(link) + ("/" if path.endswith("/") or not path else "") + mark + fragment
+
+
+def _number(value: float) -> str:
+    return minus(number(value))

@@ -1,0 +1,152 @@
+"""Bytes that a stranger may have written -> text without anything hidden, or one fault that says why not."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+MAX_BYTES = 256 * 1024
+
+CODES = {
+    "not-a-regular-file": "A record is a link, a folder, a pipe or a device.",
+    "unreadable-file": "The file cannot be opened.",
+    "file-too-large": "The file has more than 256 KiB.",
+    "byte-order-mark": "The file starts with a byte order mark.",
+    "not-utf8": "The file is no UTF-8 text.",
+    "forbidden-character": "The file holds a control, direction or invisible character.",
+    "not-nfc": "A line is not in Unicode's normal form C.",
+}
+
+# Controls but tab, line feed, and carriage return before line feed; marks of direction; joiners and other
+# characters without width; Unicode's own line breaks; surrogates and noncharacters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff"
+    "\U000e0000-\U000e0fff]|\r(?!\n)"
+)
+
+
+class Fault(NamedTuple):
+    """Something wrong at a position of one file; `kb.text.problems.Problem` without the path."""
+
+    code: str
+    line: int
+    column: int
+    found: str
+    allowed: str
+    advice: str
+    nearest: str | None = None
+
+
+class GuardError(Exception):
+    """The file cannot be read any further; carries the one fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.found)
+        self.fault = fault
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text with line feeds as line ends.
+
+    Raises:
+        GuardError: The file is no regular file of UTF-8 text of reasonable size without hidden characters.
+    """
+    content = _read_bytes(path)
+    if content.startswith(b"\xef\xbb\xbf"):
+        advice = 'save as "UTF-8", not as "UTF-8 with BOM"'
+        raise whole_file("byte-order-mark", "a byte order mark", "plain UTF-8", advice)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GuardError(_encoding_fault(content, error.start)) from None
+    flaw = flaw_in(text)
+    if flaw:
+        raise GuardError(flaw)
+    return text.replace("\r\n", "\n")
+
+
+def whole_file(code: str, found: str, allowed: str, advice: str) -> GuardError:
+    """Return the error for a fault of a whole file, placed at its start."""
+    return GuardError(Fault(code, 1, 1, found, allowed, advice))
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        # Opened without following links or waiting for a pipe's other end, and judged after opening.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _not_opened(path, error) from None
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+            raise whole_file("not-a-regular-file", what, "a regular file", "move it out of this folder")
+        if status.st_size > MAX_BYTES:
+            found, allowed = f"{status.st_size} bytes", f"at most {MAX_BYTES} bytes"
+            raise whole_file("file-too-large", found, allowed, "shorten the texts")
+        return os.read(handle, MAX_BYTES)
+    except OSError as error:
+        raise _not_opened(path, error) from None
+    finally:
+        os.close(handle)
+
+
+def _not_opened(path: Path, error: OSError) -> GuardError:
+    if path.is_symlink():
+        advice = "put the file itself here"
+        return whole_file("not-a-regular-file", "a symbolic link", "a regular file", advice)
+    found = f"a file that cannot be read: {error.strerror}"
+    return whole_file("unreadable-file", found, "a readable file", "make it readable for you, or delete it")
+
+
+def _encoding_fault(content: bytes, start: int) -> Fault:
+    before = content[:start]
+    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+    found = f"the byte 0x{content[start]:02x}, which is no UTF-8"
+    return Fault(
+        "not-utf8", before.count(b"\n") + 1, column, found, "text in UTF-8", "save the file as UTF-8"
+    )
+
+
+def flaw_in(text: str) -> Fault | None:
+    """Return the first hidden or denormalised character of a text as a fault, or nothing."""
+    match = _FORBIDDEN.search(text)
+    if match:
+        return _forbidden(text, match.start())
+    if unicodedata.is_normalized("NFC", text):
+        return None
+    lines = enumerate(text.split("\n"), start=1)
+    number, line = next(pair for pair in lines if not unicodedata.is_normalized("NFC", pair[1]))
+    return _not_normal(number, line)
+
+
+def _forbidden(text: str, offset: int) -> Fault:
+    char = text[offset]
+    name = unicodedata.name(char, "a control character").lower()
+    return Fault(
+        "forbidden-character",
+        text.count("\n", 0, offset) + 1,
+        offset - text.rfind("\n", 0, offset),
+        f"the character U+{ord(char):04X} ({name}), which cannot be seen",
+        "visible characters, spaces and line ends",
+        "delete it; such characters often come along with text pasted from a web page",
+    )
+
+
+def _not_normal(number: int, line: str) -> Fault:
+    normal = unicodedata.normalize("NFC", line)
+    pairs = zip(line, normal, strict=False)
+    same = next((i for i, (written, wanted) in enumerate(pairs) if written != wanted), len(normal) - 1)
+    return Fault(
+        "not-nfc",
+        number,
+        same + 1,
+        f"{line[same : same + 2]!a}, which is not composed as Unicode's normal form C asks",
+        "text in Unicode's normal form C",
+        f"type the character anew: {normal[same]}",
+    )

@@ -1,0 +1,233 @@
+"""What became of a claim over time: its versions in, one event for each thing that changed out.
+
+Every version is judged as it was, with the evidence there was, by the rule of today. Who knows the versions,
+from version control or otherwise, is none of this room's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from kb.evidence.ledger import Evidence, Ledger
+from kb.judging.judgement import Judgement, State, judge_claim
+from kb.reading.base import Base
+from kb.reading.experiment import Script
+from kb.records.claims import Claim, Control, Prediction, Protocol, Record, Tombstone
+
+Kind = Literal["record", "title", "statement", "scope", "protocol", "relations", "review", "code", "evidence"]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A claim and everything that it is judged by, at one time.
+
+    Attributes:
+        commit: Name of the commit; nothing for files that were not committed.
+        time: Of the commit, such as `2026-01-31T23:59:59Z`.
+        topic: The folder of the record; nothing where there is no record.
+        record: The claim or its tombstone; nothing where it is not there or cannot be read.
+        script: Of the claim's experiment; nothing where it is not there or cannot be read.
+        ledger: The evidence of the claim's experiment.
+    """
+
+    commit: str | None
+    time: str
+    topic: str | None = None
+    record: Record | None = None
+    script: Script | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+class Event(NamedTuple):
+    """One thing that changed.
+
+    Attributes:
+        commit: The commit that changed it; nothing for what is not committed.
+        kind: What sort of thing it is.
+        words: What happened, without the claim's id.
+        state: The claim's state after all events of this commit; nothing while it has none.
+        seeds: Seeds behind the verdict then.
+        is_turn: Is this the last event of its commit, and state or seeds others than before?
+        before: The former text, where a text was changed.
+        after: The new text, where a text was changed.
+    """
+
+    commit: str | None
+    time: str
+    kind: Kind
+    words: str
+    state: State | None = None
+    seeds: int = 0
+    is_turn: bool = False
+    before: str = ""
+    after: str = ""
+
+
+class _Step(NamedTuple):
+    kind: Kind
+    words: str
+    before: str = ""
+    after: str = ""
+
+
+def history(claim_id: str, versions: Iterable[Version]) -> tuple[Event, ...]:
+    """Return everything that changed between the versions of a claim, the oldest first."""
+    events: list[Event] = []
+    last: Version | None = None
+    known: Version | None = None  # the last that held a claim
+    judged: Judgement | None = None
+    for version in versions:
+        state: State | None = None
+        seeds = 0
+        if isinstance(version.record, Claim):
+            steps = list(_steps(last, known, version))
+            found = _judged(claim_id, version, version.record)
+            steps += _evidence_steps(known, judged, version, found)
+            state, seeds = found.state, found.verdict.seeds if found.verdict else 0
+            known, judged = version, found
+        else:
+            steps = list(_gone(last, version))
+        before = (events[-1].state, events[-1].seeds) if events else (None, 0)
+        for i, step in enumerate(steps, start=1):
+            is_turn = i == len(steps) and state is not None and (state, seeds) != before
+            head = (version.commit, version.time, step.kind, step.words)
+            events.append(Event(*head, state, seeds, is_turn, step.before, step.after))
+        last = version
+    return tuple(events)
+
+
+def _judged(claim_id: str, version: Version, claim: Claim) -> Judgement:
+    scripts = {version.script.name: version.script} if version.script else {}
+    base = Base(Path(), {claim_id: claim}, {}, scripts, {}, {})
+    return judge_claim(base, version.ledger, claim_id)
+
+
+def _steps(last: Version | None, known: Version | None, now: Version) -> Iterator[_Step]:
+    """Yield what changed in record and code of a claim that is there, against the last time it was."""
+    claim, former = now.record, known.record if known else None
+    if not isinstance(claim, Claim):
+        return
+    if known is None or not isinstance(former, Claim):
+        yield _Step("record", "written", after=" ".join(claim.statement.split()))
+    else:
+        if last is not known:
+            yield _Step("record", "written anew")
+        if known.topic != now.topic:
+            yield _Step("record", f"moved from {known.topic}/ to {now.topic}/")
+        yield from _text_steps(former, claim)
+        yield from _protocol_steps(former.protocol, claim.protocol)
+        yield from _relation_steps(former, claim)
+        if claim.reviewed and claim.reviewed != former.reviewed:
+            yield _Step("review", f"links reviewed: {claim.reviewed.note}")
+    yield from _code_steps(known.script if known else None, now.script)
+
+
+def _gone(last: Version | None, now: Version) -> Iterator[_Step]:
+    """Yield how a claim ended, at the version where it did."""
+    if isinstance(now.record, Tombstone):
+        if last is None or last.record != now.record:
+            done = "moved to" if now.record.moved_to else "split into"
+            yield _Step("record", f"{done} {' and '.join(now.record.targets)}")
+    elif last is None or (last.topic, last.record) != (now.topic, now.record):
+        gone = "deleted" if now.topic is None else "written in a form that today's rules do not read"
+        yield _Step("record", gone)
+
+
+def _text_steps(former: Claim, now: Claim) -> Iterator[_Step]:
+    kinds: tuple[Literal["title", "statement", "scope"], ...] = ("title", "statement", "scope")
+    for kind in kinds:
+        before, after = (" ".join((getattr(claim, kind) or "").split()) for claim in (former, now))
+        if before != after:
+            done = "changed" if before and after else "given" if after else "removed"
+            yield _Step(kind, f"{kind} {done}", before, after)
+
+
+def _protocol_steps(former: Protocol | None, now: Protocol | None) -> Iterator[_Step]:
+    if former is None or now is None:
+        if former != now:
+            yield _Step("protocol", "protocol written" if now else "protocol withdrawn")
+        return
+    if former.experiment != now.experiment:
+        words = f"experiment {now.experiment} instead of {former.experiment}"
+        yield _Step("protocol", words, former.experiment, now.experiment)
+    if former.scale != now.scale:
+        words = f"scale {now.scale} instead of {former.scale}"
+        yield _Step("protocol", words, former.scale, now.scale)
+    predictions = (_by_name(former.predictions), _by_name(now.predictions))
+    yield from _listed("protocol", "prediction", *predictions)
+    yield from _listed("protocol", "control of", _by_target(former.controls), _by_target(now.controls))
+
+
+def _by_name(predictions: Iterable[Prediction]) -> dict[str, object]:
+    return {each.name: each.model_dump(exclude={"says", "because"}) for each in predictions}
+
+
+def _by_target(controls: Iterable[Control]) -> dict[str, object]:
+    """Return the controls of each prediction by its name."""
+    found: dict[str, list[object]] = {}
+    for each in controls:
+        found.setdefault(each.prediction, []).append(each.arms)
+    return {**found}
+
+
+def _relation_steps(former: Claim, now: Claim) -> Iterator[_Step]:
+    links = [
+        {f"{each.type} {each.claim}": each.strict for each in claim.relations} for claim in (former, now)
+    ]
+    yield from _listed("relations", "relation", *links)
+
+
+def _listed(
+    kind: Kind, noun: str, former: Mapping[str, object], now: Mapping[str, object]
+) -> Iterator[_Step]:
+    """Yield one step for what was added to a list, one for what was removed and one for what was changed."""
+    groups = {
+        "added": [name for name in now if name not in former],
+        "removed": [name for name in former if name not in now],
+        "changed": [name for name in now if name in former and former[name] != now[name]],
+    }
+    for done, names in groups.items():
+        if names:
+            yield _Step(kind, f"{noun} {done}: {', '.join(names)}")
+
+
+def _code_steps(former: Script | None, now: Script | None) -> Iterator[_Step]:
+    """Yield a step where the code that measures became another; another experiment is another protocol."""
+    if now is not None and former is None:
+        yield _Step("code", f"script {now.name} written")
+    elif now is not None and former is not None and now.name == former.name:
+        codes = {**former.code, **now.code}
+        names = [name for name in codes if former.code.get(name) != now.code.get(name)]
+        if names:
+            yield _Step("code", f"code changed: {', '.join(names)}")
+        elif former.scales != now.scales:
+            yield _Step("code", f"scale of {now.name} changed")
+    elif now is None and former is not None:
+        yield _Step("code", f"script {former.name} removed or unreadable")
+
+
+def _evidence_steps(
+    last: Version | None, former: Judgement | None, now: Version, found: Judgement
+) -> Iterator[_Step]:
+    """Yield a step for the blocks of the claim that came and one for those that went."""
+    known = {_key(piece) for piece in last.ledger.evidence} if last else set()
+    there = {_key(piece) for piece in now.ledger.evidence}
+    added = [piece for piece in _pieces(found) if _key(piece) not in known]
+    removed = [piece for piece in _pieces(former) if _key(piece) not in there]
+    for done, pieces in (("added", added), ("removed", removed)):
+        if pieces:
+            days = sorted({piece.started[:10] for piece in pieces})
+            measured = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+            blocks = f"{len(pieces)} block{'' if len(pieces) == 1 else 's'}"
+            yield _Step("evidence", f"evidence {done}: {blocks}, measured {measured}")
+
+
+def _pieces(judgement: Judgement | None) -> tuple[Evidence, ...]:
+    return (*judgement.evidence, *judgement.stale) if judgement else ()
+
+
+def _key(piece: Evidence) -> tuple[str, str, int, int, str]:
+    return piece.protocol, piece.arm, piece.block, piece.replication, piece.started

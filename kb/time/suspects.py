@@ -1,0 +1,275 @@
+"""Links that nobody has looked at since something they rest on changed.
+
+Three kinds of link can become suspect:
+
+- a **relation** of a claim to another, when the statement, scope or protocol of either end is another;
+- an **appearance** in a source, when the claim's statement is another, or the source's title or address;
+- a **prediction** and the evidence for it, when the claim's statement or scope is another, when the
+  prediction itself is another than the evidence was taken for, or when the experiment's code is.
+
+"Another" means: another than at the claim's baseline, which is its last review (`reviewed` in its record),
+or, where it never had one, its latest evidence. The review carries digests of both ends. What the records
+said when the evidence was taken is not stored; who can read it from version control hands it over as `Past`.
+Without that the evidence itself still tells its predictions and its code. A relation of a claim that has
+neither review nor evidence is compared with the other end's evidence. A link that is younger than its
+baseline is not watched before the next review.
+
+Statements and scopes are compared word by word; titles, reasons, notes and other prose do not count, and of a
+protocol only what decides: experiment, scale, predictions and controls without their prose. A claim that was
+written for old evidence changed nothing; `kb.judging.judgement` sees to it. Code counts only
+for the claim's own evidence: a relation speaks of statements. Nothing is passed on: a claim two steps away
+becomes suspect when the one between them is changed in turn. A review clears everything but changed code,
+which only a new run can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from kb.evidence.ledger import Evidence
+from kb.judging.judgement import Judgement, former_digests
+from kb.reading.base import Base
+from kb.records.claims import Claim, Prediction, Seen, Source
+from kb.text.problems import Keys
+
+Kind = Literal["relation", "appearance", "prediction"]
+Parts = Mapping[str, str]
+"""Digest of each part of a record on which a link may rest, by the part's name."""
+PARTS = {"identity": "title or address"}
+"""Names of parts in words, where the two differ."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """The records as they were when a claim's latest evidence was taken.
+
+    Attributes:
+        day: When that was.
+        record: Returns the claim or source that had an id then, or nothing.
+    """
+
+    day: str
+    record: Callable[[str], Claim | Source | None]
+
+
+Pasts = Mapping[str, Past]
+"""By claim, as far as it is known."""
+UNKNOWN: Pasts = MappingProxyType({})
+
+
+class Suspect(NamedTuple):
+    """A link that should be looked at again.
+
+    Attributes:
+        claim_id: The claim whose record holds the link.
+        kind: What sort of link it is.
+        target: The other claim, the source, or the prediction's name.
+        link: The link in words, without its claim.
+        changed: What is another than at the baseline, each in words.
+        since: The baseline in words.
+        keys: Where the link stands in the claim's record.
+        remedy: What clears it: a review, or a new run.
+    """
+
+    claim_id: str
+    kind: Kind
+    target: str
+    link: str
+    changed: tuple[str, ...]
+    since: str
+    keys: Keys
+    remedy: Literal["review", "run"] = "review"
+
+
+class _Baseline(NamedTuple):
+    since: str
+    seen: Mapping[str, Parts]
+
+    def changed(self, record_id: str, record: Claim | Source | None) -> list[str]:
+        """Return the names of a record's parts that are others now; none where it was not seen then."""
+        then, now = self.seen.get(record_id), parts(record) if record else None
+        if then is None or now is None:
+            return []
+        return [name for name in Seen.model_fields if then.get(name) != now.get(name)]
+
+
+def parts(record: Claim | Source) -> Parts:
+    """Return the digest of each part on which a link may rest, as far as the record has it."""
+    if isinstance(record, Source):
+        return {"identity": _digest(record.title, record.URL or record.arxiv or record.DOI or "")}
+    found = {"statement": _digest(record.statement)}
+    if record.scope is not None:
+        found["scope"] = _digest(record.scope)
+    if record.protocol is not None:
+        protocol = record.protocol
+        found["protocol"] = _digest(protocol.experiment, protocol.scale, protocol.digest)
+    return found
+
+
+def _digest(*texts: str) -> str:
+    """Return eight hexadecimal digits that do not depend on how the texts are wrapped."""
+    plain = "\n".join(" ".join(text.split()) for text in texts)
+    return hashlib.sha256(plain.encode()).hexdigest()[:8]
+
+
+def linked(claim_id: str, claim: Claim) -> tuple[str, ...]:
+    """Return the ids of a claim and of every claim and source it links to, each once, the claim first."""
+    others = (relation.claim for relation in claim.relations)
+    sources = (appearance.source for appearance in claim.stated_in)
+    return tuple(dict.fromkeys(chain([claim_id], others, sources)))
+
+
+def suspects(
+    base: Base, judgements: Mapping[str, Judgement], pasts: Pasts = UNKNOWN
+) -> dict[str, tuple[Suspect, ...]]:
+    """Return the suspect links of every claim that has some, by claim in alphabetical order.
+
+    Args:
+        base: All records.
+        judgements: Of every claim.
+        pasts: For each claim with evidence the records as they were then, as far as they are known.
+    """
+    found = {claim_id: tuple(_of_claim(base, judgements[claim_id], pasts)) for claim_id in base.claims}
+    return {claim_id: links for claim_id, links in found.items() if links}
+
+
+def _of_claim(base: Base, judgement: Judgement, pasts: Pasts) -> Iterator[Suspect]:
+    claim_id = judgement.claim_id
+    claim = base.claims[claim_id]
+    baseline = _baseline(claim_id, claim, judgement, pasts)
+    yield from _relations(base, claim_id, baseline, pasts)
+    if baseline:
+        yield from _appearances(base, claim_id, baseline)
+    yield from _predictions(base, judgement, baseline, pasts.get(claim_id))
+
+
+def _baseline(claim_id: str, claim: Claim, judgement: Judgement, pasts: Pasts) -> _Baseline | None:
+    """Return what a claim's links are compared with, or nothing where nobody can tell."""
+    if claim.reviewed:
+        seen = {
+            each.record: each.model_dump(exclude={"record"}, exclude_none=True)
+            for each in claim.reviewed.seen
+        }
+        return _Baseline(f"the review of {claim.reviewed.date}", seen)
+    piece = latest_piece(judgement)
+    return _evidence_baseline(claim_id, pasts[claim_id], piece) if piece and claim_id in pasts else None
+
+
+def _evidence_baseline(claim_id: str, past: Past, piece: Evidence) -> _Baseline | None:
+    then = past.record(claim_id)
+    if not isinstance(then, Claim):
+        return None
+    records = {i: past.record(i) for i in linked(claim_id, then)}
+    return _Baseline(_taken(piece), {i: parts(record) for i, record in records.items() if record})
+
+
+def latest_piece(judgement: Judgement) -> Evidence | None:
+    """Return the piece of a claim's evidence that was started last: of what counts, or else of the stale."""
+    return max(judgement.evidence or judgement.stale, key=lambda piece: piece.started, default=None)
+
+
+def _taken(piece: Evidence) -> str:
+    return f"the evidence of {piece.started[:10]}"
+
+
+def _relations(base: Base, claim_id: str, baseline: _Baseline | None, pasts: Pasts) -> Iterator[Suspect]:
+    claim = base.claims[claim_id]
+    for i, relation in enumerate(claim.relations):
+        other = relation.claim
+        seen = baseline or _baseline_of_other(claim_id, other, pasts)
+        if seen is None or other not in seen.seen or other not in base.claims:
+            continue
+        own = [f"its {part}" for part in seen.changed(claim_id, claim)]
+        changed = [*own, *(f"the {part} of {other}" for part in seen.changed(other, base.claims[other]))]
+        if changed:
+            link = f"{relation.type} {other}"
+            yield Suspect(claim_id, "relation", other, link, tuple(changed), seen.since, ("relations", i))
+
+
+def _baseline_of_other(claim_id: str, other: str, pasts: Pasts) -> _Baseline | None:
+    """Return the two ends of a relation as they were at the other end's evidence, if it was there then."""
+    past = pasts.get(other)
+    if past is None:
+        return None
+    then, there = past.record(claim_id), past.record(other)
+    if not isinstance(then, Claim) or there is None:
+        return None
+    if all(relation.claim != other for relation in then.relations):
+        return None
+    return _Baseline(f"the evidence of {past.day} for {other}", {claim_id: parts(then), other: parts(there)})
+
+
+def _appearances(base: Base, claim_id: str, baseline: _Baseline) -> Iterator[Suspect]:
+    claim = base.claims[claim_id]
+    own = [f"its {part}" for part in baseline.changed(claim_id, claim) if part == "statement"]
+    for i, appearance in enumerate(claim.stated_in):
+        source = appearance.source
+        if source not in baseline.seen:
+            continue
+        theirs = baseline.changed(source, base.sources.get(source))
+        changed = [*own, *(f"the {PARTS[part]} of {source}" for part in theirs)]
+        if changed:
+            link = f"{source} {appearance.stance} it"
+            keys: Keys = ("stated_in", i)
+            yield Suspect(claim_id, "appearance", source, link, tuple(changed), baseline.since, keys)
+
+
+def _predictions(
+    base: Base, judgement: Judgement, baseline: _Baseline | None, past: Past | None
+) -> Iterator[Suspect]:
+    claim_id = judgement.claim_id
+    claim, piece = base.claims[claim_id], latest_piece(judgement)
+    if claim.protocol is None or piece is None:
+        return
+    parts_changed = baseline.changed(claim_id, claim) if baseline else []
+    own = [f"its {part}" for part in parts_changed if part != "protocol"]
+    rewritten = _rewritten(claim_id, claim, judgement, past)
+    code = _changed_code(base, claim, piece) if judgement.state == "stale" else ""
+    for i, prediction in enumerate(claim.protocol.predictions):
+        changed = [*own, *(["the prediction itself"] if prediction in rewritten else [])]
+        since = baseline.since if own and baseline else _taken(piece)
+        name, keys = prediction.name, ("protocol", "predictions", i)
+        if changed:
+            yield Suspect(claim_id, "prediction", name, f"prediction {name}", tuple(changed), since, keys)
+        if code:
+            link = f"prediction {name}"
+            yield Suspect(claim_id, "prediction", name, link, (code,), _taken(piece), keys, "run")
+
+
+def _rewritten(
+    claim_id: str, claim: Claim, judgement: Judgement, past: Past | None
+) -> tuple[Prediction, ...]:
+    """Return the predictions that are others than the evidence was taken for, and were not reviewed since.
+
+    Evidence carries one digest of all predictions and controls; where the former record is unknown, or only
+    the controls differ, all predictions are meant.
+    """
+    protocol = claim.protocol
+    pieces = judgement.evidence or judgement.stale
+    if protocol is None or not former_digests(claim_id, protocol, pieces) - {""}:
+        return ()
+    seen = claim.reviewed.seen if claim.reviewed else ()
+    if any(each.record == claim_id and each.protocol == parts(claim)["protocol"] for each in seen):
+        return ()
+    then = past.record(claim_id) if past else None
+    former = then.protocol if isinstance(then, Claim) else None
+    known = [_deciding(prediction) for prediction in former.predictions] if former else []
+    return tuple(p for p in protocol.predictions if _deciding(p) not in known) or protocol.predictions
+
+
+def _deciding(prediction: Prediction) -> dict[str, object]:
+    return prediction.model_dump(exclude={"says", "because"})
+
+
+def _changed_code(base: Base, claim: Claim, piece: Evidence) -> str:
+    """Return in words what makes evidence stale, or nothing where the script cannot be read."""
+    script = base.scripts.get(claim.protocol.experiment) if claim.protocol else None
+    if script is None:
+        return ""
+    names = [name for name in {**piece.code, **script.code} if piece.code.get(name) != script.code.get(name)]
+    return f"the code of {' and '.join(names)}" if names else f"the scale of {script.name}"

@@ -1,0 +1,75 @@
+"""New records and scripts, written all together and only where they bring no problem with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kb.reading.base import Base
+from kb.reading.load import load_base
+from kb.text.problems import Problem
+
+
+class AdditionError(Exception):
+    """What should be added breaks a rule; nothing was written.
+
+    Attributes:
+        problems: What would be wrong.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{problem.place}: {problem.found}" for problem in problems))
+
+
+def add(base: Base, texts: Mapping[str, str], *, today: str) -> Base:
+    """Write files into a project and return it as it then is.
+
+    Args:
+        base: The project as it is.
+        texts: The whole new text of each file, by its path relative to the project's root.
+        today: Date as `2026-01-31`, for the rules that need one.
+
+    Raises:
+        AdditionError: A problem would come with it; every file is then as it was.
+        OSError: A file cannot be written; those before it are put back.
+    """
+    before = {path: _content(base.root / path) for path in texts}
+    try:
+        for path, text in texts.items():
+            file = base.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+        after = load_base(base.root, today=today)
+        _refuse_new_problems(base, after)
+    except BaseException:
+        _restore(base.root, before)
+        raise
+    return after
+
+
+def _refuse_new_problems(before: Base, after: Base) -> None:
+    known = {_what(problem) for problem in before.problems}
+    new = tuple(problem for problem in after.problems if _what(problem) not in known)
+    if new:
+        raise AdditionError(new)
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+def _what(problem: Problem) -> tuple[str, str, str]:
+    """Return a problem without line and column, which move when something is added above."""
+    return problem.code, problem.place.path, problem.found
+
+
+def _restore(root: Path, contents: Mapping[str, bytes | None]) -> None:
+    for path, content in contents.items():
+        file = root / path
+        if content is not None:
+            file.write_bytes(content)
+        elif file.is_file():
+            file.unlink()
+            if not any(file.parent.iterdir()):
+                file.parent.rmdir()

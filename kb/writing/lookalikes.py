@@ -1,0 +1,60 @@
+"""Whether a new record could be taken for one that is there: by the same id, or by much the same words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from kb.reading.base import Base
+
+ALIKE = 0.85
+"""Similarity, from 0 to 1, from which two ids or titles are taken for one; two unlike claims reach 0.78."""
+
+
+def taken_by(base: Base, record_id: str) -> str | None:
+    """Return the file that has an id already, but for case and separators, or nothing."""
+    wanted = _letters(record_id)
+    return next((path for known, path in base.paths.items() if _letters(known) == wanted), None)
+
+
+def like_claim(base: Base, claim_id: str, title: str) -> str | None:
+    """Return the claim whose id or title is most like those of a new one, where any is alike."""
+    known = {known: claim.title for known, claim in base.claims.items()}
+    return _alike(claim_id, known) or _by_title(title, known)
+
+
+def like_source(base: Base, source_id: str, title: str) -> str | None:
+    """Return the source whose id or title is most like those of a new one, where any is alike."""
+    known = {known: source.title for known, source in base.sources.items()}
+    return _alike(source_id, known) or _by_title(title, known)
+
+
+def like_experiment(base: Base, name: str) -> str | None:
+    """Return the experiment whose name is most like that of a new one, where any is alike."""
+    return _alike(name, base.scripts)
+
+
+def _alike(name: str, known: Mapping[str, object]) -> str | None:
+    """Return the id most like another, whatever the order of its words."""
+    by_words = {_words(other): other for other in known}
+    found = _nearest(name, known) or _nearest(_words(name), by_words)
+    return by_words.get(found, found) if found else None
+
+
+def _by_title(title: str, titles: Mapping[str, str]) -> str | None:
+    ids = {_words(other): known for known, other in titles.items()}
+    found = _nearest(_words(title), ids)
+    return ids[found] if found else None
+
+
+def _nearest(text: str, known: Mapping[str, object]) -> str | None:
+    return next(iter(difflib.get_close_matches(text, known, n=1, cutoff=ALIKE)), None)
+
+
+def _words(text: str) -> str:
+    return " ".join(sorted(re.findall(r"\w+", text.casefold().replace("_", " "))))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())

@@ -1,0 +1,40 @@
+"""A review made of today's records, and put into the text of one."""
+
+from __future__ import annotations
+
+from kb.reading.base import Base
+from kb.records.claims import Review, Seen
+from kb.text.yaml_guard import compose
+from kb.time.suspects import linked, parts
+from kb.writing.edit import with_entry, with_value
+
+FIELD = "reviewed"
+"""The key of a review in a claim's record."""
+
+
+def reviewed(base: Base, claim_id: str, *, day: str, note: str) -> Review:
+    """Return the review that says of every link of a claim that it stands today.
+
+    Args:
+        base: All records.
+        claim_id: The claim.
+        day: Today, such as `2026-01-31`.
+        note: What was looked at; one line.
+    """
+    ids = linked(claim_id, base.claims[claim_id])
+    records = {i: base.claims.get(i) or base.sources.get(i) for i in ids}
+    seen = (Seen(record=i, **parts(record)) for i, record in records.items() if record is not None)
+    return Review(date=day, note=note, seen=tuple(seen))
+
+
+def with_review(text: str, review: Review) -> str:
+    """Return a claim's text with a review in the place of the former one, or else after its last field.
+
+    Raises:
+        EditError: The record is written in braces.
+    """
+    value = review.model_dump(exclude_none=True)
+    fields = compose(text).value
+    if FIELD in fields:
+        return with_value(text, (FIELD,), value)
+    return with_entry(text, (FIELD,), value, after=[*fields][-1])

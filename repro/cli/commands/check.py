@@ -1,0 +1,153 @@
+"""`repro check`: every problem of every record, script and piece of evidence, in one run."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kb.evidence.ledger import read_ledger
+from kb.exports.annotations import note_of, render_github, render_sarif
+from kb.judging.judgement import judge_base, undeclared_revisions
+from kb.reading.codes import codes
+from kb.reading.coverage import Coverage, Row, coverage
+from kb.reading.load import Base, load_base
+from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
+from kb.time.suspects import Suspect
+from repro.cli import Context
+from repro.cli.parts.errors import USAGE, UsageProblem
+from repro.cli.parts.links import as_data, counted, notes, paragraphs, placed
+from repro.pasts import suspect_links
+from repro.provenance import now, runner_version
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json", "github", "sarif"]),
+    default="terminal",
+    show_default=True,
+    help="For people, programs, annotations of a pull request, or other tools.",
+)
+@click.option("--coverage", "is_coverage", is_flag=True, help="Paragraphs of the essays with their claims.")
+@click.pass_obj
+def command(
+    context: Context, paths: tuple[Path, ...], *, as_json: bool, form: str, is_coverage: bool
+) -> None:
+    """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
+
+    With --coverage show instead which paragraph of which essay makes which claims.
+    Warns of links that nobody has looked at since something they rest on changed; see `repro review`.
+    Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
+    """
+    base = load_base(context.root, today=now()[:10])
+    if is_coverage:
+        _show_coverage(coverage(base), as_json=as_json)
+        return
+    ledger = read_ledger(context.root)
+    judgements = judge_base(base, ledger)
+    hidden = undeclared_revisions(base, judgements)
+    everything = in_order([*base.problems, *ledger.problems, *hidden])
+    chosen = [_relative(path, context.root) for path in paths]
+    problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
+    links = placed(base, suspect_links(base, ledger, judgements))
+    links = [(place, link) for place, link in links if _is_within(place, chosen)]
+    _show(base, problems, links, "json" if as_json else form)
+    if problems:
+        raise SystemExit(USAGE)
+
+
+def _show(base: Base, problems: Sequence[Problem], links: Sequence[tuple[Place, Suspect]], form: str) -> None:
+    """Print problems and suspect links in one of the forms."""
+    noted = [*map(note_of, problems), *notes(links)]
+    if form == "json":
+        found = {"problems": render_json(problems), "suspects": as_data(links)}
+        click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
+    elif form == "sarif":
+        click.echo(render_sarif(noted, codes(), version=runner_version()), nl=False)
+    elif form == "github":
+        click.echo(render_github(noted) + _summary(base, problems, len(links)))
+    else:
+        for paragraph in paragraphs(links):
+            click.echo(paragraph)
+        if problems:
+            click.echo(render_terminal(problems))
+        click.echo(_summary(base, problems, len(links)))
+
+
+def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
+    """Print the paragraphs of every essay and exit with 2 where one lacks a claim."""
+    if as_json:
+        document = {"schema": "assay/coverage/1", "sources": [_coverage_data(source) for source in covered]}
+        click.echo(json.dumps(document))
+    else:
+        for source in covered:
+            said = f"{len(source.asserting)} of {_count(len(source.rows), 'paragraph')} assert something"
+            click.secho(f"{source.source_id}: {said}, {_count(len(source.claims), 'claim')}", bold=True)
+            for row in source.rows:
+                click.echo("\n".join(_row_lines(row)))
+        if not covered:
+            click.echo("No source lists its paragraphs.")
+    if any(row.is_missing for source in covered for row in source.rows):
+        raise SystemExit(USAGE)
+
+
+def _row_lines(row: Row) -> list[str]:
+    text = ", ".join(row.claims) or (f"none: {row.none}" if row.none else "no claim that could be read")
+    head = f"{row.number:>4}  "
+    return textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * 6, break_on_hyphens=False)
+
+
+def _coverage_data(source: Coverage) -> dict[str, object]:
+    rows = [
+        {"number": row.number, "anchor": row.anchor, "claims": row.claims, "none": row.none or None}
+        for row in source.rows
+    ]
+    return {
+        "source": source.source_id,
+        "title": source.title,
+        "asserting": len(source.asserting),
+        "paragraphs": rows,
+    }
+
+
+def _relative(path: Path, root: Path) -> str:
+    absolute = Path.cwd() / path
+    if not absolute.exists() and not absolute.is_symlink():
+        raise UsageProblem(f"there is no file or folder {path}; name one inside {root}.")
+    # Only the folder is resolved: the path itself may be a link, which is what is wrong with it.
+    resolved = absolute.parent.resolve() / absolute.name if absolute.name else absolute.resolve()
+    if not resolved.is_relative_to(root):
+        raise UsageProblem(f"{path} is outside of {root}; name a file or folder inside it.")
+    return resolved.relative_to(root).as_posix()
+
+
+def _is_within(place: Place, paths: list[str]) -> bool:
+    """Is a place in one of the files and folders that were asked for?"""
+    if not paths or "." in paths:
+        return True
+    return place.path in paths or place.path.startswith(tuple(f"{path}/" for path in paths))
+
+
+def _counts(base: Base) -> dict[str, int]:
+    return {"claims": len(base.claims), "sources": len(base.sources), "experiments": len(base.scripts)}
+
+
+def _summary(base: Base, problems: Sequence[Problem], suspects: int) -> str:
+    read = ", ".join(_count(number, name.removesuffix("s")) for name, number in _counts(base).items())
+    warned = f" {counted(suspects)} to review." if suspects else ""
+    if not problems:
+        return f"No problems: {read}.{warned}"
+    files = len({problem.place.path for problem in problems})
+    found = f"{_count(len(problems), 'problem')} in {_count(files, 'file')}"
+    return f"{found}. Read without problems: {read}.{warned}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,109 @@
+"""`repro conflicts`: claims that cannot all stand, who holds them, and the cheapest run that would decide."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from kb.reading.base import Base
+from kb.reasoning.conflicts import Conflict, conflicts, voices
+from kb.reasoning.cost import Run
+from repro.cli import Context
+from repro.cli.parts.reasoned import Known, cost_data, cost_text, hanging, read, standing_label
+
+KINDS = {
+    "exclusion": "Only one of the two can hold",
+    "evidence": "One stands against what was measured for the other",
+    "circular": "It rests on claims that contradict it or one another",
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, *, as_json: bool) -> None:
+    """List the smallest sets of claims that cannot all stand, with the cheapest run that would decide.
+
+    A set is listed where a contradiction is strict, where one of its sides was reproduced, or where a claim
+    rests on both sides. What is refuted or undermined already is settled, and left out.
+    """
+    known = read(context)
+    found = conflicts(known.base, known.ledger, known.judgements)
+    if as_json:
+        sets = [_as_data(known, conflict) for conflict in found]
+        click.echo(json.dumps({"schema": "assay/conflicts/1", "conflicts": sets}))
+        return
+    click.echo(f"{len(found)} conflict{'' if len(found) == 1 else 's'}")
+    for number, conflict in enumerate(found, start=1):
+        click.echo("")
+        for line in _lines(known, number, conflict):
+            click.echo(line)
+
+
+def _lines(known: Known, number: int, conflict: Conflict) -> Iterator[str]:
+    yield click.style(f"{number}. {KINDS[conflict.kind]}", bold=True)
+    for claim_id in conflict.claims:
+        yield f"  {claim_id} ({standing_label(known.standings[claim_id].standing)})"
+        yield from hanging("held by ", _names(known.base, claim_id), indent=4)
+    for link in conflict.contradictions:
+        text = f"{link.claim_id} contradicts {link.target}: {link.relation.because}"
+        yield from hanging("because ", text)
+    yield from hanging("decide  ", _decision(conflict))
+
+
+def _names(base: Base, claim_id: str) -> str:
+    claim = base.claims[claim_id]
+    held = ", ".join(voices(base, claim, "asserts")) or "nobody on record"
+    disputed = ", ".join(voices(base, claim, "disputes"))
+    return f"{held}; disputed by {disputed}" if disputed else held
+
+
+def _decision(conflict: Conflict) -> str:
+    if conflict.deciders:
+        return _run_text(conflict.deciders[0])
+    if conflict.telling:
+        return f"{_run_text(conflict.telling[0])}, named by the debate {conflict.debates[0]}"
+    if conflict.debates:
+        return f"no run that is due; the debate {conflict.debates[0]} says what else could"
+    return "no run that is due; the statements or their scopes need another look"
+
+
+def _run_text(run: Run) -> str:
+    if run.is_written:
+        return f"repro run {run.claims[0]} ({cost_text(run.cost)})"
+    return f"write the experiment {run.experiment} for {run.claims[0]} ({cost_text(run.cost)})"
+
+
+def _as_data(known: Known, conflict: Conflict) -> dict[str, object]:
+    base = known.base
+    return {
+        "claims": [
+            {
+                "id": claim_id,
+                "standing": known.standings[claim_id].standing,
+                "held_by": list(voices(base, base.claims[claim_id], "asserts")),
+                "disputed_by": list(voices(base, base.claims[claim_id], "disputes")),
+            }
+            for claim_id in conflict.claims
+        ],
+        "kind": conflict.kind,
+        "contradictions": [
+            {"from": link.claim_id, "to": link.target, "strict": link.relation.strict}
+            | {"because": link.relation.because}
+            for link in conflict.contradictions
+        ],
+        "debates": list(conflict.debates),
+        "deciders": [*map(_run_data, conflict.deciders)],
+        "telling": [*map(_run_data, conflict.telling)],
+    }
+
+
+def _run_data(run: Run) -> dict[str, object]:
+    return {
+        "experiment": run.experiment,
+        "claims": list(run.claims),
+        "written": run.is_written,
+        "cost": cost_data(run.cost),
+    }

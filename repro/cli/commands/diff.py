@@ -1,0 +1,108 @@
+"""`repro diff REV1 [REV2]`: what changed between two revisions, in records and in what follows from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from kb.reasoning.standing import standings
+from kb.time.changes import Difference, Whole, compare
+from repro.cli import Context
+from repro.cli.commands.list import state_label
+from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
+from repro.cli.parts.links import in_words
+from repro.cli.parts.reasoned import hanging, standing_label
+from repro.revisions import RevisionError, checked_out
+from repro.vcs import HistoryError, NoRevisionError, resolve
+
+NONE = "-"
+"""What stands for the state of a claim that is not there."""
+
+
+@click.command()
+@click.argument("before", metavar="REV1")
+@click.argument("after", metavar="[REV2]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, before: str, after: str | None, *, as_json: bool) -> None:
+    """Say which claims, relations, verdicts and standings changed from REV1 to REV2.
+
+    A revision is a commit, a tag, a branch or anything else that git takes for
+    one; without REV2 the files as they lie in the folder are compared. Both are
+    judged by today's rules, each with its own records, scripts and evidence.
+    """
+    difference = compare(_at(context.root, before), _at(context.root, after))
+    if as_json:
+        document = {"schema": "assay/diff/1", "before": before, "after": after, **as_data(difference)}
+        click.echo(json.dumps(document))
+        return
+    lines = _lines(difference)
+    click.echo("\n".join(lines) if lines else "No claim, relation, verdict or standing changed.")
+
+
+def _at(root: Path, revision: str | None) -> Whole:
+    """Return everything as it was at a revision, or as it lies in the folder.
+
+    Raises:
+        UsageProblem: There is no such revision.
+        EnvironmentProblem: There is no git, or no repository.
+    """
+    if revision is None:
+        return _whole(root)
+    try:
+        with checked_out(root, resolve(root, revision)) as folder:
+            return _whole(folder)
+    except NoRevisionError as error:
+        raise UsageProblem(f"{error}; name a commit, a tag or a branch.") from error
+    except (HistoryError, RevisionError) as error:
+        raise EnvironmentProblem(f"the history cannot be read: {str(error).rstrip('.')}.") from error
+
+
+def _whole(root: Path) -> Whole:
+    base = load_base(root)
+    judgements = judge_base(base, read_ledger(root))
+    return Whole(base, judgements, standings(base, judgements))
+
+
+def as_data(difference: Difference) -> dict[str, list[dict[str, object]]]:
+    """Return a difference as plain JSON data."""
+    return {
+        name: [each._asdict() for each in getattr(difference, name)]
+        for name in ("claims", "relations", "verdicts", "standings")
+    }
+
+
+def _lines(difference: Difference) -> list[str]:
+    claims = [line for each in difference.claims for line in _claim(each.claim_id, each.done, each.what)]
+    relations = [
+        line
+        for link in difference.relations
+        for line in hanging(f"{link.done:8} ", f"{link.claim_id} {link.type} {link.target}")
+    ]
+    verdicts = [
+        f"  {each.claim_id}: {state_label(each.before or NONE)} -> {state_label(each.after or NONE)}"
+        for each in difference.verdicts
+    ]
+    moved: list[str] = []
+    for each in difference.standings:
+        change = f"{standing_label(each.before or NONE)} -> {standing_label(each.after or NONE)}"
+        moved += [f"  {each.claim_id}: {change}", *hanging("", "; ".join(each.because), indent=6)]
+    groups = {"Claims": claims, "Relations": relations, "Verdicts": verdicts, "Standings": moved}
+    titled = [[click.style(title, bold=True), *lines] for title, lines in groups.items() if lines]
+    return [line for i, group in enumerate(titled) for line in ([""] if i else []) + group]
+
+
+def _claim(claim_id: str, done: str, what: Sequence[str]) -> list[str]:
+    if not what:
+        text = claim_id
+    elif done == "removed":
+        text = f"{claim_id}; {in_words(tuple(what))} took its place"
+    else:
+        text = f"{claim_id}: {', '.join(what)}"
+    return hanging(f"{done:8} ", text)

@@ -1,0 +1,55 @@
+"""`repro log <claim>`: statement, protocol and verdict over the commits."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from kb.reading.files import KINDS
+from kb.time.history import Event
+from repro.cli import Context
+from repro.cli.commands.list import state_label
+from repro.cli.parts import completion
+from repro.cli.parts.errors import EnvironmentProblem, unknown
+from repro.cli.parts.reasoned import hanging
+from repro.histories import histories
+from repro.vcs import HistoryError
+
+UNCOMMITTED = "not committed"
+
+
+@click.command()
+@click.argument("claim_id", metavar="CLAIM", shell_complete=completion.claims)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, claim_id: str, *, as_json: bool) -> None:
+    """Say what became of a claim: statement, protocol, code, evidence and verdict, one line an event.
+
+    Versions come from git, along the main line; what is not committed comes
+    last. Each is judged with the evidence there was, by today's rule.
+    """
+    try:
+        events = histories(context.root, [claim_id]).get(claim_id, ())
+    except HistoryError as error:
+        raise EnvironmentProblem(f"the history cannot be read: {error}.") from error
+    if not events:
+        files = context.root.glob("claims/*/*.yaml")
+        raise unknown("claim", claim_id, [path.stem for path in files if path.parent.name not in KINDS])
+    if as_json:
+        document = {"schema": "assay/log/1", "id": claim_id, "events": [each._asdict() for each in events]}
+        click.echo(json.dumps(document))
+        return
+    for event in events:
+        for line in _lines(event):
+            click.echo(line)
+
+
+def _lines(event: Event) -> list[str]:
+    """Return an event in lines, with the state that it led to where that is another."""
+    head = f"{event.time[:10]} {event.commit[:7]}" if event.commit else UNCOMMITTED
+    lines = hanging(f"{head:18}  ", event.words, indent=0, style="bright_black")
+    if event.is_turn and event.state:
+        seeds = f" on {event.seeds} seeds" if event.seeds else ""
+        lines.append(f"{'':18}  -> {state_label(event.state)}{seeds}")
+    return lines

@@ -1,0 +1,68 @@
+"""`repro next`: runs and unwritten experiments, those first that change most standings for their cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+
+from kb.reasoning.next import Candidate, candidates, prior
+from repro.cli import Context
+from repro.cli.parts.reasoned import cost_data, cost_text, hanging, read
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, of all of them.")
+@click.pass_obj
+def command(context: Context, limit: int, *, as_json: bool) -> None:
+    """Rank what could be run or written by the standings it would change for each second of processor time.
+
+    Averaged over the verdicts a claim could have. Each verdict is held to be as probable as it has been so
+    far, counted once more. What costs nobody knows how much comes last.
+    """
+    known = read(context)
+    found = candidates(known.base, known.ledger, known.judgements)
+    weights = prior(known.judgements)
+    if as_json:
+        document = {"schema": "assay/next/1", "prior": weights, "candidates": [*map(_as_data, found)]}
+        click.echo(json.dumps(document))
+        return
+    if not found:
+        click.echo("Nothing is due, and no experiment waits to be written.")
+        return
+    shares = ", ".join(f"{state} {100 * share:.0f} %" for state, share in weights.items())
+    for line in hanging("Assumed ", f"{shares}.", indent=0):
+        click.echo(line)
+    for number, candidate in enumerate(found[:limit], start=1):
+        for line in _lines(number, candidate):
+            click.echo(line)
+    if len(found) > limit:
+        click.echo(f"and {len(found) - limit} more; --limit {len(found)} lists them")
+
+
+def _lines(number: int, candidate: Candidate) -> Iterator[str]:
+    run = candidate.run
+    verb = "run" if run.is_written else "write"
+    worth = candidate.per_second
+    rate = "" if worth is None else f", {worth:.2g} a second"
+    yield click.style(f"{number:>2}. {verb} {run.experiment}", bold=True)
+    yield from hanging(
+        "",
+        f"{candidate.expected_changes:.2g} standings likely to change; {cost_text(run.cost)}{rate}",
+        indent=4,
+    )
+    yield from hanging("for ", ", ".join(run.claims), indent=4)
+
+
+def _as_data(candidate: Candidate) -> dict[str, object]:
+    run = candidate.run
+    return {
+        "experiment": run.experiment,
+        "written": run.is_written,
+        "claims": list(run.claims),
+        "expected_changes": candidate.expected_changes,
+        "cost": cost_data(run.cost),
+        "per_second": candidate.per_second,
+    }

@@ -1,0 +1,174 @@
+"""`repro run`: measure what is due and judge. The exit code tells a single claim's verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.judging.judgement import Judgement, judge_claim
+from repro.cli import Context
+from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem
+from repro.cli.parts.request import Request, request, takes_request
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kb.evidence.ledger import Ledger
+    from repro.plan import Options, Plan
+    from repro.run import Engine, RunResult
+
+VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
+WIDTH = 80
+"""Columns that are used at most, so that lines stay readable."""
+SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
+
+
+@click.command()
+@takes_request
+@click.option("--dry-run", is_flag=True, help="Print what would be measured, and why; same as `repro plan`.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict; errors keep their codes.")
+@click.pass_obj
+def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: bool, **words: Any) -> None:
+    """Measure what is due for claims, then judge them.
+
+    Exit codes for one claim: 0 reproduced, 10 contradicted or split, 11 inconclusive,
+    12 invalid (a control held), also when nothing was due. For several claims: 0 when
+    every block ran. 2 usage or record, 4 environment, 5 some blocks failed or could not
+    be saved, 130 interrupted, 141 closed pipe.
+    """
+    work = dry if dry_run else measure
+    code = ended(lambda: work(request(context, **words), as_json=as_json))
+    sys.exit(0 if exit_zero and code in VERDICT_CODES.values() else code)
+
+
+def ended(work: Callable[[], int]) -> int:
+    """Return the exit code of some work, also when the user interrupts it or no longer reads its output."""
+    try:
+        code = work()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it at exit
+        return CLOSED_PIPE
+    return code
+
+
+def dry(asked: Request, *, as_json: bool) -> int:
+    """Print what is due and return the exit code."""
+    due = asked.plan()
+    from repro.cli.parts.report import print_plan, step_data
+    from repro.costs import NONE, overheads, wall_seconds
+
+    if as_json:
+        steps = [step_data(step) for step in due.steps]
+        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.base.root) or NONE)
+        told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
+        click.echo(json.dumps({"schema": "assay/plan/1", **told}))
+        return 0
+    console = _console()
+    print_plan(console, due, asked.options, asked.base.root)
+    if not due.steps:
+        console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
+    return 0
+
+
+def measure(asked: Request, *, as_json: bool) -> int:
+    """Measure what is due, print what came of it and return the exit code."""
+    from repro.cli.parts.report import print_claim, print_failures, print_plan, run_data
+
+    due, console = asked.plan(), _console()
+    if not as_json:
+        print_plan(console, due, asked.options, asked.base.root)
+    result = _run(asked, due, console, as_json=as_json) if due.steps else None
+    judgements = _judgements(asked, result.ledger if result else asked.ledger)
+    code = exit_code(asked, result, judgements)
+    if as_json:
+        data = run_data(asked.base, due, judgements, result, asked.options)
+        click.echo(json.dumps({**data, "exit_code": code}))
+        return code
+    if result is not None:
+        print_failures(console, result)
+    ledger = result.ledger if result else asked.ledger
+    for judgement in judgements:
+        print_claim(console, asked.base, ledger, judgement, is_exploring=asked.options.is_exploring)
+    return code
+
+
+def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunResult:
+    from repro.cli.parts.progress import observing
+    from repro.engines.interrupts import Interrupts
+    from repro.ledger import sweep
+    from repro.run import run
+
+    sweep(asked.base.root)
+    engine, words = _engine(asked.options), (asked.base, asked.ledger, due, asked.options)
+    with Interrupts() as interrupts:
+        if as_json:
+            return run(*words, lambda _: None, interrupts=interrupts, engine=engine)
+        with observing(console) as observer:
+            return run(*words, observer, interrupts=interrupts, engine=engine)
+
+
+def _engine(options: Options) -> Engine:
+    """Return what launches the workers.
+
+    Raises:
+        EnvironmentProblem: The cluster's extra is not installed, or no scheduler answers.
+    """
+    if options.cluster is None:
+        from repro.engines.local import supervise
+
+        return supervise
+    try:
+        from distributed import Client
+
+        from repro.engines import dask
+    except ImportError:
+        raise EnvironmentProblem(
+            "--cluster needs dask; install it with: pip install -e '.[cluster]'"
+        ) from None
+    try:
+        Client(options.cluster, set_as_default=False, timeout=3).close()
+    except (OSError, ValueError) as error:
+        raise EnvironmentProblem(f"no dask scheduler answers at {options.cluster}: {error}") from None
+    return partial(dask.supervise, address=options.cluster)
+
+
+def _judgements(asked: Request, ledger: Ledger) -> list[Judgement]:
+    replication = asked.options.replication
+    return [judge_claim(asked.base, ledger, claim_id, replication=replication) for claim_id in asked.claims]
+
+
+def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Judgement]) -> int:
+    """Return what the run came to, as DESIGN's table of exit codes has it."""
+    if result is not None:
+        if result.signal is not None:
+            return 128 + result.signal
+        if any(failed.kind == "environment" for failed in result.failures):
+            return ENVIRONMENT
+        if result.failures or result.unsaved:
+            return SOME_FAILED
+    if not asked.is_one or asked.options.is_exploring:
+        return 0
+    return next(VERDICT_CODES[judgement.state] for judgement in judgements)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    class OurConsole(Console):
+        """Rich's own hook for a closed pipe would exit with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = OurConsole(highlight=False)
+    console.width = min(console.width, WIDTH)
+    return console

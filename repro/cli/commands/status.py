@@ -1,0 +1,48 @@
+"""`repro status`: what is current, stale, undecided or missing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import click
+
+from kb.evidence.ledger import read_ledger
+from kb.judging.judgement import judge_base
+from kb.reading.load import load_base
+from repro.cli import Context
+from repro.cli.commands.list import state_label
+
+NEXT = {
+    "not run": "never measured",
+    "to be written": "the experiment {experiment} has no script yet",
+    "stale": "the code changed since",
+    "inconclusive": "more seeds may decide",
+    "invalid": "a control held: the protocol needs another look",
+}
+"""States that ask for something, with what they ask."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, *, as_json: bool) -> None:
+    """Count the claims by state and name those that ask for something."""
+    base, ledger = load_base(context.root), read_ledger(context.root)
+    judgements = judge_base(base, ledger)
+    counts = Counter(judgement.state for judgement in judgements.values())
+    open_claims = {claim_id: j.state for claim_id, j in judgements.items() if j.state in NEXT}
+    counted = {id(piece) for judgement in judgements.values() for piece in judgement.evidence}
+    problems = len(base.problems) + len(ledger.problems)
+    if as_json:
+        data = {"states": counts, "open": open_claims, "blocks": len(ledger.evidence), "problems": problems}
+        click.echo(json.dumps({"schema": "assay/status/1", **data}))
+        return
+    for state, count in counts.most_common():
+        click.echo(f"{count:>5}  {state_label(state)}")
+    click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, {len(counted)} of them count today")
+    click.echo(f"{problems:>5}  problems{', see repro check' if problems else ''}")
+    for claim_id, state in open_claims.items():
+        protocol = base.claims[claim_id].protocol
+        asks = NEXT[state].format(experiment=protocol.experiment if protocol else "")
+        click.echo(f"{state_label(state, 13)} {claim_id}: {asks}")

@@ -1,0 +1,100 @@
+"""`repro whatif <claim>=<verdict>`: which standings would change, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import click
+
+from kb.judging.judgement import State
+from kb.reading.base import Base
+from kb.reasoning.standing import standings
+from kb.reasoning.whatif import Change, changes, suppose
+from repro.cli import Context
+from repro.cli.commands.list import state_label
+from repro.cli.parts import completion
+from repro.cli.parts.errors import UsageProblem, unknown
+from repro.cli.parts.reasoned import hanging, read, standing_label
+from repro.cli.parts.targets import claim_named
+
+VERDICTS: dict[str, State] = {
+    "reproduced": "reproduced",
+    "contradicted": "contradicted",
+    "split": "split",
+    "inconclusive": "inconclusive",
+    "invalid": "invalid",
+    "not-run": "not run",
+}
+"""What may be supposed, as it is typed."""
+
+
+@click.command()
+@click.argument(
+    "suppositions", metavar="CLAIM=VERDICT...", nargs=-1, required=True, shell_complete=completion.claims
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, suppositions: tuple[str, ...], *, as_json: bool) -> None:
+    """Say which standings would change, and why, if claims had other verdicts.
+
+    VERDICT is reproduced, contradicted, split, inconclusive, invalid or not-run. Nothing is recorded.
+    """
+    known = read(context)
+    supposed = _supposed(known.base, suppositions)
+    after = standings(known.base, suppose(known.judgements, supposed))
+    changed = changes(known.standings, after)
+    if as_json:
+        asked = [
+            {"claim": i, "from": known.judgements[i].state, "to": state} for i, state in supposed.items()
+        ]
+        document = {"schema": "assay/whatif/1", "supposed": asked, "changes": [*map(_as_data, changed)]}
+        click.echo(json.dumps(document))
+        return
+    for claim_id, state in supposed.items():
+        now = known.judgements[claim_id].state
+        is_so = "as it is" if now == state else f"now {state_label(now)}"
+        click.echo(f"Suppose {claim_id} were {state_label(state)} ({is_so})")
+    click.echo(f"\n{_count(len(changed))}")
+    for line in _lines(changed):
+        click.echo(line)
+
+
+def _supposed(base: Base, suppositions: Iterable[str]) -> dict[str, State]:
+    found: dict[str, State] = {}
+    for text in suppositions:
+        name, separator, verdict = text.partition("=")
+        if not separator:
+            raise UsageProblem(
+                f"{text!r} supposes nothing; write claim=verdict, such as {text}=contradicted."
+            )
+        claim_id = claim_named(base, name)
+        if verdict not in VERDICTS:
+            raise unknown("verdict", verdict, VERDICTS)
+        if found.get(claim_id, VERDICTS[verdict]) != VERDICTS[verdict]:
+            raise UsageProblem(f"claim {claim_id!r} cannot have two verdicts; suppose one.")
+        found[claim_id] = VERDICTS[verdict]
+    return found
+
+
+def _count(number: int) -> str:
+    if not number:
+        return "No standing would change."
+    return f"{number} standing{'' if number == 1 else 's'} would change:"
+
+
+def _lines(changed: Iterable[Change]) -> Iterable[str]:
+    for change in changed:
+        before, after = standing_label(change.before.standing), standing_label(change.after.standing)
+        yield f"  {change.claim_id}: {before} -> {after}"
+        yield from hanging("because ", "; ".join(change.after.because), indent=4)
+
+
+def _as_data(change: Change) -> dict[str, object]:
+    return {
+        "claim": change.claim_id,
+        "from": change.before.standing,
+        "to": change.after.standing,
+        "because": list(change.after.because),
+        "route": list(change.after.route),
+    }

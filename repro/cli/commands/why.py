@@ -1,0 +1,44 @@
+"""`repro why <claim>`: the shortest derivation of its standing, in steps."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import click
+
+from kb.reasoning.why import derivation, shortest
+from repro.cli import Context
+from repro.cli.parts import completion
+from repro.cli.parts.reasoned import WIDTH, hanging, read, standing_label
+from repro.cli.parts.targets import claim_named
+
+
+@click.command()
+@click.argument("claim_id", metavar="CLAIM", shell_complete=completion.claims)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def command(context: Context, claim_id: str, *, as_json: bool) -> None:
+    """Say why a claim stands as it does: the runs, findings, relations and rules that lead there."""
+    known = read(context)
+    claim_id = claim_named(known.base, claim_id)
+    standing = shortest(known.base, known.judgements, known.standings[claim_id])
+    steps = derivation(known.base, known.judgements, standing)
+    if as_json:
+        document = {
+            "schema": "assay/why/1",
+            "id": claim_id,
+            "state": standing.state,
+            "standing": standing.standing,
+            "rule": standing.rule,
+            "route": list(standing.route),
+            "steps": [step.as_data() for step in steps],
+        }
+        click.echo(json.dumps(document))
+        return
+    for line in textwrap.wrap(known.base.claims[claim_id].title, WIDTH):
+        click.echo(click.style(line, bold=True))
+    click.echo(f"{claim_id}: {standing_label(standing.standing)}")
+    for number, step in enumerate(steps, start=1):
+        for line in hanging(f"{number:>2} {step.kind.ljust(9)}", step.words, indent=0, style="bright_black"):
+            click.echo(line)

@@ -1,0 +1,89 @@
+"""What a command needs to be told: given as options, asked for in a terminal, or else named all at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from repro.cli.parts.errors import UsageProblem
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to know.
+
+    Attributes:
+        option: As it is typed, such as `--title`.
+        asks: The question, without a question mark.
+        choices: What may be answered; nothing stands for any text.
+        is_number: Is the answer a number?
+        is_list: Is the answer several words, in one line with commas between them?
+        complete: What the shell offers.
+    """
+
+    option: str
+    asks: str
+    choices: tuple[str, ...] = ()
+    is_number: bool = False
+    is_list: bool = False
+    complete: Callable[[click.Context, click.Parameter, str], list[str]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the option's name in Python."""
+        return self.option.lstrip("-").replace("-", "_").lower()
+
+    def as_option(self, command: Callable[..., Any]) -> Callable[..., Any]:
+        """Give a command the option."""
+        kind = click.Choice(self.choices) if self.choices else float if self.is_number else str
+        metavar = None if self.choices else "X" if self.is_number else "A,B" if self.is_list else "TEXT"
+        return click.option(
+            self.option, type=kind, metavar=metavar, shell_complete=self.complete, help=f"{self.asks}."
+        )(command)
+
+
+def is_terminal() -> bool:
+    """Is there somebody who can answer?"""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def answered(
+    given: Mapping[str, Any], questions: Iterable[Question], *, proposals: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return what was given with an answer to each question that was not.
+
+    Args:
+        given: Options by name; None where one was not given.
+        questions: In the order in which to ask.
+        proposals: Answers that only have to be confirmed.
+
+    Raises:
+        UsageProblem: Nobody can be asked; the message names every missing option.
+    """
+    missing = [question for question in questions if given.get(question.name) is None]
+    if missing and not is_terminal():
+        lines = "\n".join(f"  {_option(question)}  {question.asks}" for question in missing)
+        raise UsageProblem(f"these options are missing, and there is no terminal to ask in:\n{lines}")
+    proposed = proposals or {}
+    return {**given, **{question.name: _asked(question, proposed.get(question.name)) for question in missing}}
+
+
+def _option(question: Question) -> str:
+    if question.choices:
+        return f"{question.option} {'|'.join(question.choices)}"
+    return question.option
+
+
+def _asked(question: Question, proposal: str | None) -> Any:
+    """Ask until there is an answer; standard output stays free for what the command prints."""
+    kind = click.Choice(question.choices) if question.choices else float if question.is_number else str
+    return click.prompt(question.asks, type=kind, default=proposal, err=True)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the parts of a text between its commas, without spaces around them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,175 @@
+"""What `repro new` asks for, as options and as questions, and how answers become parts of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+import click
+
+from kb.records.claims import Kind, Source, Stance
+from kb.writing import drafts
+from repro.cli.parts import completion
+from repro.cli.parts.asking import Question, words
+from repro.cli.parts.errors import UsageProblem
+
+Given = dict[str, Any]
+"""Answers by the name of their option; None where there is none yet."""
+
+CLAIM = (
+    Question("--title", "The claim as a headline, at most 90 characters"),
+    Question("--kind", "What kind of statement it is", choices=get_args(Kind)),
+    Question("--topic", "Its topic, a folder of claims/", complete=completion.topics),
+    Question("--statement", "The claim in your own words, understandable alone"),
+    Question("--source", "Id of the source that says it"),
+)
+APPEARANCE = (Question("--stance", "What the source does with the claim", choices=get_args(Stance)),)
+SECTION = Question("--section", "Where in the source: the section's name")
+PARAGRAPH = Question("--paragraph", "Where in the source: the paragraph's number", is_number=True)
+LOCATORS = (
+    SECTION,
+    PARAGRAPH,
+    Question("--page", "Where in the source: the page"),
+    Question("--time", "Where in the source: the time, such as 12:30"),
+)
+UNTESTED = Question("--untested", "What a test would take: data, machine, hours")
+NOT_TESTABLE = Question("--not-testable", "Why no experiment could tell")
+EXPERIMENT = Question("--experiment", "Name of the experiment that tests it")
+SCOPE = Question("--scope", "The setting in which it is tested: sizes, data, precision")
+AT_LEAST = Question(
+    "--at-least", "The smallest difference worth the claim, first arm minus second", is_number=True
+)
+AT_MOST = Question("--at-most", "The largest difference that the claim allows", is_number=True)
+ARMS = Question("--arms", "The arm that is bounded, or two: first minus second", is_list=True)
+OUTCOME = Question("--outcome", "The outcome that is bounded")
+BECAUSE = Question("--because", "Why this bound and no other")
+PLANNED = Question("--planned", "What the script must measure: data, arms, outcomes, seconds")
+BET = (ARMS, OUTCOME, AT_LEAST, BECAUSE)
+SOURCE = (
+    Question("--title", "Title as published"),
+    Question("--type", "Kind of publication", choices=get_args(Source.model_fields["type"].annotation)),
+    Question("--author", "Authors as Family, Given; several with semicolons between them"),
+    Question("--issued", "Date of publication, such as 2017-12-05"),
+    Question(
+        "--verified", "What of it you read", choices=get_args(Source.model_fields["verified"].annotation)
+    ),
+)
+URL = Question("--url", "Address at which a reader finds it")
+ADDRESSES = (
+    URL,
+    Question("--doi", "Digital object identifier, such as 10.1038/nature14539"),
+    Question("--arxiv", "arXiv number, such as 1706.03762"),
+)
+CONTAINER = Question("--container-title", "Journal, proceedings, blog or event")
+NEW_SOURCE = tuple(
+    Question(f"--source-{question.option[2:]}", f"New source: {question.asks}", question.choices)
+    for question in (*SOURCE, *ADDRESSES, CONTAINER)
+)
+"""The questions of a source beside those of a claim."""
+
+
+def takes(*questions: Question) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option for each question."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for question in reversed(questions):
+            command = question.as_option(command)
+        return command
+
+    return decorate
+
+
+def takes_place(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command what says who states a claim, how and where."""
+    anchor = click.option(
+        "--anchor",
+        nargs=2,
+        metavar="START END",
+        help="The passage's first and last words, at most five each.",
+    )
+    speaker = click.option("--by", metavar="NAME", help="Who says it, where the source has several voices.")
+    return takes(*APPEARANCE)(speaker(takes(*LOCATORS)(anchor(command))))
+
+
+def place_questions(given: Given, *, by_paragraph: bool = False) -> tuple[Question, ...]:
+    """Return what is to be asked about where a claim stands: any locator will do, or only the paragraph."""
+    if by_paragraph:
+        return (PARAGRAPH,)
+    has_place = any(given.get(question.name) is not None for question in LOCATORS) or given.get("anchor")
+    return () if has_place else (SECTION,)
+
+
+def appearance(given: Given) -> drafts.Data:
+    """Return where and how a source states a claim."""
+    locator = {question.name: given[question.name] for question in LOCATORS if given.get(question.name)}
+    if "paragraph" in locator:
+        locator["paragraph"] = int(locator["paragraph"])
+    if given.get("anchor"):
+        locator["anchor"] = [*given["anchor"]]
+    return drafts.appearance(given["source"], given["stance"], given.get("by"), locator)
+
+
+def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
+    """Return the prediction that was asked for.
+
+    Raises:
+        UsageProblem: The arms are neither one nor two, or there are two bounds.
+    """
+    arms = words(given["arms"])
+    if len(arms) not in (1, 2) or len(set(arms)) != len(arms):
+        raise UsageProblem(f"--arms {given['arms']!r}: name one arm, or two different ones with a comma.")
+    if (given.get("at_least") is None) == (given.get("at_most") is None):
+        raise UsageProblem("give one of --at-least and --at-most.")
+    bound: Literal["at_least", "at_most"] = "at_most" if given.get("at_least") is None else "at_least"
+    return drafts.Bet(
+        experiment=given["experiment"],
+        outcome=given["outcome"],
+        arms=arms,
+        bound=bound,
+        value=given[bound],
+        because=given["because"],
+        planned=given.get("planned"),
+        is_template=is_template,
+    )
+
+
+def bet_questions(given: Given) -> tuple[Question, ...]:
+    """Return what is to be asked about a prediction; an upper bound does instead of a lower one."""
+    return tuple(q for q in BET if q is not AT_LEAST or given.get("at_most") is None)
+
+
+def source(given: Mapping[str, Any], prefix: str = "") -> drafts.Data:
+    """Return a source as data.
+
+    Args:
+        given: Answers.
+        prefix: What stands before the names of a source's options, such as `source_`.
+    """
+    answers = {
+        question.name: given.get(prefix + question.name) for question in (*SOURCE, *ADDRESSES, CONTAINER)
+    }
+    people = [_person(name) for name in str(answers["author"]).split(";") if name.strip()]
+    record = {
+        "title": answers["title"],
+        "type": answers["type"],
+        "author": people,
+        "issued": answers["issued"],
+        "URL": answers["url"],
+        "DOI": answers["doi"],
+        "arxiv": answers["arxiv"],
+        "container-title": answers["container_title"],
+        "verified": answers["verified"],
+    }
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def source_questions(given: Given, prefix: str = "") -> tuple[Question, ...]:
+    """Return what is to be asked about a source; one address of three is enough."""
+    has_address = any(given.get(prefix + question.name) for question in ADDRESSES)
+    wanted = {prefix + question.name for question in (*SOURCE, *(() if has_address else (URL,)))}
+    return tuple(q for q in (NEW_SOURCE if prefix else (*SOURCE, URL)) if q.name in wanted)
+
+
+def _person(text: str) -> drafts.Data:
+    family, comma, rest = (part.strip() for part in text.partition(","))
+    return {"family": family, "given": rest} if comma else {"literal": family}

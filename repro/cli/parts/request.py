@@ -1,0 +1,201 @@
+"""What `repro run` and `repro plan` are asked for: targets and options, from words to claims and numbers."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from kb.evidence.ledger import Ledger, read_ledger
+from kb.evidence.seeds import MAX_SEEDS
+from kb.reading.experiment import Value
+from kb.reading.load import Base, load_base, load_claims
+from repro.cli import Context
+from repro.cli.parts import completion
+from repro.cli.parts.errors import UsageProblem, unknown
+from repro.cli.parts.targets import chosen_claims, refuse_problems
+from repro.plan import Options, Plan, asked_base, plan
+
+UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, ready to be planned.
+
+    Attributes:
+        base: As the options ask to run it.
+        ledger: All evidence.
+        is_one: Was a single claim asked for, so that the exit code tells its verdict?
+    """
+
+    base: Base
+    ledger: Ledger
+    claims: tuple[str, ...]
+    options: Options
+    is_one: bool
+
+    def plan(self) -> Plan:
+        """Return what is due."""
+        current = Ledger() if self.options.is_exploring else self.ledger
+        return plan(self.base, current, self.claims, self.options, past=self.ledger)
+
+
+def _bytes(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG])(?:i?B)?", text, re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no size; write a number with K, M or G, such as 4G.")
+    return int(float(match[1]) * UNITS[match[2].upper()])
+
+
+def _device(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    if re.fullmatch(r"cpu|cuda(:\d+)?", text) is None:
+        raise click.BadParameter(f"{text!r} is no device; write cpu, cuda or cuda:1.")
+    return text
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is no time; write seconds above 0.")
+    return value
+
+
+OPTIONS = (
+    click.argument(
+        "targets",
+        metavar="[CLAIM | EXPERIMENT | TOPIC/]...",
+        nargs=-1,
+        shell_complete=completion.targets,
+    ),
+    click.option("--all", "every", is_flag=True, help="Every claim that has a protocol."),
+    click.option("--stale", is_flag=True, help="Claims whose code changed since their evidence was taken."),
+    click.option(
+        "--seeds",
+        type=click.IntRange(1, MAX_SEEDS),
+        metavar="N",
+        help="Measure so many seeds of every arm, in fives; default: until decided, at most 40.",
+    ),
+    click.option("--explore", is_flag=True, help="Other seeds, ten of each arm; records nothing."),
+    click.option(
+        "--set", "sets", metavar="FIELD=VALUE", multiple=True, help="Change a field of the scale; explores."
+    ),
+    click.option("--scale", type=click.Choice(["minimal", "large"]), help="Default: the protocol's own."),
+    click.option(
+        "--replication",
+        type=click.IntRange(0),
+        default=0,
+        metavar="K",
+        help="Another independent set of seeds.",
+    ),
+    click.option("--device", callback=_device, default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
+    click.option(
+        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
+    ),
+    click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster, such as tcp://10.0.0.1:8786."),
+    click.option(
+        "--timeout",
+        callback=_seconds,
+        type=float,
+        default=600.0,
+        show_default=True,
+        help="Seconds for each block.",
+    ),
+    click.option(
+        "--memory", callback=_bytes, default="4G", show_default=True, help="Address space of a worker."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+)
+
+
+def takes_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the targets and options of a request."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Request:
+    """Return what the words of a command line ask for.
+
+    What needs no measuring is answered from the few files that it rests on; a run knows all of them.
+
+    Raises:
+        UsageProblem: A target or a field is unknown, or nothing is asked for.
+        RecordProblems: Records or scripts of the claims asked for are wrong.
+    """
+    if not (words["every"] or words["stale"]):
+        base = load_claims(context.root, set(targets))
+        asked = _request(base, targets, **words)
+        is_whole = base.claims.keys() != set(targets)
+        if is_whole or not asked.plan().steps:
+            return asked
+    return _request(load_base(context.root), targets, **words)
+
+
+def _request(
+    base: Base,
+    targets: tuple[str, ...],
+    *,
+    every: bool,
+    stale: bool,
+    sets: tuple[str, ...],
+    jobs: int | None,
+    explore: bool,
+    timeout: float,
+    memory: int,
+    **chosen: Any,
+) -> Request:
+    ledger = read_ledger(base.root, base.scripts)
+    claims = chosen_claims(base, ledger, targets, every=every, stale=stale)
+    refuse_problems(base, claims)
+    cores = available_cores()
+    options = Options(
+        overrides=tuple(_override(base, claims, text) for text in sets),
+        is_exploring=explore or bool(sets),
+        jobs=jobs or cores,
+        threads=max(1, cores // (jobs or cores)),
+        timeout_seconds=timeout,
+        memory_bytes=memory,
+        **chosen,
+    )
+    is_one = len(claims) == 1 and not (every or stale)
+    return Request(asked_base(base, options), ledger, claims, options, is_one)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _override(base: Base, claims: Iterable[str], text: str) -> tuple[str, Value]:
+    """Read `field=value` as the type that the field has in every script concerned."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise UsageProblem(f"--set {text!r} sets nothing; write --set field=value.")
+    experiments = {p.experiment for claim_id in claims if (p := base.claims[claim_id].protocol) is not None}
+    parsed: Value = value
+    for experiment in sorted(experiments):
+        fields = base.scripts[experiment].scales["minimal"]
+        if name not in fields:
+            raise unknown(f"field of the scale of {experiment}", name, fields)
+        parsed = _parsed(name, value, fields[name])
+    return name, parsed
+
+
+def _parsed(name: str, text: str, default: Value) -> Value:
+    kind = type(default)
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        message = f"--set {name}={text}: the field {name} takes {words[kind]}, such as {default}."
+        raise UsageProblem(message) from None

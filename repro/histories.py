@@ -1,0 +1,193 @@
+"""The commits of a project gone through again: every version of a claim with what it was judged by.
+
+What git keeps is asked from `repro.vcs`; what the versions mean is for `kb.time.history` to say.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from kb.evidence.file import Filed, parse
+from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, read_ledger
+from kb.reading.experiment import Script, ScriptError, read_script
+from kb.reading.files import KINDS
+from kb.reading.load import lab_folder, load_base, load_claims, record_in
+from kb.records.claims import Claim
+from kb.records.fields import Record
+from kb.text.problems import Problem
+from kb.time.history import Event, Version, history
+from repro.vcs import Change, Contents, commits, contents
+
+CLAIMS, SCRIPTS, LAB = "claims", "repro/experiments", "repro/lab"
+FOLDERS = (CLAIMS, SCRIPTS, LAB, EVIDENCE_FOLDER)
+"""Everything that a verdict follows from."""
+_ValueT = TypeVar("_ValueT")
+
+
+def histories(root: Path, claims: Collection[str] | None = None) -> dict[str, tuple[Event, ...]]:
+    """Return the events of some claims, or of all that there are or ever were, by claim.
+
+    What is in the project's folder and not committed is the last version.
+
+    Args:
+        root: The project's folder.
+        claims: Ids of claims.
+
+    Raises:
+        HistoryError: There is no git, no repository or no commit.
+    """
+    found: dict[str, list[Version]] = {}
+    with contents(root) as known, tempfile.TemporaryDirectory() as folder:
+        replay = _Replay(known, _Workbench(known, Path(folder), lab_folder(root)), claims)
+        for commit in commits(root, *FOLDERS):
+            for claim_id in replay.apply(commit.changes):
+                version = replay.version(claim_id, commit.sha, commit.time)
+                found.setdefault(claim_id, []).append(version)
+    for claim_id, version in _uncommitted(root, claims, found):
+        found.setdefault(claim_id, []).append(version)
+    return {claim_id: history(claim_id, versions) for claim_id, versions in found.items()}
+
+
+def _uncommitted(
+    root: Path, claims: Collection[str] | None, committed: Collection[str]
+) -> Iterator[tuple[str, Version]]:
+    """Yield the versions of claims that lie in the project's folder today."""
+    base = load_base(root) if claims is None else load_claims(root, claims)
+    ledger = read_ledger(root, None if claims is None else base.scripts.keys())
+    for claim_id in claims if claims is not None else {**dict.fromkeys(committed), **base.claims}:
+        record = base.claims.get(claim_id) or base.tombstones.get(claim_id)
+        experiment = _experiment(record)
+        topic = PurePosixPath(base.paths[claim_id]).parent.name if claim_id in base.paths else None
+        if topic is None and claim_id not in committed:
+            continue  # there never was such a claim
+        evidence = Ledger(tuple(ledger.of_experiment(experiment)))
+        yield claim_id, Version(None, "", topic, record, base.scripts.get(experiment), evidence)
+
+
+def _experiment(record: Record | None) -> str:
+    return record.protocol.experiment if isinstance(record, Claim) and record.protocol else ""
+
+
+@dataclass
+class _Workbench:
+    """Scripts as they were, written to a folder so that they can be read as today's are."""
+
+    known: Contents
+    folder: Path
+    other_lab: Path
+    """What scripts import while the project has no lab of its own."""
+    lab: dict[str, str] = field(default_factory=dict)
+    scripts: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
+
+    def script(self, name: str, blob: str, lab: Mapping[str, str]) -> Script | None:
+        """Return a script with a state of the lab, or nothing where it breaks today's contract."""
+        key = (name, blob, frozenset(lab.items()))
+        if key not in self.scripts:
+            self._lay_out(lab)
+            path = self.folder / f"{name}.py"
+            path.write_bytes(self.known.read(blob))
+            self.scripts[key] = None
+            with suppress(ScriptError, SyntaxError, RecursionError, MemoryError, ValueError):
+                self.scripts[key] = read_script(path, self.folder / "lab" if lab else self.other_lab)
+        return self.scripts[key]
+
+    def _lay_out(self, lab: Mapping[str, str]) -> None:
+        (self.folder / "lab").mkdir(exist_ok=True)
+        for name in self.lab.keys() - lab.keys():
+            (self.folder / "lab" / name).unlink()
+        for name in {name for name, blob in lab.items() if self.lab.get(name) != blob}:
+            (self.folder / "lab" / name).write_bytes(self.known.read(lab[name]))
+        self.lab = dict(lab)
+
+
+@dataclass
+class _Replay:
+    """The files that verdicts follow from, after some of the commits."""
+
+    known: Contents
+    workbench: _Workbench
+    wanted: Collection[str] | None
+    records: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Topic and content of each claim's file."""
+    scripts: dict[str, str] = field(default_factory=dict)
+    lab: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Content of each piece by experiment and path."""
+    read: dict[str, Record | None] = field(default_factory=dict)
+    filed: dict[str, Filed | Problem] = field(default_factory=dict)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    """By experiment, as long as its evidence stays."""
+
+    def apply(self, changes: Iterable[Change]) -> list[str]:
+        """Make the changes of a commit and return the wanted claims that they may bear on."""
+        changes = list(changes)
+        # A file that moves is written in one place and deleted in another; the deletion must not win.
+        for change in sorted(changes, key=lambda change: change.blob is not None):
+            self._apply(PurePosixPath(change.path), change.blob)
+        touched = {PurePosixPath(change.path) for change in changes}
+        claims = {path.stem for path in touched if _is_claim(path)}
+        experiments = {path.stem for path in touched if path.parent == PurePosixPath(SCRIPTS)}
+        experiments |= {path.parts[2] for path in touched if path.is_relative_to(EVIDENCE_FOLDER)}
+        if any(path.is_relative_to(LAB) for path in touched):
+            experiments |= self.scripts.keys()
+        claims |= {i for i in self._candidates() if _experiment(self._record(i)) in experiments}
+        return sorted(claims if self.wanted is None else claims & set(self.wanted))
+
+    def _candidates(self) -> list[str]:
+        return [i for i in self.records if self.wanted is None or i in self.wanted]
+
+    def _apply(self, path: PurePosixPath, blob: str | None) -> None:
+        if _is_claim(path):
+            _put(self.records, path.stem, (path.parent.name, blob) if blob else None)
+        elif path.parent == PurePosixPath(SCRIPTS) and path.suffix == ".py":
+            _put(self.scripts, path.stem, blob)
+        elif path.parent == PurePosixPath(LAB):
+            _put(self.lab, path.name, blob)
+        elif path.is_relative_to(EVIDENCE_FOLDER) and path.suffix == ".json":
+            _put(self.evidence.setdefault(path.parts[2], {}), str(path), blob)
+            self.ledgers.pop(path.parts[2], None)
+
+    def version(self, claim_id: str, sha: str, time: str) -> Version:
+        """Return a claim as it is now, with what it is judged by."""
+        if claim_id not in self.records:
+            return Version(sha, time)
+        topic, _ = self.records[claim_id]
+        record = self._record(claim_id)
+        experiment = _experiment(record)
+        blob = self.scripts.get(experiment)
+        script = self.workbench.script(experiment, blob, self.lab) if blob else None
+        return Version(sha, time, topic, record, script, self._ledger(experiment))
+
+    def _record(self, claim_id: str) -> Record | None:
+        topic, blob = self.records[claim_id]
+        if blob not in self.read:
+            self.read[blob] = record_in(self.known.read(blob), topic)
+        return self.read[blob]
+
+    def _ledger(self, experiment: str) -> Ledger:
+        if experiment not in self.ledgers:
+            files = self.evidence.get(experiment, {})
+            self.ledgers[experiment] = ledger_of(self._piece(path, blob) for path, blob in files.items())
+        return self.ledgers[experiment]
+
+    def _piece(self, path: str, blob: str) -> Filed | Problem:
+        if blob not in self.filed:
+            self.filed[blob] = parse(self.known.read(blob), path)
+        return self.filed[blob]
+
+
+def _is_claim(path: PurePosixPath) -> bool:
+    parts = path.parts
+    return len(parts) == 3 and parts[0] == CLAIMS and parts[1] not in KINDS and path.suffix == ".yaml"
+
+
+def _put(table: dict[str, _ValueT], key: str, value: _ValueT | None) -> None:
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = value

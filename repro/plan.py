@@ -1,0 +1,268 @@
+"""What is due for a claim, and why: pure functions of records, ledger and options; nothing is launched here.
+
+Every arm that a prediction or a control needs gets two blocks. Then the arms of what is still undecided
+get half as many blocks again, until all is decided or 40 seeds are spent: the rule may look as often as it
+likes, but at every look one arm waits for another. Where the user asks for a number of seeds, each arm gets
+exactly that many, whatever is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import inf
+from typing import Literal, NamedTuple
+
+from kb.evidence.ledger import Evidence, Ledger
+from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS, Stream
+from kb.judging.finding import DISAGREE
+from kb.judging.judgement import Judgement, judge_claim
+from kb.judging.verdict import is_decided
+from kb.reading.experiment import Script, Value
+from kb.reading.load import Base
+from kb.records.claims import Claim, Protocol
+from repro.worker.task import GIBIBYTE
+
+FIRST_BLOCKS = 2
+"""Blocks of every arm before anything is judged: with five seeds nearly no interval decides."""
+MAX_BLOCKS = MAX_SEEDS // BLOCK_SIZE
+Scale = Literal["minimal", "large"]
+Overrides = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user may choose about a run.
+
+    Attributes:
+        scale: Instead of the scale that a claim's protocol names.
+        overrides: Fields of the scale set to other values; only when exploring.
+        replication: Which independent set of seeds.
+        seeds: Seeds of every arm, in fives; nothing means until decided.
+        is_exploring: Draw from the other stream and record nothing.
+        jobs: Workers at a time.
+        threads: Threads of each worker.
+        cluster: Address of a dask scheduler, instead of workers on this machine.
+    """
+
+    scale: Scale | None = None
+    overrides: Overrides = ()
+    replication: int = 0
+    seeds: int | None = None
+    is_exploring: bool = False
+    device: str = "cpu"
+    jobs: int = 1
+    threads: int = 1
+    timeout_seconds: float = 600.0
+    memory_bytes: int = 4 * GIBIBYTE
+    cluster: str | None = None
+
+    @property
+    def stream(self) -> Stream:
+        """Return which stream the seeds come from."""
+        return "explore" if self.is_exploring else "evidence"
+
+    @property
+    def engine(self) -> str:
+        """Return the name of what launches workers, as evidence records it."""
+        return "local" if self.cluster is None else "dask"
+
+    @property
+    def blocks(self) -> int | None:
+        """Return the number of blocks of every arm that the user asked for, or nothing."""
+        return None if self.seeds is None else min(MAX_BLOCKS, -(-self.seeds // BLOCK_SIZE))
+
+
+class Arm(NamedTuple):
+    """An arm of one experiment at one scale; claims that name the same one share its blocks."""
+
+    experiment: str
+    protocol: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Blocks of one arm that are due.
+
+    Attributes:
+        reason: Why they are due.
+        expected_seconds: Processor seconds of measuring, from past evidence; nothing if there is none.
+        claims: The claims that need them.
+    """
+
+    arm: Arm
+    scale: Scale
+    blocks: tuple[int, ...]
+    reason: str
+    expected_seconds: float | None
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is due for some claims; more may follow while they are undecided."""
+
+    claims: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def blocks(self) -> int:
+        """Return how many blocks are due."""
+        return sum(len(step.blocks) for step in self.steps)
+
+
+def asked_base(base: Base, options: Options) -> Base:
+    """Return the base as the options ask to run it: another scale, other fields of the scales."""
+    claims = {claim_id: _at_scale(claim, options) for claim_id, claim in base.claims.items()}
+    if not options.overrides:
+        return replace(base, claims=claims)
+    overrides = dict(options.overrides)
+    scripts = {
+        name: replace(script, scales={key: fields | overrides for key, fields in script.scales.items()})
+        for name, script in base.scripts.items()
+    }
+    return replace(base, claims=claims, scripts=scripts)
+
+
+def _at_scale(claim: Claim, options: Options) -> Claim:
+    if options.scale is None or claim.protocol is None:
+        return claim
+    protocol = claim.protocol.model_copy(update={"scale": options.scale})
+    return claim.model_copy(update={"protocol": protocol})
+
+
+def plan(
+    base: Base,
+    ledger: Ledger,
+    claim_ids: Iterable[str],
+    options: Options,
+    *,
+    past: Ledger | None = None,
+    failed: Collection[Arm] = (),
+) -> Plan:
+    """Return what is due.
+
+    Args:
+        base: As `asked_base` returns it.
+        ledger: The evidence that counts; empty at the start of an exploration.
+        claim_ids: Claims that have a protocol whose script exists.
+        options: What the user chose.
+        past: Where expected seconds come from, if not from `ledger`.
+        failed: Arms on which no more work shall be spent.
+    """
+    claims = tuple(claim_ids)
+    steps: dict[Arm, Step] = {}
+    for claim_id in claims:
+        for step in _claim_steps(base, ledger, claim_id, options):
+            if step.arm not in failed:
+                steps[step.arm] = _merged(steps.get(step.arm), step)
+    past = past or ledger
+    return Plan(claims, tuple(_with_cost(step, past) for step in steps.values()))
+
+
+def claims_protocol(base: Base, claim_id: str) -> Protocol:
+    """Return a claim's protocol.
+
+    Raises:
+        ValueError: It has none, so there is nothing to run.
+    """
+    protocol = base.claims[claim_id].protocol
+    if protocol is None:
+        raise ValueError(f"claim {claim_id} has no protocol")
+    return protocol
+
+
+def _claim_steps(base: Base, ledger: Ledger, claim_id: str, options: Options) -> Iterator[Step]:
+    protocol = claims_protocol(base, claim_id)
+    judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
+    present = ledger.counting(protocol.experiment, judgement.protocol, options.replication)
+    for name, wanted in _wanted_blocks(protocol, judgement, options).items():
+        missing = tuple(block for block in range(wanted) if (name, block) not in present)
+        if missing:
+            arm = Arm(protocol.experiment, judgement.protocol, name)
+            reason = _reason(base, judgement, protocol, name, options)
+            yield Step(arm, protocol.scale, missing, reason, None, (claim_id,))
+
+
+def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -> dict[str, int]:
+    """Return how many blocks each arm shall have, counted from block 0."""
+    if options.blocks is not None:
+        return dict.fromkeys(protocol.arms, options.blocks)
+    wanted = dict.fromkeys(protocol.arms, FIRST_BLOCKS)
+    verdict = judgement.verdict
+    if options.is_exploring or verdict is None or is_decided(verdict):
+        return wanted
+    for finding in (*verdict.findings, *verdict.controls):
+        if finding.decision == "inconclusive" and finding.detail != DISAGREE:
+            present = finding.seeds // BLOCK_SIZE
+            blocks = min(MAX_BLOCKS, present + max(1, present // 2))
+            for arm in finding.arms:
+                wanted[arm] = max(wanted[arm], blocks)
+    return wanted
+
+
+def _reason(base: Base, judgement: Judgement, protocol: Protocol, arm: str, options: Options) -> str:
+    if options.is_exploring:
+        return "exploring"
+    seeds = sum(BLOCK_SIZE for piece in judgement.evidence if piece.arm == arm)
+    if seeds and options.blocks is not None:
+        return f"asked for {options.blocks * BLOCK_SIZE} seeds, has {seeds}"
+    if seeds:
+        is_open = seeds >= FIRST_BLOCKS * BLOCK_SIZE
+        return f"undecided after {seeds} seeds" if is_open else f"incomplete, has {seeds} seeds"
+    stale = [
+        piece
+        for piece in judgement.stale
+        if (piece.arm, piece.scale_name, piece.replication) == (arm, protocol.scale, options.replication)
+    ]
+    if not stale:
+        return "missing"
+    latest = max(stale, key=lambda piece: piece.started)
+    return _staleness(latest, base.scripts[protocol.experiment], protocol.scale)
+
+
+def _staleness(piece: Evidence, script: Script, scale: Scale) -> str:
+    """Return what has changed since a piece of evidence was taken: modules, fields of the scale, or both."""
+    code = [
+        f"{name} {piece.code.get(name, 'absent')[:8]} -> {script.code.get(name, 'absent')[:8]}"
+        for name in sorted(script.code.keys() | piece.code.keys())
+        if piece.code.get(name) != script.code.get(name)
+    ]
+    today = script.scales[scale]
+    fields = [
+        f"{name} {piece.scale.get(name)} -> {today.get(name)}"
+        for name in sorted(today.keys() | piece.scale.keys())
+        if piece.scale.get(name) != today.get(name)
+    ]
+    return f"stale, changed: {', '.join(fields + code)}"
+
+
+def _merged(first: Step | None, second: Step) -> Step:
+    if first is None:
+        return second
+    blocks = tuple(sorted({*first.blocks, *second.blocks}))
+    return replace(first, blocks=blocks, claims=(*first.claims, *second.claims))
+
+
+def _with_cost(step: Step, past: Ledger) -> Step:
+    seconds = past.seconds(step.arm.experiment, step.arm.name, scale_name=step.scale)
+    return step if seconds is None else replace(step, expected_seconds=seconds * len(step.blocks))
+
+
+def shares(steps: Iterable[Step], jobs: int) -> Iterator[tuple[Step, tuple[int, ...]]]:
+    """Yield the blocks that one worker takes, the longest step first, so that nobody is idle at the end.
+
+    Where there are more workers than steps, a step's blocks are spread over several.
+    """
+    ordered = sorted(steps, key=_cost, reverse=True)
+    workers = max(1, jobs // max(1, len(ordered)))
+    for step in ordered:
+        parts = min(workers, len(step.blocks))
+        bounds = [len(step.blocks) * i // parts for i in range(parts + 1)]
+        yield from ((step, step.blocks[a:b]) for a, b in pairwise(bounds))
+
+
+def _cost(step: Step) -> float:
+    return inf if step.expected_seconds is None else step.expected_seconds

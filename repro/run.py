@@ -1,0 +1,272 @@
+"""From what is due to evidence: rounds of blocks, each saved the moment it arrives.
+
+An experiment's next round is planned when its last one has ended, from the verdicts so far; other experiments
+go on meanwhile. Nothing is kept that the ledger does not hold, so a run that is cut off is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from time import process_time
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from kb.evidence.ledger import SCHEMA_VERSION, Evidence, Ledger
+from kb.evidence.seeds import block_seeds
+from kb.judging.judgement import Judgement, judge_claim
+from kb.reading.experiment import Script
+from kb.reading.load import Base
+from repro import costs, provenance
+from repro import ledger as store
+from repro.engines import Event, Failed, Finished, Measured
+from repro.engines.interrupts import Interrupts
+from repro.engines.local import supervise
+from repro.plan import Arm, Options, Plan, Step, claims_protocol, plan, shares
+from repro.worker.task import Task
+
+
+class Planned(NamedTuple):
+    """Steps were added to the work to be done."""
+
+    steps: tuple[Step, ...]
+
+
+class Judged(NamedTuple):
+    """A claim was judged on what is there so far."""
+
+    judgement: Judgement
+
+
+Observer = Callable[[Event | Planned | Judged], None]
+Engine = Callable[..., Generator[Event]]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run has come to.
+
+    Attributes:
+        ledger: All evidence, this run's included; of an exploration only its own.
+        measured: The blocks of this run.
+        failures: Blocks without values, those left out that were tried again with success.
+        unsaved: Why measured blocks could not be saved.
+        retries: How many failures were tried again.
+        notes: What was strange, though it failed nothing.
+        signal: The signal that stopped the run, if one did.
+    """
+
+    ledger: Ledger
+    measured: tuple[Evidence, ...]
+    failures: tuple[Failed, ...]
+    unsaved: tuple[str, ...]
+    retries: int
+    notes: tuple[str, ...]
+    signal: int | None
+
+
+@dataclass
+class _Run:
+    """A run in progress."""
+
+    base: Base
+    options: Options
+    ledger: Ledger
+    past: Ledger
+    claims: tuple[str, ...]
+    observer: Observer
+    commit: provenance.Commit
+    lock: str
+    queue: deque[Task] = field(default_factory=deque)
+    open_tasks: Counter[str] = field(default_factory=Counter)
+    measured: list[Evidence] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    unsaved: list[str] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    retries: int = 0
+    watch: costs.Watch = field(default_factory=costs.Watch)
+
+    def add(self, steps: tuple[Step, ...]) -> None:
+        """Turn steps into tasks and say so."""
+        for step, blocks in shares(steps, self.options.jobs):
+            self.queue.append(self._task(step, blocks))
+            self.open_tasks[step.arm.protocol] += 1
+        if steps:
+            self.observer(Planned(steps))
+
+    def _task(self, step: Step, blocks: tuple[int, ...]) -> Task:
+        options = self.options
+        return Task(
+            file=self.base.scripts[step.arm.experiment].path.resolve(),
+            arm=step.arm.name,
+            blocks=blocks,
+            protocol=step.arm.protocol,
+            scale=step.scale,
+            overrides=options.overrides,
+            replication=options.replication,
+            stream=options.stream,
+            device=options.device,
+            threads=options.threads,
+            timeout_seconds=options.timeout_seconds,
+            memory_bytes=options.memory_bytes,
+        )
+
+    def on_event(self, event: Event) -> None:
+        """Save what was measured, note what failed, plan the next round of an experiment that is through."""
+        self.watch.on_event(event)
+        if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
+            return
+        if isinstance(event, Measured):
+            self._on_measured(event)
+        elif isinstance(event, Failed):
+            self._on_failed(event)
+        self.observer(event)
+        if isinstance(event, Finished):
+            if event.note:
+                self.notes[f"{event.task.experiment}, arm {event.task.arm}: {event.note}"] = None
+            self._on_finished(event.task)
+
+    def _on_measured(self, event: Measured) -> None:
+        try:
+            piece = self._evidence(event)
+        except ValidationError as error:
+            where = f"{event.task.experiment}, arm {event.task.arm}"
+            self._refuse(event, f"{where}: no valid evidence: {error.errors()[0]['msg']}")
+            return
+        path = ""
+        if not self.options.is_exploring:
+            try:
+                path = store.append(self.base.root, piece).relative_to(self.base.root).as_posix()
+            except store.LedgerError as error:
+                self.unsaved.append(f"{piece.experiment}, arm {piece.arm}, block {piece.block}: {error}")
+                self.queue.clear()
+                return
+        for note in event.measurement.notes:
+            self.notes[f"{piece.experiment}, arm {piece.arm}: {note}"] = None
+        self.measured.append(piece)
+        self.ledger = _extended(self.ledger, piece, path)
+
+    def _refuse(self, event: Measured, message: str) -> None:
+        block = event.measurement.block
+        self.failures.append(Failed(event.task, block, "contract", message, "", will_retry=False))
+
+    def _on_failed(self, event: Failed) -> None:
+        if event.will_retry:
+            self.retries += 1
+            self.open_tasks[event.task.protocol] += 1
+            return
+        self.failures.append(event)
+        if event.kind == "environment":  # it would be so for every task
+            self.queue.clear()
+
+    def _on_finished(self, task: Task) -> None:
+        self.open_tasks[task.protocol] -= 1
+        if self.open_tasks[task.protocol] or self.unsaved or self._lacks_environment:
+            return
+        ids = [claim_id for claim_id in self.claims if self._protocol_hash(claim_id) == task.protocol]
+        for claim_id in ids:
+            self.observer(Judged(self._judge(claim_id)))
+        failed = {Arm(f.task.experiment, f.task.protocol, f.task.arm) for f in self.failures}
+        self.add(plan(self.base, self.ledger, ids, self.options, past=self.past, failed=failed).steps)
+
+    def _judge(self, claim_id: str) -> Judgement:
+        return judge_claim(self.base, self.ledger, claim_id, replication=self.options.replication)
+
+    @property
+    def _lacks_environment(self) -> bool:
+        return any(failure.kind == "environment" for failure in self.failures)
+
+    def _protocol_hash(self, claim_id: str) -> str:
+        protocol = claims_protocol(self.base, claim_id)
+        return self.base.scripts[protocol.experiment].protocol(protocol.scale)
+
+    def _evidence(self, event: Measured) -> Evidence:
+        """Return a measured block as evidence.
+
+        Raises:
+            ValidationError: It is not valid evidence.
+        """
+        task, found = event.task, event.measurement
+        script = self.base.scripts[task.experiment]
+        return Evidence(
+            schema_version=SCHEMA_VERSION,
+            experiment=task.experiment,
+            protocol=task.protocol,
+            code=script.code,
+            scale=script.scales[task.scale],
+            scale_name=task.scale,
+            arm=task.arm,
+            block=found.block,
+            replication=task.replication,
+            seeds=block_seeds(task.protocol, found.block, replication=task.replication, stream=task.stream),
+            values=found.values,
+            curves=found.curves,
+            predictions=_digests(self.base, script),
+            attempts=event.attempts,
+            started=found.started,
+            seconds=found.seconds,
+            peak_memory_bytes=found.peak_memory_bytes,
+            **found.versions._asdict(),
+            lock=self.lock,
+            machine=found.machine,
+            sandbox="S0",
+            engine=self.options.engine,
+            runner=provenance.runner_version(),
+            commit=self.commit.sha,
+            dirty=self.commit.is_dirty,
+        )
+
+
+def run(
+    base: Base,
+    ledger: Ledger,
+    due: Plan,
+    options: Options,
+    observer: Observer,
+    *,
+    interrupts: Interrupts,
+    engine: Engine = supervise,
+) -> RunResult:
+    """Measure what is due, round after round, until every claim is decided or its seeds are spent.
+
+    Args:
+        base: As `repro.plan.asked_base` returns it.
+        ledger: All evidence so far.
+        due: The first round, as `repro.plan.plan` returns it.
+        options: What the user chose.
+        observer: Told of everything that happens, in order.
+        interrupts: What the user asks for meanwhile.
+        engine: Launches tasks and yields events.
+    """
+    start = Ledger() if options.is_exploring else ledger
+    commit, lock = provenance.commit(base.root), provenance.lock(base.root)
+    state = _Run(base, options, start, ledger, due.claims, observer, commit, lock)
+    state.add(due.steps)
+    before = process_time()
+    with closing(engine(state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
+        for event in events:
+            state.on_event(event)
+    if options.cluster is None:
+        costs.remember(base.root, before, state.watch)
+    return RunResult(
+        ledger=state.ledger,
+        measured=tuple(state.measured),
+        failures=tuple(state.failures),
+        unsaved=tuple(state.unsaved),
+        retries=state.retries,
+        notes=tuple(state.notes),
+        signal=interrupts.stopped_by,
+    )
+
+
+def _digests(base: Base, script: Script) -> dict[str, str]:
+    protocols = {claim_id: claim.protocol for claim_id, claim in base.claims.items()}
+    return {key: p.digest for key, p in protocols.items() if p is not None and p.experiment == script.name}
+
+
+def _extended(ledger: Ledger, piece: Evidence, path: str) -> Ledger:
+    name = path or f"{piece.protocol}/{piece.arm}-b{piece.block}"
+    return replace(ledger, evidence=(*ledger.evidence, piece), files={**ledger.files, name: path})

@@ -1,0 +1,40 @@
+"""The unit of work as one command: measure some blocks of one arm, confined and watched.
+
+    python -I -B -X utf8 -m repro.worker FILE ARM BLOCKS --protocol HASH ... --result-fd FD
+
+Every engine gets the same care by launching this command. What is here only prepares it: threads, hash seed
+and memory settings are read when Python and its libraries start, so this process becomes
+`repro.worker.warm`, in an environment made from nothing, with all its descriptors and the same process id.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from repro.worker import sandbox
+from repro.worker.task import Task, parse
+
+FLAGS = ("-P", "-s", "-B", "-X", "utf8")
+"""As isolated as `-I`, which would ignore PYTHONHASHSEED; no other variable of Python's is ever passed."""
+HOMELESS = Path("/nonexistent")
+
+
+def main(argv: Sequence[str]) -> NoReturn:
+    """Become the process that takes the task which the arguments name."""
+    command = (sys.executable, *FLAGS, "-m", "repro.worker.warm", *argv)
+    os.execve(command[0], command, environment(parse(argv).task))  # noqa: S606  # no shell is wanted
+
+
+def environment(task: Task) -> dict[str, str]:
+    """Return the worker's own variables: it has no home, and makes private folders where its caller would."""
+    made = sandbox.environment(HOMELESS, threads=task.threads, device=task.device)
+    return {**made, "TMPDIR": tempfile.gettempdir()}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

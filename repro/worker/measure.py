@@ -1,0 +1,191 @@
+"""The process that measures: load a script, run its blocks, send one line for each.
+
+The worker loads this module once, and for each task `run` takes over a confined copy of the worker; where no
+copy can be had, this is a program of its own. It is the only room of the runner that imports torch, and
+computes nothing before a task runs. It judges nothing; it only refuses what is not one real number for each
+seed and outcome.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import resource
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+import repro.lab
+from kb.evidence.seeds import block_seeds
+from kb.reading.experiment import Script, ScriptError, read_script
+from repro import provenance
+from repro.lab.seeds import Seeds
+from repro.worker.failures import Kind, failure_line
+from repro.worker.messages import Measurement
+from repro.worker.task import Task, arguments, parse
+from repro.worker.values import ContractError, read_outcomes
+
+TRACEBACK_LINES = 12
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
+
+
+class TaskError(Exception):
+    """The task cannot be measured here as it was asked for."""
+
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Reporter:
+    """Send lines, and in the end what went wrong.
+
+    Attributes:
+        block: The block that a failure belongs to.
+    """
+
+    def __init__(self, task: Task, result_fd: int) -> None:
+        self.block = task.blocks[0]
+        self._where = f"{task.experiment}, arm {task.arm}"
+        self._result_fd = result_fd
+
+    def send(self, line: bytes) -> None:
+        """Write a whole line."""
+        while line:
+            line = line[os.write(self._result_fd, line) :]
+
+    def report(self, error: BaseException) -> None:
+        """Send what went wrong."""
+        own = isinstance(error, TaskError | ContractError | ScriptError)
+        tail = "" if own else "".join(traceback.format_exception(error)[-TRACEBACK_LINES:])
+        text = str(error) if own else "".join(traceback.format_exception_only(error)).strip()
+        self.send(failure_line(self.block, failure_kind(error), f"{self._where}: {text}", tail))
+
+
+def failure_kind(error: BaseException) -> Kind:
+    """Return which kind of failure an exception is."""
+    if isinstance(error, TaskError):
+        return error.kind
+    if isinstance(error, ContractError):
+        return "contract"
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return "out of memory"
+    return "exception"
+
+
+def run(task: Task, result_fd: int) -> NoReturn:
+    """Measure a task and end this process, whatever happens."""
+    sys.argv = [__file__, *arguments(task)]
+    torch.default_generator.seed()  # or every copy of a worker would make the same unseeded draws
+    reporter = Reporter(task, result_fd)
+    code: object = 1
+    try:
+        measure(task, reporter)
+        code = None
+    except SystemExit as asked:
+        code = asked.code
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it is told
+        reporter.report(error)
+    finally:
+        with contextlib.suppress(OSError, ValueError):  # the script may have closed it
+            sys.stdout.flush()
+        os._exit(exit_status(code))  # taking torch down properly takes longer than many a block
+
+
+def exit_status(code: object) -> int:
+    """Return what the interpreter makes of the argument of `sys.exit`."""
+    if isinstance(code, int):
+        return code & 0xFF
+    if code is not None:
+        os.write(2, f"{code}\n".encode())
+    return int(code is not None)
+
+
+def measure(task: Task, reporter: Reporter) -> None:
+    """Measure the blocks of a task, one after another."""
+    script = planned_script(task)
+    configure(task)
+    module = load(script)
+    scale = dataclasses.replace(getattr(module, task.scale.upper()), **dict(task.overrides))
+    for block in task.blocks:
+        reporter.block = block
+        measurement = measure_block(task, script, module, scale, block)
+        reporter.send(measurement.model_dump_json().encode() + b"\n")
+
+
+def planned_script(task: Task) -> Script:
+    """Return the script, if it and the lab are still what the task was planned for.
+
+    Raises:
+        TaskError: They are not, or the script is gone.
+        ScriptError: The script does not keep the contract.
+    """
+    try:
+        script = read_script(task.file, Path(repro.lab.__path__[0]))
+    except OSError as error:
+        raise TaskError("protocol", f"the script cannot be read: {error}") from error
+    found = script.protocol(task.scale, dict(task.overrides))
+    if found == task.protocol:
+        return script
+    message = (
+        f"the protocol hash is {found[:12]}, planned was {task.protocol[:12]}: the script or the lab changed "
+        "meanwhile, or the lab that is installed is not this project's; run again"
+    )
+    raise TaskError("protocol", message)
+
+
+def configure(task: Task) -> None:
+    """Pin threads and ask for deterministic kernels, by the call that does not load torch's compiler.
+
+    Raises:
+        TaskError: The device is not there.
+    """
+    torch.set_num_threads(task.threads)
+    torch.set_num_interop_threads(1)
+    torch.set_deterministic_debug_mode("error")
+    if task.device.startswith("cuda") and not torch.cuda.is_available():
+        found = f"torch {torch.__version__} finds no GPU for --device {task.device}"
+        raise TaskError("environment", f"{found}; leave --device out, or run where there is one")
+
+
+def load(script: Script) -> Any:
+    """Return the script as a module, made from the very text whose hash was checked."""
+    module = types.ModuleType(f"repro.experiments.{script.name}")
+    module.__file__ = str(script.path)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    exec(compile(script.source, str(script.path), "exec"), vars(module))  # noqa: S102  # running it is our task
+    return module
+
+
+def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Measurement:
+    """Measure one block.
+
+    Raises:
+        ContractError: The script gave something else than one real number for each seed and outcome.
+    """
+    values = block_seeds(task.protocol, block, replication=task.replication, stream=task.stream)
+    started, start = provenance.now(), provenance.monotonic()
+    result = module.measure(task.arm, Seeds(values, task.device), scale)
+    found = read_outcomes(result, script.outcomes, len(values))
+    seconds = provenance.monotonic() - start
+    return Measurement(
+        block=block,
+        started=started,
+        seconds=seconds,
+        values=found.values,
+        curves=found.curves,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
+        versions=provenance.versions(),
+        machine=provenance.machine(task.threads, task.device),
+        notes=found.notes,
+    )
+
+
+if __name__ == "__main__":
+    order = parse(sys.argv[1:])
+    run(order.task, order.result_fd)

@@ -1,0 +1,76 @@
+"""What a worker says on its result pipe: one JSON line for each block that was measured or failed.
+
+A worker that goes on to another task says one more when a task has ended; otherwise its own end says so.
+"""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import ValidationError
+
+from kb.evidence.record import Curves, Machine, Part, PerSeed
+from repro.provenance import Versions
+from repro.worker.failures import Kind
+
+
+class Measurement(Part):
+    """The raw values of one block and what it took to get them.
+
+    Attributes:
+        started: UTC time at which the block began.
+        seconds: Wall seconds of the measurement alone.
+        peak_memory_bytes: The worker's highest resident size so far.
+        versions: Of Python and the libraries that the numbers come from.
+        notes: What a reader should know, such as values that do not depend on the seed.
+    """
+
+    block: int
+    started: str
+    seconds: float
+    values: dict[str, PerSeed]
+    curves: dict[str, Curves]
+    peak_memory_bytes: int
+    versions: Versions
+    machine: Machine
+    notes: tuple[str, ...] = ()
+
+
+class Error(Part):
+    """Why a block has no values."""
+
+    kind: Kind
+    message: str
+    traceback_tail: str = ""
+
+
+class Failure(Part):
+    """A block that has no values."""
+
+    block: int
+    error: Error
+
+
+class End(Part):
+    """A task has ended, and its worker waits for the next one."""
+
+    exit_code: int
+
+
+def read_line(line: bytes) -> Measurement | Failure | End:
+    """Return the message that a line holds.
+
+    Raises:
+        ValueError: The line is not a message; the text says why.
+    """
+    try:
+        data = json.loads(line)
+        keys = data if isinstance(data, dict) else {}
+        kind = Failure if "error" in keys else End if "exit_code" in keys else Measurement
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"the worker sent a line that is no message: {where}: {first['msg']}") from error
+    except ValueError as error:
+        raise ValueError(f"the worker sent a line that is not JSON: {error}") from error

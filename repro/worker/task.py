@@ -1,0 +1,133 @@
+"""One piece of work, as plain data and as the arguments of one command, so that any engine can launch it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from kb.evidence.seeds import Stream
+from kb.reading.experiment import Value
+
+GIBIBYTE = 2**30
+PYTHON_FLAGS = ("-I", "-B", "-X", "utf8")
+"""Isolated from the caller's folder and environment, no caches written, UTF-8 whatever the locale."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Blocks of one arm, to be measured one after another by one worker.
+
+    Attributes:
+        file: The experiment's script.
+        protocol: Full protocol hash that the script must still have.
+        scale: `minimal` or `large`.
+        overrides: Fields of the scale that are set to other values.
+        threads: Threads that one worker may use.
+        timeout_seconds: Wall seconds for each block; a worker's start may take as long again.
+        memory_bytes: Address space on the processor; not enforced with a GPU.
+    """
+
+    file: Path
+    arm: str
+    blocks: tuple[int, ...]
+    protocol: str
+    scale: str = "minimal"
+    overrides: tuple[tuple[str, Value], ...] = ()
+    replication: int = 0
+    stream: Stream = "evidence"
+    device: str = "cpu"
+    threads: int = 1
+    timeout_seconds: float = 600.0
+    memory_bytes: int = 4 * GIBIBYTE
+
+    @property
+    def experiment(self) -> str:
+        """Return the experiment's name."""
+        return self.file.stem
+
+
+def arguments(task: Task) -> tuple[str, ...]:
+    """Return a task as command-line arguments; `parse` reads them back."""
+    blocks = ",".join(str(block) for block in task.blocks)
+    overrides = [part for k, v in task.overrides for part in ("--set", f"{k}={json.dumps(v)}")]
+    named = {
+        "--protocol": task.protocol,
+        "--scale": task.scale,
+        "--replication": task.replication,
+        "--stream": task.stream,
+        "--device": task.device,
+        "--threads": task.threads,
+        "--timeout": task.timeout_seconds,
+        "--memory": task.memory_bytes,
+    }
+    options = [str(part) for pair in named.items() for part in pair]
+    return (str(task.file), task.arm, blocks, *options, *overrides)
+
+
+class Order(NamedTuple):
+    """What a worker is launched with.
+
+    Attributes:
+        result_fd: The file descriptor that takes its lines.
+        has_more: Does the worker take further tasks from its standard input?
+    """
+
+    task: Task
+    result_fd: int
+    has_more: bool
+
+
+MORE = "--more-from-stdin"
+
+
+def worker_command(task: Task, result_fd: int) -> tuple[str, ...]:
+    """Return the command that measures a task and writes one line a block to a file descriptor."""
+    module = (sys.executable, *PYTHON_FLAGS, "-m", "repro.worker")
+    return (*module, *arguments(task), "--result-fd", str(result_fd))
+
+
+def lasting_command(task: Task, result_fd: int) -> tuple[str, ...]:
+    """Return the command of a worker that then takes more tasks from its standard input."""
+    return (*worker_command(task, result_fd), MORE)
+
+
+def task_line(task: Task) -> bytes:
+    """Return a task as a line for such a worker's standard input."""
+    return json.dumps(arguments(task)).encode() + b"\n"
+
+
+def parse(argv: Sequence[str]) -> Order:
+    """Return what arguments ask of a worker."""
+    parser = argparse.ArgumentParser(prog="python -m repro.worker", allow_abbrev=False)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("arm")
+    parser.add_argument("blocks", type=_blocks, help="block numbers, such as 0,1")
+    parser.add_argument("--protocol", required=True)
+    parser.add_argument("--scale", choices=("minimal", "large"), default="minimal")
+    parser.add_argument("--set", dest="overrides", type=_override, action="append", default=[])
+    parser.add_argument("--replication", type=int, default=0)
+    parser.add_argument("--stream", choices=("evidence", "explore"), default="evidence")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--timeout", dest="timeout_seconds", type=float, default=600.0)
+    parser.add_argument("--memory", dest="memory_bytes", type=int, default=4 * GIBIBYTE)
+    parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")
+    parser.add_argument(MORE, dest="has_more", action="store_true", help="JSON lists of arguments")
+    found = vars(parser.parse_args(argv))
+    result_fd, has_more = found.pop("result_fd"), found.pop("has_more")
+    return Order(Task(**{**found, "overrides": tuple(found["overrides"])}), result_fd, has_more)
+
+
+def _blocks(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _override(text: str) -> tuple[str, Value]:
+    name, _, value = text.partition("=")
+    parsed: Value = json.loads(value)
+    return name, parsed

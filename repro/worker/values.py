@@ -1,0 +1,105 @@
+"""Read what `measure` returned: one real number for each seed and outcome, and curves for the figures.
+
+Refuses everything else, and says which outcome, what was found and what is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from kb.reading.experiment import Outcome
+
+MAX_POINTS = 64
+"""Points of a curve: enough for a figure, little enough to keep."""
+
+
+class ContractError(Exception):
+    """The script does not keep the contract of an experiment; the message says how."""
+
+
+class Outcomes(NamedTuple):
+    """What one block gave.
+
+    Attributes:
+        values: For each outcome one number a seed.
+        curves: For each curve one sequence a seed.
+        notes: What a reader should know of them.
+    """
+
+    values: dict[str, tuple[float, ...]]
+    curves: dict[str, tuple[tuple[float, ...], ...]]
+    notes: tuple[str, ...]
+
+
+def read_outcomes(result: Any, outcomes: Mapping[str, Outcome], seeds: int) -> Outcomes:
+    """Return the numbers that `measure` gave.
+
+    Args:
+        result: What it returned: a tensor of shape (seeds,) for each outcome, (seeds, points) for each curve.
+        outcomes: What the script says it measures.
+        seeds: How many seeds the block has.
+
+    Raises:
+        ContractError: Something is missing, unknown, or not of that shape and a real floating type.
+    """
+    if not isinstance(result, dict):
+        raise ContractError(f"measure returned {_kind(result)}; return a dictionary of outcomes")
+    _check_names(result, outcomes)
+    for name, outcome in outcomes.items():
+        _check_tensor(result[name], outcome, seeds)
+    numbers = {name: result[name].detach().to("cpu", torch.float64) for name in outcomes}
+    values = {name: tuple(numbers[name].tolist()) for name, o in outcomes.items() if not o.is_curve}
+    curves = {
+        name: tuple(tuple(row) for row in numbers[name].tolist())
+        for name, o in outcomes.items()
+        if o.is_curve
+    }
+    return Outcomes(values, curves, _notes(values))
+
+
+def _check_names(result: dict[Any, Any], outcomes: Mapping[str, Outcome]) -> None:
+    missing = [name for name in outcomes if name not in result]
+    extra = [name for name in result if name not in outcomes]
+    if missing:
+        raise ContractError(
+            f"measure returned no outcome {missing[0]}, which OUTCOMES names; it returned {_listed(result)}"
+        )
+    if extra:
+        near = difflib.get_close_matches(str(extra[0]), list(outcomes), n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; OUTCOMES names {_listed(outcomes)}"
+        raise ContractError(f"measure returned {extra[0]!r}, which OUTCOMES does not name{hint}")
+
+
+def _check_tensor(found: Any, outcome: Outcome, seeds: int) -> None:
+    shape = f"({seeds}, at most {MAX_POINTS} points)" if outcome.is_curve else f"({seeds},)"
+    asked = f"asked for is a tensor of a real floating type and shape {shape}, one number a seed"
+    if not isinstance(found, Tensor) or not found.is_floating_point():
+        raise ContractError(f"outcome {outcome.name} is {_kind(found)}; {asked}")
+    if outcome.is_curve:
+        fits = found.ndim == 2 and found.shape[0] == seeds and 1 <= found.shape[1] <= MAX_POINTS
+    else:
+        fits = found.shape == (seeds,)
+    if not fits:
+        raise ContractError(f"outcome {outcome.name} has shape {tuple(found.shape)}; {asked}")
+
+
+def _kind(found: Any) -> str:
+    if isinstance(found, Tensor):
+        return f"a tensor of type {str(found.dtype).removeprefix('torch.')}"
+    return f"of type {type(found).__name__}"
+
+
+def _listed(names: Mapping[Any, Any]) -> str:
+    return ", ".join(str(name) for name in names) or "nothing"
+
+
+def _notes(values: dict[str, tuple[float, ...]]) -> tuple[str, ...]:
+    has_one_value = all(len({repr(number) for number in numbers}) == 1 for numbers in values.values())
+    if values and has_one_value:
+        return ("every outcome has one value for all seeds: it is deterministic, or the seeds are not used",)
+    return ()

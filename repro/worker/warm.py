@@ -1,0 +1,109 @@
+"""The worker itself: it loads torch once, and has each task measured by a fresh copy of itself.
+
+This process measures nothing. The child that does starts as a copy of it, confines itself, and ends with its
+task: nothing that one experiment does to its process, be it to torch, to the environment or with threads, is
+there for the next. This process passes the child's lines on, and ends it with all its descendants when it
+takes too long, writes too much, when it is told to stop, or when whoever reads the lines is gone. SIGINT
+stops after the running block, SIGTERM at once.
+
+With `--more-from-stdin` it tells the end of each task on the result pipe and takes the next from standard
+input: a line of JSON, the list of arguments. It ends when its input does.
+
+Only a process without other threads can be copied safely. Where that cannot be had, and on other systems
+than Linux, whose libraries may not survive a copy, each task starts `repro.worker.measure` as a new program.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from repro.worker import sandbox
+from repro.worker.command import FLAGS
+from repro.worker.failures import end_line
+from repro.worker.keeper import Keeper, has_reader
+from repro.worker.task import Task, arguments, parse
+
+Measuring = Callable[[Task, int], NoReturn]
+"""Turns a confined child into the process that measures a task and writes lines to a file descriptor."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure the task that the arguments name, and perhaps more, and return the last one's exit code."""
+    order = parse(argv)
+    measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
+    keeper = kept(order.task, order.result_fd, measuring)
+    while order.has_more and not keeper.is_told_to_end:
+        if not has_reader(order.result_fd):
+            break
+        os.write(order.result_fd, end_line(keeper.exit_code))
+        line = sys.stdin.buffer.readline()
+        if not line:
+            break
+        task = parse(json.loads(line)).task
+        if not fits(task, order.task):
+            sys.exit(f"this worker was started for {order.task.threads} threads on {order.task.device}")
+        keeper = kept(task, order.result_fd, measuring)
+    return keeper.exit_code
+
+
+def fits(task: Task, first: Task) -> bool:
+    """Can a worker that was started for one task take another? Libraries read some settings only once."""
+    return (task.threads, task.device) == (first.threads, first.device)
+
+
+def loaded(task: Task, result_fd: int) -> Measuring:
+    """Load what measures, and return how a copy of this process does; nobody watches yet, so a clock does."""
+    sandbox.die_with_parent()
+    if not has_reader(result_fd):
+        sys.exit("nobody reads the results")
+    signal.alarm(math.ceil(task.timeout_seconds))
+    from repro.worker import measure as measuring
+
+    signal.alarm(0)
+    sandbox.outlive_parent()
+    gc.freeze()  # or a child's collector would touch, and so copy, every page
+    return measuring.run if sandbox.is_alone() else started
+
+
+def started(task: Task, result_fd: int) -> NoReturn:
+    """Become a new program that measures a task."""
+    os.set_inheritable(result_fd, True)
+    command = (sys.executable, *FLAGS, "-m", "repro.worker.measure", *arguments(task))
+    os.execv(command[0], (*command, "--result-fd", str(result_fd)))  # noqa: S606  # no shell is wanted
+
+
+def kept(task: Task, result_fd: int, measuring: Measuring) -> Keeper:
+    """Have a task measured and return what kept watch."""
+    keeper = Keeper(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
+    with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
+        keeper.keep(partial(measuring, task), confinement(task, Path(folder)))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that would have to be cleared away
+    return keeper
+
+
+def confinement(task: Task, folder: Path) -> sandbox.Confinement:
+    """Return how the process that measures a task is confined."""
+    cpu_seconds = int(task.timeout_seconds * task.threads * len(task.blocks)) + 60
+    memory_bytes = task.memory_bytes if task.device == "cpu" else None
+    return sandbox.Confinement(
+        tier="S0",
+        environment=sandbox.environment(folder, threads=task.threads, device=task.device),
+        limits=sandbox.Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds),
+        folder=folder,
+    )
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
+    os._exit(main(sys.argv[1:]))  # taking torch down properly takes longer than many a block
