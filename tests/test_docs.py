@@ -77,3 +77,27 @@ def test_readme_commands_are_those_that_ci_runs():
     for command in ("make run CLAIM=gd-stalls-two-layer-linear", "make test"):
         assert f"\n{command}\n" in README
         assert f"\n{command}\n" in script
+
+
+DECISIONS = sorted(path for path in ROOT.glob("site/docs/decisions/*.md") if path.stem != "index")
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda path: path.stem)
+def test_the_index_of_decisions_lists_every_entry(page):
+    """Each entry has an anchor of its own, and an address under the index leads to it."""
+    index = (ROOT / "site/docs/decisions/index.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^## (.*?)(?: \{#([\w-]+)\})?$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    missing = [
+        line
+        for title, anchor in entries
+        if (line := f"- [{title}]({page.name}#{anchor}){{#{anchor}}}") not in index.splitlines()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda path: path.stem)
+def test_every_decision_ends_with_its_date(page):
+    """A reader sees how old a choice is."""
+    entries = page.read_text(encoding="utf-8").split("\n## ")[1:]
+    undated = [entry.splitlines()[0] for entry in entries if not re.search(r"\n\d{4}-\d\d-\d\d\.\n?$", entry)]
+    assert undated == []
