@@ -60,7 +60,7 @@ sides:
 discriminating:
   what: Flip both coins a hundred times.
   claims: [toy-claim]
-outcomes:
+readings:
   - {if: heads differ by a tenth, then: the load shows}
 """
 OTHER_RECORDS = {

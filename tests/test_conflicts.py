@@ -117,7 +117,7 @@ def test_where_no_run_decides_the_debate_names_what_would():
         "question": "Is it so?",
         "sides": ({"name": "yes", "claims": ("a",)}, {"name": "no", "claims": ("b",)}),
         "discriminating": {"what": "Look.", "claims": ("c",)},
-        "outcomes": ({"if": "it is", "then": "yes"},),
+        "readings": ({"if": "it is", "then": "yes"},),
     }
     base.debates["is-it"] = Debate.model_validate(debate)
     [conflict] = conflicts(base, Ledger(), judged(base, a="reproduced", c="to be written"))

@@ -19,7 +19,7 @@ sides:
   - {name: It stands, claims: [house]}
   - {name: It falls, claims: [fallen]}
 discriminating: {what: Look at it., claims: [tower]}
-outcomes:
+readings:
   - {if: it lies there, then: it falls}
 """
 

@@ -1,12 +1,13 @@
 """What became of a claim: git's commits in, one event for each thing that changed out."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
-from kb.reading.load import load_base
+from kb.reading.load import load_base, record_in
 from kb.reasoning.standing import standings
 from kb.site.render import render
 from repro.histories import histories
@@ -195,3 +196,22 @@ def test_the_page_of_a_history_lists_the_events(repository):
     assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
     assert 'href="history/"' in pages["claims/toy-claim.md"]
     assert "claims/toy-claim/history.md" not in {page.path for page in render(*known)}
+
+
+def test_former_records_are_read_in_the_names_of_today():
+    """A prediction's `scale` of former days is its `units`, so that a renaming is no turn of the claim."""
+    root = Path(__file__).parents[1]
+    path = "claims/normalisation/bn-accelerates-training.yaml"
+    today = (root / path).read_bytes()
+    assert b"units: log10" in today
+    former = record_in(today.replace(b"units: log10", b"scale: log10"), "normalisation")
+    assert former is not None
+    assert former == record_in(today, "normalisation")
+
+
+def test_former_debates_are_read_in_the_names_of_today():
+    """A debate's `outcomes` of former days are its `readings`."""
+    today = (Path(__file__).parents[1] / "claims/debates/depth.yaml").read_bytes()
+    former = record_in(today.replace(b"readings:", b"outcomes:"), "debates")
+    assert former is not None
+    assert former == record_in(today, "debates")

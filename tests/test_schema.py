@@ -18,7 +18,7 @@ sides:
   - {name: It remembers, claims: [coin-remembers]}
   - {name: It forgets, claims: [coin-forgets]}
 discriminating: {what: Flip one coin a thousand times., claims: [coin-forgets]}
-outcomes:
+readings:
   - {if: runs are longer than chance gives, then: it remembers}
 """
 GOOD = {"claim": CLAIM, "source": SOURCE, "debate": DEBATE}

@@ -147,7 +147,7 @@ def test_units_lose_their_plural_after_one(unit_name, text):
 
 def test_log_scale_is_in_decades():
     """Whatever the outcome's own unit."""
-    assert unit(prediction(scale="log10", at_least=1.0), OUTCOMES["loss"]) == "decades"
+    assert unit(prediction(units="log10", at_least=1.0), OUTCOMES["loss"]) == "decades"
     assert unit(prediction(at_least=1.0), OUTCOMES["loss"]) == "nats"
 
 

@@ -202,14 +202,14 @@ def test_an_outcome_that_is_not_measured_is_named():
 def test_log_scale_takes_the_log_of_each_arm():
     """A contrast on the log scale is the log of a ratio."""
     arms = measured(a=[1e3, 1e4, 1e5, 1e4, 1e4], b=[1.0, 10.0, 10.0, 1.0, 10.0])
-    found = judge(protocol(prediction(scale="log10", at_least=1.0)), OUTCOMES, arms).findings[0]
+    found = judge(protocol(prediction(units="log10", at_least=1.0)), OUTCOMES, arms).findings[0]
     assert found.values == (3.0, 3.0, 4.0, 4.0, 3.0)
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, NAN, -INF, INF])
 def test_what_has_no_logarithm_diverged(bad):
     """Zero and negative values are not finite on the log scale."""
-    found = finding([10.0, bad, 10.0, 100.0, 10.0], scale="log10", at_least=0.1)
+    found = finding([10.0, bad, 10.0, 100.0, 10.0], units="log10", at_least=0.1)
     assert found.nonfinite == 1
     assert found.decision == "inconclusive"
 
@@ -219,13 +219,13 @@ def test_resolution_on_the_log_scale_is_that_of_the_smallest_first_value():
     values = [2.0, 0.5, 8.0, 2.0, 2.0, 0.0001, 2.0, 2.0, 2.0, 2.0]
     for count in (5, 10):
         arms = {"a": {"score": [2.0] * count}, "b": {"score": values[:count]}}
-        asked = prediction(outcome="score", scale="log10", contrast=("a", "b"), at_least=-99.0)
+        asked = prediction(outcome="score", units="log10", contrast=("a", "b"), at_least=-99.0)
         trail = judge(protocol(asked), OUTCOMES, arms).findings[0].trail
         spread = moments([math.log10(2 / x) for x in values[:5]]).deviation
         assert spread > math.log10(2)
         assert trail[0] == t_interval([math.log10(2) - math.log10(x) for x in values[:5]])
     flat = {"a": {"score": [0.5] * 5 + [0.1] * 5}}
-    found = judge(protocol(prediction(of="a", outcome="score", scale="log10", at_most=9.0)), OUTCOMES, flat)
+    found = judge(protocol(prediction(of="a", outcome="score", units="log10", at_most=9.0)), OUTCOMES, flat)
     width = half_width(5) * math.log10(2)
     assert found.findings[0].trail[0] == pytest.approx((math.log10(0.5) - width, math.log10(0.5) + width))
 
@@ -233,7 +233,7 @@ def test_resolution_on_the_log_scale_is_that_of_the_smallest_first_value():
 @pytest.mark.parametrize("bad", [0.0, INF, NAN])
 def test_log_scale_without_a_finite_positive_value_is_judged_as_diverged(bad):
     """There is nothing to take the resolution from, and nothing to judge."""
-    found = finding([bad] * 5, outcome="loss", scale="log10", at_least=1.0)
+    found = finding([bad] * 5, outcome="loss", units="log10", at_least=1.0)
     assert (found.decision, found.detail) == ("contradicted", "diverged")
 
 

@@ -60,7 +60,7 @@ class FindingData(Part):
     range: Ends
     """What was predicted of the values, as ends of a range."""
     unit: str
-    """Unit of the values, after scale and contrast."""
+    """Unit of the values, in the units of the prediction and after the contrast."""
     estimand: Estimand
     """What `estimate` is: the mean of the values, or the share of seeds whose value lies in `range`."""
     estimate: float | None

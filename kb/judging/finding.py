@@ -57,7 +57,8 @@ class Finding:
 
     Attributes:
         prediction: What was predicted; of a control, the prediction whose bound must fail.
-        values: One number a seed, after scale: the arm's, or first arm minus second; NaN and inf as measured.
+        values: One number per seed, in the units of the prediction: the arm's, or first arm minus second;
+            NaN and inf as measured.
         seeds: Seeds that all arms have in common.
         estimate: Mean of the values that are finite (diverged ones replaced, where the prediction gives a
             number for them), or share of seeds that meet the bound; NaN when there are none.
@@ -144,12 +145,12 @@ def find(
         raise ValueError(f"the experiment has no outcome {prediction.outcome}; it has {known}")
     arms = (control or prediction).arms
     raw = [[float(v) for v in values.get(arm, {}).get(prediction.outcome, ())] for arm in arms]
-    series = _series(raw, prediction.scale)
+    series = _series(raw, prediction.units)
     policy = prediction.on_nonfinite
     if control and policy == "worst":
         policy = "best"  # the worst that can happen in a control is that the bound holds there
     filled = series if isinstance(policy, str) else tuple(v if is_finite(v) else policy for v in series)
-    floor = _floor(raw, prediction.scale, outcomes[prediction.outcome].resolution)
+    floor = _floor(raw, prediction.units, outcomes[prediction.outcome].resolution)
     case = _Case(filled, target(prediction), policy, floor, alpha)
     everything = WHOLE_LINE if prediction.estimand == "mean" else ALL_RATES
     result = _judge_mean(case) if prediction.estimand == "mean" else _judge_rate(case, prediction)
@@ -173,22 +174,22 @@ def find(
     )
 
 
-def _series(raw: list[list[float]], scale: str) -> tuple[float, ...]:
+def _series(raw: list[list[float]], units: str) -> tuple[float, ...]:
     """Return one number a seed, over the seeds that all arms have."""
-    if scale == "log10":
+    if units == "log10":
         raw = [[log10(value) if value > 0 else nan for value in column] for column in raw]
     if len(raw) == 2:
         return tuple(first - second for first, second in zip(*raw, strict=False))
     return tuple(raw[0])
 
 
-def _floor(raw: list[list[float]], scale: str, resolution: float) -> float:
+def _floor(raw: list[list[float]], units: str, resolution: float) -> float:
     """Return the resolution in the unit of the values.
 
     In decades it is what one resolution adds to the smallest value measured in the first block: were later
     blocks to count, they would change intervals before them.
     """
-    if scale == "linear":
+    if units == "linear":
         return resolution
     positive = [value for column in raw for value in column[:BLOCK_SIZE] if 0 < value < inf]
     return log10(min(positive) + resolution) - log10(min(positive)) if positive else resolution

@@ -12,6 +12,7 @@ from kb.reading.collector import without_collector
 from kb.reading.diagnosis import validate
 from kb.reading.experiment import Script, ScriptError, read_script
 from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
+from kb.reading.former import in_todays_names
 from kb.reading.halves import in_halves
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
@@ -159,6 +160,7 @@ def record_in(content: bytes, folder: str) -> Record | None:
         composed = compose(content.decode("utf-8").replace("\r\n", "\n"))
     except (GuardError, UnicodeDecodeError):
         return None
+    composed = replace(composed, value=in_todays_names(composed.value))
     record, _ = validate(_model(folder, composed), composed)
     return record
 

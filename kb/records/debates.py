@@ -50,7 +50,7 @@ class Debate(Record):
     """Two or more sides with their claims."""
     discriminating: Discriminating
     """The experiment that would tell them apart."""
-    outcomes: Annotated[tuple[Reading, ...], Field(min_length=1)]
+    readings: Annotated[tuple[Reading, ...], Field(min_length=1)]
     """What each result would mean."""
 
     def flaws(self) -> Iterator[Flaw]:

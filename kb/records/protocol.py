@@ -34,7 +34,7 @@ class Prediction(Record):
     """A bound on one arm (`of`) or on a paired contrast of two, fixed before the run that counts.
 
     Exactly one of `of` and `contrast`, and exactly one bound (`at_least`, `at_most`, `between`, or `equals`
-    with `within`), must be given. `scale: log10` measures arms and contrast in decades, so a contrast is the
+    with `within`), must be given. `units: log10` measures arms and contrast in decades, so a contrast is the
     log of a ratio. `estimand: win_rate` asks whether P(value meets the bound) exceeds one half,
     `success_rate` whether it exceeds `rate`. `on_nonfinite` says what a diverged seed counts as.
     """
@@ -56,7 +56,7 @@ class Prediction(Record):
     """The one arm that is bounded."""
     contrast: tuple[Name, Name] | None = None
     """Two arms: first minus second, paired by seed."""
-    scale: Literal["linear", "log10"] = "linear"
+    units: Literal["linear", "log10"] = "linear"
     """Measure the values as they are, or in decades."""
     estimand: Estimand = "mean"
     """Mean, P(value meets the bound) against one half, or against `rate`."""
@@ -287,10 +287,15 @@ def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Key
 
 
 def predictions_digest(predictions: tuple[Prediction, ...], controls: tuple[Control, ...]) -> str:
-    """Return the SHA-256 of predictions and controls without their prose (`says`, `because`)."""
+    """Return the SHA-256 of predictions and controls without their prose (`says`, `because`).
+
+    Evidence carries such digests, so a field keeps the name in them that it had when the first were taken:
+    `units` was called `scale`.
+    """
 
     def deciding(part: Prediction | Control) -> dict[str, Any]:
-        return part.model_dump(mode="json", exclude={"says", "because"}, exclude_defaults=True)
+        content = part.model_dump(mode="json", exclude={"says", "because"}, exclude_defaults=True)
+        return {"scale" if name == "units" else name: value for name, value in content.items()}
 
     content = [[deciding(part) for part in predictions], [deciding(part) for part in controls]]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

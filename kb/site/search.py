@@ -44,5 +44,5 @@ def too_large(index: bytes) -> str | None:
         return None
     return (
         f"The search index has {size} bytes compressed, and at most {MOST_BYTES} are allowed; "
-        "index fewer words in kb/web/search.py, or move to Pagefind."
+        "index fewer words in kb/site/search.py, or move to Pagefind."
     )

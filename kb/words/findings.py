@@ -62,7 +62,7 @@ def count(how_many: int, noun: str) -> str:
 
 def unit(prediction: Prediction, outcome: Outcome) -> str:
     """Return the unit in which a prediction's values, bound and mean are given."""
-    return "decades" if prediction.scale == "log10" else outcome.unit
+    return "decades" if prediction.units == "log10" else outcome.unit
 
 
 def finding_bound(prediction: Prediction, outcome: Outcome | None) -> str:

@@ -15,7 +15,7 @@ def check(base: Base) -> Iterator[Problem]:
     for claim_id, protocol, script in base.protocols():
         for i, prediction in enumerate(protocol.predictions):
             outcome = script.outcomes.get(prediction.outcome)
-            if outcome is None or prediction.within is None or prediction.scale == "log10":
+            if outcome is None or prediction.within is None or prediction.units == "log10":
                 continue
             if prediction.within < outcome.resolution:
                 yield base.problem(

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from kb.reading.base import Base
 from kb.text.problems import Problem
 
-CODES = {"double-log": "`scale: log10` is applied to an outcome in decades."}
+CODES = {"double-log": "`units: log10` is applied to an outcome in decades."}
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each `scale: log10` on an outcome whose unit is decades."""
+    """Return a problem for each `units: log10` on an outcome whose unit is decades."""
     for claim_id, protocol, script in base.protocols():
         for i, prediction in enumerate(protocol.predictions):
             outcome = script.outcomes.get(prediction.outcome)
-            if outcome and prediction.scale == "log10" and outcome.unit.startswith("decades"):
+            if outcome and prediction.units == "log10" and outcome.unit.startswith("decades"):
                 yield base.problem(
                     "double-log",
                     claim_id,
-                    ("protocol", "predictions", i, "scale"),
+                    ("protocol", "predictions", i, "units"),
                     found=f"the log10 of {outcome.name}, which is in decades already",
-                    allowed="scale: log10 for outcomes that are plain positive numbers",
-                    advice="remove scale",
+                    allowed="units: log10 for outcomes that are plain positive numbers",
+                    advice="remove units",
                 )

@@ -50,7 +50,7 @@ def _reach(prediction: Prediction, outcome: Outcome) -> tuple[float, float] | No
     """Return between which numbers a prediction's values lie, where the unit tells: a share is in 0 to 1."""
     if not outcome.unit.startswith("share of "):
         return None
-    if prediction.scale == "log10":
+    if prediction.units == "log10":
         return None if prediction.contrast else (-math.inf, 0.0)
     return (-1.0, 1.0) if prediction.contrast else (0.0, 1.0)
 
