@@ -43,7 +43,8 @@ class Options:
         is_exploring: Draw from the other stream and record nothing.
         jobs: Workers at a time.
         threads: Threads of each worker.
-        cluster: Address of a dask scheduler, instead of workers on this machine.
+        engine: Name of what launches workers; nothing means workers on this machine, or with `cluster` dask.
+        cluster: Address of other machines' scheduler, instead of workers on this machine.
     """
 
     scale: Scale | None = None
@@ -56,17 +57,13 @@ class Options:
     threads: int = 1
     timeout_seconds: float = 600.0
     memory_bytes: int = 4 * GIBIBYTE
+    engine: str | None = None
     cluster: str | None = None
 
     @property
     def stream(self) -> Stream:
         """Return which stream the seeds come from."""
         return "explore" if self.is_exploring else "evidence"
-
-    @property
-    def engine(self) -> str:
-        """Return the name of what launches workers, as evidence records it."""
-        return "local" if self.cluster is None else "dask"
 
     @property
     def blocks(self) -> int | None:

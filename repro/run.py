@@ -7,7 +7,7 @@ go on meanwhile. Nothing is kept that the ledger does not hold, so a run that is
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from time import process_time
@@ -22,9 +22,9 @@ from kb.reading.experiment import Script
 from kb.reading.load import Base
 from repro import costs, provenance
 from repro import ledger as store
-from repro.engines import Event, Failed, Finished, Measured
-from repro.engines.interrupts import Interrupts
-from repro.engines.local import supervise
+from repro.engines import Engine, Event, Failed, Finished, Measured
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.retries import retrying
 from repro.plan import Arm, Options, Plan, Step, claims_protocol, plan, shares
 from repro.worker.task import Task
 
@@ -42,7 +42,6 @@ class Judged(NamedTuple):
 
 
 Observer = Callable[[Event | Planned | Judged], None]
-Engine = Callable[..., Generator[Event]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,7 @@ class _Run:
     past: Ledger
     claims: tuple[str, ...]
     observer: Observer
+    engine: str
     commit: provenance.Commit
     lock: str
     queue: deque[Task] = field(default_factory=deque)
@@ -151,7 +151,7 @@ class _Run:
 
     def _refuse(self, event: Measured, message: str) -> None:
         block = event.measurement.block
-        self.failures.append(Failed(event.task, block, "contract", message, "", will_retry=False))
+        self.failures.append(Failed(event.task, block, "contract", message))
 
     def _on_failed(self, event: Failed) -> None:
         if event.will_retry:
@@ -213,7 +213,7 @@ class _Run:
             lock=self.lock,
             machine=found.machine,
             sandbox="S0",
-            engine=self.options.engine,
+            engine=self.engine,
             runner=provenance.runner_version(),
             commit=self.commit.sha,
             dirty=self.commit.is_dirty,
@@ -228,7 +228,7 @@ def run(
     observer: Observer,
     *,
     interrupts: Interrupts,
-    engine: Engine = supervise,
+    engine: Engine,
 ) -> RunResult:
     """Measure what is due, round after round, until every claim is decided or its seeds are spent.
 
@@ -239,14 +239,14 @@ def run(
         options: What the user chose.
         observer: Told of everything that happens, in order.
         interrupts: What the user asks for meanwhile.
-        engine: Launches tasks and yields events.
+        engine: Launches tasks and yields events; what it loses to the machine is tried once more.
     """
     start = Ledger() if options.is_exploring else ledger
     commit, lock = provenance.commit(base.root), provenance.lock(base.root)
-    state = _Run(base, options, start, ledger, due.claims, observer, commit, lock)
+    state = _Run(base, options, start, ledger, due.claims, observer, engine.name, commit, lock)
     state.add(due.steps)
     before = process_time()
-    with closing(engine(state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
+    with closing(retrying(engine, state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             state.on_event(event)
     if options.cluster is None:

@@ -36,7 +36,7 @@ def cheap(monkeypatch):
 
     def replace(values=None, **options):
         engine = fake_engine(values or coin(0.5), **options)
-        monkeypatch.setattr(repro.engines.local, "supervise", engine)
+        monkeypatch.setattr(repro.engines.local, "Local", lambda: engine)
 
     replace()
     return replace

@@ -14,8 +14,10 @@ from distributed import LocalCluster
 
 from kb.evidence.ledger import read_ledger
 from kb.reading.load import load_base
-from repro.engines import Failed, Finished, Measured, Started, dask, local
-from repro.engines.interrupts import Interrupts
+from repro.engines import Failed, Finished, Measured, Started, connect
+from repro.engines.dask import Dask
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.retries import retrying
 from repro.plan import Options, asked_base, plan
 from repro.run import run
 from tests.test_local_engine import WORKER, a_task
@@ -38,11 +40,11 @@ def measure(root, engine, cluster=None, on_event=lambda _: None):
 
 def test_both_engines_give_the_same_bits(project, cluster):
     """Block for block the values are equal; the evidence names its engine."""
-    here = measure(project, local.supervise)
+    here = measure(project, connect("local"))
     for path in (project / "repro" / "evidence").rglob("*.json"):
         path.unlink()
     address = cluster.scheduler_address
-    there = measure(project, partial(dask.supervise, address=address), address)
+    there = measure(project, connect("dask", address), address)
     values = [
         {(p.arm, p.block): (p.seeds, p.values, p.curves) for p in result.measured} for result in (here, there)
     ]
@@ -59,9 +61,8 @@ def command(task, fd, body, folder):
 def events(cluster, tasks, body, folder):
     """Return the engine at work on tasks whose worker is a few lines of Python."""
     fake = partial(command, body=body, folder=folder)
-    return dask.supervise(
-        deque(tasks), jobs=1, interrupts=Interrupts(), address=cluster.scheduler_address, command=fake
-    )
+    engine = Dask(cluster.scheduler_address, fake)
+    return retrying(engine, deque(tasks), jobs=1, interrupts=Interrupts())
 
 
 def test_events_are_those_of_the_local_engine(cluster, tmp_path):
@@ -110,7 +111,6 @@ def test_nothing_new_starts_after_an_interrupt(cluster):
     """Asked to stop before anything runs, the engine says so and ends."""
     interrupts = Interrupts()
     interrupts.count = 1
-    events = list(
-        dask.supervise(deque(["never"]), jobs=1, interrupts=interrupts, address=cluster.scheduler_address)
-    )
+    engine = Dask(cluster.scheduler_address)
+    events = list(engine.run(deque(["never"]), jobs=1, interrupts=interrupts))
     assert [type(event).__name__ for event in events] == ["Interrupted"]

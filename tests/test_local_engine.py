@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from repro.engines import Failed, Finished, Interrupted, Measured, Started
-from repro.engines.interrupts import Interrupts
-from repro.engines.local import supervise
+from repro.engines.local import Local
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.retries import retrying
 from repro.worker.task import Task
 
 MEASURED = {
@@ -54,7 +55,7 @@ def engine(tasks, body, folder, *, jobs=1, interrupts=None):
     def command(task, fd):
         return sys.executable, "-S", "-c", WORKER + body, str(fd), json.dumps(task.blocks), str(folder)
 
-    return supervise(deque(tasks), jobs=jobs, interrupts=interrupts or Interrupts(), command=command)
+    return retrying(Local(command), deque(tasks), jobs=jobs, interrupts=interrupts or Interrupts())
 
 
 def events_of(tasks, body, folder, **options):
@@ -89,9 +90,8 @@ def test_tasks_may_follow_while_it_works(tmp_path):
     queue = deque([a_task("first", (0,))])
     command = [sys.executable, "-S", "-c", WORKER + "say(0)"]
     done = []
-    for event in supervise(
-        queue, jobs=1, interrupts=Interrupts(), command=lambda _, fd: [*command, str(fd), "[0]", ""]
-    ):
+    engine = Local(lambda _, fd: [*command, str(fd), "[0]", ""])
+    for event in engine.run(queue, jobs=1, interrupts=Interrupts()):
         if isinstance(event, Finished):
             done.append(event.task.arm)
             queue.extend([a_task("second", (0,))] if len(done) == 1 else [])

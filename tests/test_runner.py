@@ -12,7 +12,7 @@ from kb.reading.load import load_base
 from repro import costs
 from repro import ledger as store
 from repro.engines import Failed, Finished, Measured, Started
-from repro.engines.interrupts import Interrupts
+from repro.engines.parts.interrupts import Interrupts
 from repro.plan import Options, asked_base, plan
 from repro.provenance import Versions
 from repro.run import Judged, Planned, run
@@ -33,10 +33,18 @@ def coin(shift, spread=0.05):
     return values
 
 
+@dataclasses.dataclass(frozen=True)
+class FakeEngine:
+    """An engine of one function."""
+
+    run: object
+    name: str = "local"
+
+
 def fake_engine(values, *, fails=lambda _task, _block: None, log=None):
     """Return an engine that computes blocks on the spot; `fails` may give the kind of a failure."""
 
-    def engine(queue, *, jobs, interrupts):
+    def work(queue, *, jobs, interrupts):
         while queue:
             task = queue.popleft()
             if log is not None:
@@ -44,12 +52,12 @@ def fake_engine(values, *, fails=lambda _task, _block: None, log=None):
             yield Started(task)
             for block in task.blocks:
                 if kind := fails(task, block):
-                    yield Failed(task, block, kind, "why", "", will_retry=False)
+                    yield Failed(task, block, kind, "why")
                     break
-                yield Measured(task, measurement(block, values(task, block)), ())
+                yield Measured(task, measurement(block, values(task, block)))
             yield Finished(task, "")
 
-    return engine
+    return FakeEngine(work)
 
 
 def measurement(block, numbers):
@@ -250,19 +258,18 @@ def test_what_is_no_evidence_is_refused(project):
     assert result.failures == ()
     broken = fake_engine(lambda _task, _block: np.zeros(5))
 
-    def engine(queue, **options):
-        for event in broken(queue, **options):
+    def work(queue, **options):
+        for event in broken.run(queue, **options):
             if isinstance(event, Measured):
-                bad = event.measurement.model_copy(update={"seconds": -1.0})
+                bad = event.measurement.model_copy(update={"peak_memory_bytes": -1})
                 yield event._replace(measurement=bad)
             else:
                 yield event
 
     base, chosen = load_base(project), Options(replication=5)
     first = plan(base, read_ledger(project), ("toy-claim",), chosen)
-    found = run(
-        base, read_ledger(project), first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine
-    )
+    engine, ledger = FakeEngine(work), read_ledger(project)
+    found = run(base, ledger, first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine)
     assert {f.kind for f in found.failures} == {"contract"}
 
 

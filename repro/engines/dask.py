@@ -12,27 +12,26 @@ import subprocess
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kb.evidence.ledger import Attempt
-from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
-from repro.engines.interrupts import Interrupts
-from repro.worker.failures import INFRASTRUCTURE, Kind
-from repro.worker.messages import End, Failure, Measurement, read_line
+from repro.engines import EngineUnavailableError, Event, Failed, Finished, Interrupted, Measured, Started
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.workers import Command
+from repro.worker.failures import Kind
+from repro.worker.messages import End, Failure, read_line
 from repro.worker.task import Task, worker_command
 
 if TYPE_CHECKING:
     from distributed import Future
 
-NAME = "dask"
 TICK_SECONDS = 0.1
+ANSWER_SECONDS = 3
+"""Time that a scheduler has to answer."""
 STDERR_TAIL_BYTES = 2000
 OWN_SCRIPTS = Path(__file__).resolve().parents[1] / "experiments"
-
-Command = Callable[[Task, int], Sequence[str]]
 
 
 class Said(NamedTuple):
@@ -64,46 +63,61 @@ def measured(task: Task, command: Command) -> Said:
         return Said(lines, code, stderr.read().decode("utf-8", "replace"))
 
 
-def supervise(
-    queue: deque[Task],
-    *,
-    jobs: int,
-    interrupts: Interrupts,
-    address: str,
-    command: Command = worker_command,
-) -> Generator[Event]:
-    """Work a queue off on a cluster and yield what happens, as the local engine does.
+@dataclass(frozen=True)
+class Dask:
+    """Workers wherever a dask scheduler has some.
 
-    A block lost to an infrastructure failure is tried once more. Closing the iterator cancels what runs.
-
-    Args:
-        queue: Tasks, taken from the left.
-        jobs: Not used: the cluster has as many workers as it has threads.
-        interrupts: What the user asks for; looked at ten times a second.
+    Attributes:
         address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
         command: Returns the command for a task and the file descriptor that takes its lines.
+    """
+
+    address: str
+    command: Command = worker_command
+    name: str = "dask"
+
+    def run(self, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
+        """Work a queue off on all threads of the cluster; closing the iterator cancels what runs."""
+        from distributed import Client
+
+        del jobs  # the cluster has as many workers as it has threads
+        with Client(self.address, set_as_default=False) as client:
+            supervisor = _Supervisor(
+                queue, lambda task: client.submit(measured, task, self.command, pure=False)
+            )
+            try:
+                yield from supervisor.run(interrupts, lambda: sum(client.nthreads().values()))
+            finally:
+                client.cancel(list(supervisor.open))
+
+
+def connect(address: str | None = None) -> Dask:
+    """Return the engine of a scheduler.
 
     Raises:
-        OSError: No scheduler answers at the address.
+        EngineUnavailableError: The extra is not installed, no address is given, or nobody answers there.
     """
-    from distributed import Client
+    try:
+        from distributed import Client
+    except ImportError:
+        raise EngineUnavailableError(
+            "--cluster needs dask; install it with: pip install -e '.[cluster]'"
+        ) from None
+    if address is None:
+        raise EngineUnavailableError("dask needs a scheduler; name it with --cluster, as tcp://10.0.0.1:8786")
+    try:
+        Client(address, set_as_default=False, timeout=ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise EngineUnavailableError(f"no dask scheduler answers at {address}: {error}") from None
+    return Dask(address)
 
-    del jobs
-    with Client(address, set_as_default=False) as client:
-        engine = _Engine(queue, lambda task: client.submit(measured, task, command, pure=False))
-        try:
-            yield from engine.run(interrupts, lambda: sum(client.nthreads().values()))
-        finally:
-            client.cancel(list(engine.open))
 
-
-class _Engine:
+class _Supervisor:
     def __init__(self, queue: deque[Task], submit: Callable[[Task], Future[Said]]) -> None:
         self._queue = queue
         self._submit = submit
         self.open: dict[Future[Said], tuple[Task, Task]] = {}
         self._left: Counter[Task] = Counter()
-        self._lost: dict[Task, Attempt] = {}
         self._waiting: deque[tuple[Task, Task]] = deque()
 
     def run(self, interrupts: Interrupts, slots: Callable[[], int]) -> Iterator[Event]:
@@ -138,40 +152,28 @@ class _Engine:
 
     def _on_done(self, future: Future[Said]) -> Iterator[Event]:
         task, part = self.open.pop(future)
-        event = self._event(task, part, future)
-        yield event
-        if isinstance(event, Failed) and event.will_retry:
-            self._queue.appendleft(part)
+        yield _event(task, part.blocks[0], future)
         self._left[task] -= 1
         if not self._left[task]:
             yield Finished(task, "")
 
-    def _event(self, task: Task, part: Task, future: Future[Said]) -> Event:
-        if future.status != "finished":
-            why = f"the cluster lost the block: {future.exception()}"
-            return self._failed(task, part, "killed", why, "")
-        said: Said = future.result()
-        try:
-            message = read_line(said.lines.split(b"\n")[0])
-        except ValueError as problem:
-            kind: Kind = "killed" if said.code < 0 else "no result"
-            why = f"the worker ended with code {said.code}" if not said.lines else str(problem)
-            return self._failed(task, part, kind, why, said.stderr_tail)
-        if isinstance(message, Failure):
-            error = message.error
-            return self._failed(task, part, error.kind, error.message, error.traceback_tail)
-        if isinstance(message, End):
-            return self._failed(task, part, "no result", "the worker was launched for more than one task", "")
-        if (message.block,) != part.blocks:
-            return self._failed(task, part, "no result", f"block {message.block} was not its turn", "")
-        return self._measured(task, part, message)
 
-    def _measured(self, task: Task, part: Task, found: Measurement) -> Event:
-        earlier = [self._lost[part]] if part in self._lost else []
-        return Measured(task, found, (*earlier, Attempt(status="measured", seconds=found.seconds)))
-
-    def _failed(self, task: Task, part: Task, kind: Kind, message: str, tail: str) -> Event:
-        will_retry = kind in INFRASTRUCTURE and part not in self._lost
-        if will_retry:
-            self._lost[part] = Attempt(status=kind, seconds=0.0)
-        return Failed(task, part.blocks[0], kind, message, tail, will_retry)
+def _event(task: Task, block: int, future: Future[Said]) -> Event:
+    """Return what became of a block."""
+    if future.status != "finished":
+        return Failed(task, block, "killed", f"the cluster lost the block: {future.exception()}")
+    said: Said = future.result()
+    try:
+        message = read_line(said.lines.split(b"\n")[0])
+    except ValueError as problem:
+        kind: Kind = "killed" if said.code < 0 else "no result"
+        why = f"the worker ended with code {said.code}" if not said.lines else str(problem)
+        return Failed(task, block, kind, why, said.stderr_tail)
+    if isinstance(message, Failure):
+        error = message.error
+        return Failed(task, block, error.kind, error.message, error.traceback_tail)
+    if isinstance(message, End):
+        return Failed(task, block, "no result", "the worker was launched for more than one task")
+    if message.block != block:
+        return Failed(task, block, "no result", f"block {message.block} was not its turn")
+    return Measured(task, message)

@@ -1,6 +1,6 @@
 """The default engine: a few workers at a time on this machine, watched from one thread.
 
-It launches, hands out, reads and retries. Starting a worker takes longer than measuring most blocks, so one
+It launches, hands out and reads. Starting a worker takes longer than measuring most blocks, so one
 that is through with its task gets the next, and waits for more until the run is over. Limits, timeouts and
 the killing of trees are the worker's own care.
 """
@@ -9,54 +9,53 @@ from __future__ import annotations
 
 import selectors
 import signal
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 
-from kb.evidence.ledger import Attempt
 from repro.engines import Event, Failed, Finished, Interrupted, Measured, Started
-from repro.engines.interrupts import Interrupts
-from repro.engines.workers import Command, Job, Worker
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.workers import Command, Job, Worker
 from repro.provenance import monotonic
-from repro.worker.failures import INFRASTRUCTURE, Kind
+from repro.worker.failures import Kind
 from repro.worker.messages import End, Failure, Measurement, read_line
 from repro.worker.task import Task, lasting_command
 
-NAME = "local"
 TICK_SECONDS = 0.1
 END_SECONDS = 2.0
 """Time that a worker has to kill its tree before it is killed itself."""
 
-_BlockKey = tuple[str, str, str, int]
 
+@dataclass(frozen=True)
+class Local:
+    """Workers on this machine.
 
-def supervise(
-    queue: deque[Task], *, jobs: int, interrupts: Interrupts, command: Command = lasting_command
-) -> Generator[Event]:
-    """Work a queue off and yield what happens; whoever iterates may append more tasks meanwhile.
-
-    A block that is lost to an infrastructure failure is tried once more, together with those that were to
-    follow it in the same worker. Closing the iterator kills all workers and everything below them.
-
-    Args:
-        queue: Tasks, taken from the left.
-        jobs: Workers at a time, at least 1.
-        interrupts: What the user asks for; looked at ten times a second.
+    Attributes:
         command: Returns the command for a task and the file descriptor that takes its lines.
     """
-    engine = _Engine(queue, command)
-    try:
-        yield from engine.run(jobs, interrupts)
-    finally:
-        engine.end()
+
+    command: Command = lasting_command
+    name: str = "local"
+
+    def run(self, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
+        """Work a queue off with so many workers at a time; closing the iterator kills them all."""
+        supervisor = _Supervisor(queue, self.command)
+        try:
+            yield from supervisor.run(jobs, interrupts)
+        finally:
+            supervisor.end()
 
 
-class _Engine:
+def connect(_address: str | None = None) -> Local:
+    """Return the engine, which needs nothing but this machine."""
+    return Local()
+
+
+class _Supervisor:
     def __init__(self, queue: deque[Task], command: Command) -> None:
         self._queue = queue
         self._command = command
         self._workers: list[Worker] = []
-        self._lost: defaultdict[_BlockKey, list[Attempt]] = defaultdict(list)
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -115,39 +114,18 @@ class _Engine:
         try:
             message = read_line(line)
         except ValueError as problem:
-            yield from self._on_failure(job, "no result", str(problem), "")
+            yield from _on_failure(job, "no result", str(problem), "")
             return
         if isinstance(message, End):
             worker.job = None
             yield from self._on_task_end(job, message.exit_code, "")
         elif isinstance(message, Failure):
             error = message.error
-            yield from self._on_failure(job, error.kind, error.message, error.traceback_tail)
+            yield from _on_failure(job, error.kind, error.message, error.traceback_tail)
         elif message.block not in job.missing:
-            yield from self._on_failure(job, "no result", f"block {message.block} was not its turn", "")
+            yield from _on_failure(job, "no result", f"block {message.block} was not its turn", "")
         else:
-            yield self._on_measurement(job, message)
-
-    def _on_measurement(self, job: Job, measurement: Measurement) -> Event:
-        job.done.append(measurement.block)
-        job.block_start = monotonic()
-        last = Attempt(status="measured", seconds=measurement.seconds)
-        earlier = self._lost[_key(job.task, measurement.block)]
-        return Measured(job.task, measurement, (*earlier, last))
-
-    def _on_failure(self, job: Job, kind: Kind, message: str, tail: str) -> Iterator[Event]:
-        if job.has_failed or not job.missing:
-            return
-        job.has_failed = True
-        block = job.missing[0]
-        lost = self._lost[_key(job.task, block)]
-        will_retry = kind in INFRASTRUCTURE and not lost
-        if kind in INFRASTRUCTURE:
-            seconds = monotonic() - job.block_start
-            lost.append(Attempt(status=kind, seconds=seconds))
-        if will_retry:
-            self._queue.appendleft(replace(job.task, blocks=job.missing))
-        yield Failed(job.task, block, kind, message, tail, will_retry)
+            yield _on_measurement(job, message)
 
     def _on_end(self, worker: Worker) -> Iterator[Event]:
         code = self._forget(worker)
@@ -156,7 +134,7 @@ class _Engine:
 
     def _on_task_end(self, job: Job, code: int, tail: str) -> Iterator[Event]:
         if job.missing and not job.has_failed:
-            yield from self._on_failure(job, *_why(code, job.task.timeout_seconds), tail)
+            yield from _on_failure(job, *_why(code, job.task.timeout_seconds), tail)
         note = "" if code == 0 or job.missing else f"measured all, then ended with {_exit(code)}"
         yield Finished(job.task, note)
 
@@ -177,8 +155,19 @@ class _Engine:
         self._selector.close()
 
 
-def _key(task: Task, block: int) -> _BlockKey:
-    return task.protocol, task.arm, task.stream, block
+def _on_measurement(job: Job, measurement: Measurement) -> Event:
+    job.done.append(measurement.block)
+    job.block_start = monotonic()
+    return Measured(job.task, measurement)
+
+
+def _on_failure(job: Job, kind: Kind, message: str, tail: str) -> Iterator[Event]:
+    if job.has_failed or not job.missing:
+        return
+    job.has_failed = True
+    block, *not_begun = job.missing
+    seconds = monotonic() - job.block_start
+    yield Failed(job.task, block, kind, message, tail, seconds, tuple(not_begun))
 
 
 def _why(code: int, timeout_seconds: float) -> tuple[Kind, str]:

@@ -6,22 +6,22 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb.judging.judgement import Judgement, judge_claim
 from repro.cli import Context
-from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem
+from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from kb.evidence.ledger import Ledger
+    from repro.engines import Engine
     from repro.plan import Options, Plan
-    from repro.run import Engine, RunResult
+    from repro.run import RunResult
 
 VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
 WIDTH = 80
@@ -103,7 +103,7 @@ def measure(asked: Request, *, as_json: bool) -> int:
 
 def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunResult:
     from repro.cli.parts.progress import observing
-    from repro.engines.interrupts import Interrupts
+    from repro.engines.parts.interrupts import Interrupts
     from repro.ledger import sweep
     from repro.run import run
 
@@ -120,25 +120,18 @@ def _engine(options: Options) -> Engine:
     """Return what launches the workers.
 
     Raises:
-        EnvironmentProblem: The cluster's extra is not installed, or no scheduler answers.
+        UsageProblem: There is no engine of that name.
+        EnvironmentProblem: It cannot work here.
     """
-    if options.cluster is None:
-        from repro.engines.local import supervise
+    from repro.engines import EngineUnavailableError, connect, engine_names
 
-        return supervise
+    name = options.engine or ("local" if options.cluster is None else "dask")
+    if name not in engine_names():
+        raise unknown("engine", name, engine_names())
     try:
-        from distributed import Client
-
-        from repro.engines import dask
-    except ImportError:
-        raise EnvironmentProblem(
-            "--cluster needs dask; install it with: pip install -e '.[cluster]'"
-        ) from None
-    try:
-        Client(options.cluster, set_as_default=False, timeout=3).close()
-    except (OSError, ValueError) as error:
-        raise EnvironmentProblem(f"no dask scheduler answers at {options.cluster}: {error}") from None
-    return partial(dask.supervise, address=options.cluster)
+        return connect(name, options.cluster)
+    except EngineUnavailableError as why:
+        raise EnvironmentProblem(str(why)) from None
 
 
 def _judgements(asked: Request, ledger: Ledger) -> list[Judgement]:

@@ -97,6 +97,7 @@ OPTIONS = (
         "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
     ),
     click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster, such as tcp://10.0.0.1:8786."),
+    click.option("--engine", metavar="NAME", help="What launches workers; default: local, or dask."),
     click.option(
         "--timeout",
         callback=_seconds,
