@@ -1,10 +1,12 @@
 """Everything a user can type or meet is documented, and generated blocks are current."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from kb.judging.judgement import State
@@ -77,6 +79,26 @@ def test_readme_commands_are_those_that_ci_runs():
     for command in ("make run CLAIM=gd-stalls-two-layer-linear", "make test"):
         assert f"\n{command}\n" in README
         assert f"\n{command}\n" in script
+
+
+def test_changelog_citation_and_package_name_one_version():
+    """The newest release of the changelog is the one that is installed and cited, with the same day."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.*)$", changelog, re.MULTILINE)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert headings[:2] == ["[Unreleased]", f"[{project['version']}] - {citation['date-released']}"]
+    assert citation["version"] == project["version"]
+
+
+def test_the_changelog_has_the_parts_that_its_format_allows():
+    """A reader who knows Keep a Changelog finds the newest release first, in parts of known names."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    days = re.findall(r"^## \[\d+\.\d+\.\d+\] - (\d{4}-\d\d-\d\d)$", changelog, re.MULTILINE)
+    assert days == sorted(days, reverse=True)
+    assert len(days) == changelog.count("\n## [") - 1
+    parts = set(re.findall(r"^### (.*)$", changelog, re.MULTILINE))
+    assert parts <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 DECISIONS = sorted(path for path in ROOT.glob("site/docs/decisions/*.md") if path.stem != "index")
