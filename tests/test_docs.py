@@ -15,7 +15,8 @@ from kb.records.claims import RelationType, Stance
 from kb.records.fields import Record
 from kb.records.protocol import BOUNDS, Estimand
 from kb.text.problems import render_terminal
-from repro.cli import COMMANDS, cli
+from repro.cli import cli
+from repro.cli.parts.overview import command_names, overview
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,13 +24,13 @@ METHOD = (ROOT / "site/docs/method.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "claims/README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", overview(), ids=lambda command: command.name)
 def test_commands_are_in_the_readme(command):
-    """Every command appears in the README as one would type it."""
-    assert f"repro {command}" in README
+    """Every command stands in the README's table, as one types it and with what the overview says of it."""
+    assert f"| `repro {command.name}` | {command.summary} |" in README
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", command_names())
 def test_commands_explain_themselves(command):
     """Every command answers --help with the sentence that the overview gives."""
     found = CliRunner().invoke(cli, [command, "--help"])

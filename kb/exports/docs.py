@@ -1,6 +1,7 @@
 """Generated blocks inside hand-written Markdown: a real verdict in the README, the fields in the field guide.
 
-A block stands between `<!-- generated: verdict some-claim -->` (or `fields`) and `<!-- end -->`.
+A block stands between `<!-- generated: verdict some-claim -->` (or `fields`, or what else the caller fills)
+and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,14 @@ PAGES = ("README.md", "claims/README.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def filled(text: str, base: Base, judgements: Mapping[str, Judgement]) -> str:
+def filled(text: str, base: Base, judgements: Mapping[str, Judgement], others: Mapping[str, str]) -> str:
     """Return a page with its generated blocks filled anew; the rest stays as it is.
+
+    Args:
+        text: The page.
+        base: All records.
+        judgements: Of every claim.
+        others: Blocks that do not come from records, by their kind.
 
     Raises:
         KeyError: A block names a claim that does not exist, or something that is not generated.
@@ -27,8 +34,9 @@ def filled(text: str, base: Base, judgements: Mapping[str, Judgement]) -> str:
 
     def block(found: re.Match[str]) -> str:
         start, kind, claim_id, end = found.groups()
-        made = {"verdict": lambda: _verdict(base, judgements[claim_id]), "fields": field_table}[kind]()
-        return f"{start}{made.strip()}\n{end}"
+        made = {"verdict": lambda: _verdict(base, judgements[claim_id]), "fields": field_table}
+        text = others[kind] if kind in others else made[kind]()
+        return f"{start}{text.strip()}\n{end}"
 
     return _BLOCK.sub(block, text)
 

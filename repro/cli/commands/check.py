@@ -1,4 +1,4 @@
-"""`repro check`: every problem of every record, script and piece of evidence, in one run."""
+"""`repro check`: problems in records, scripts and evidence."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from repro.cli.parts.errors import USAGE, UsageProblem
 from repro.cli.parts.links import as_data, counted, notes, paragraphs, placed
 from repro.pasts import suspect_links
 from repro.provenance import now, runner_version
+
+PLACE = 120
 
 
 @click.command()

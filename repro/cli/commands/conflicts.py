@@ -1,4 +1,4 @@
-"""`repro conflicts`: claims that cannot all stand, who holds them, and the cheapest run that would decide."""
+"""`repro conflicts`: claims that cannot all stand, and what would decide."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from kb.reasoning.conflicts import Conflict, conflicts, voices
 from kb.reasoning.cost import Run
 from repro.cli import Context
 from repro.cli.parts.reasoned import Known, cost_data, cost_text, hanging, read, standing_label
+
+PLACE = 80
+IS_REMEMBERED = True
 
 KINDS = {
     "exclusion": "Only one of the two can hold",

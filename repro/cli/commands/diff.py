@@ -1,4 +1,4 @@
-"""`repro diff REV1 [REV2]`: what changed between two revisions, in records and in what follows from them."""
+"""`repro diff REV1 [REV2]`: what changed between two revisions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from repro.cli.parts.links import in_words
 from repro.cli.parts.reasoned import hanging, standing_label
 from repro.revisions import RevisionError, checked_out
 from repro.vcs import HistoryError, NoRevisionError, resolve
+
+PLACE = 150
 
 NONE = "-"
 """What stands for the state of a claim that is not there."""

@@ -1,4 +1,4 @@
-"""`repro export`: records in other formats, one subcommand a format."""
+"""`repro export`: records in other formats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE
+
+PLACE = 180
 
 check_option: Callable[[Any], Any] = click.option(
     "--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current."
@@ -46,11 +48,13 @@ def docs(context: Context, *, check: bool) -> None:
     from kb.exports.docs import PAGES, filled
     from kb.judging.judgement import judge_base
     from kb.reading.load import load_base
+    from repro.cli.parts.overview import table
 
     base = load_base(context.root)
     judgements = judge_base(base, read_ledger(context.root))
     pages = [context.root / name for name in PAGES]
-    texts = {page: filled(page.read_text(encoding="utf-8"), base, judgements) for page in pages}
+    others = {"commands": table()}
+    texts = {page: filled(page.read_text(encoding="utf-8"), base, judgements, others) for page in pages}
     _update(context.root, texts, check=check)
 
 

@@ -1,4 +1,4 @@
-"""`repro graph`: the graph of all records, or the part around one, for other programs."""
+"""`repro graph`: claims, sources, people and runs as one graph."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from repro.cli.parts.targets import claim_named
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
+
+PLACE = 100
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`repro impact BASE`: what the change since a branch left BASE does, for whoever reviews it."""
+"""`repro impact BASE`: what a branch changes, for its review."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from repro.cli.parts.errors import USAGE, UsageProblem
 from repro.cli.parts.impact_page import as_data, as_markdown
 from repro.pasts import suspect_links
 from repro.revisions import RevisionError, checked_out, fork_point
+
+PLACE = 160
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`repro list`: every claim with the state of its evidence."""
+"""`repro list`: claims with their verdicts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from kb.reading.load import Base, load_base
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import unknown
+
+PLACE = 10
+IS_REMEMBERED = True
 
 COLOURS = {
     "reproduced": "green",

@@ -1,4 +1,4 @@
-"""`repro log <claim>`: statement, protocol and verdict over the commits."""
+"""`repro log <claim>`: what became of a claim, commit by commit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from repro.cli.parts.errors import EnvironmentProblem, unknown
 from repro.cli.parts.reasoned import hanging
 from repro.histories import histories
 from repro.vcs import HistoryError
+
+PLACE = 140
 
 UNCOMMITTED = "not committed"
 

@@ -1,4 +1,4 @@
-"""`repro new`: a claim, a source or an experiment that passes every check, and what to do with it next."""
+"""`repro new`: a claim, a source or an experiment, written with you."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from repro.cli.parts import new_words as ask
 from repro.cli.parts.asking import Question, answered, is_terminal
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.new_addition import Addition, refusing, script_path
+
+PLACE = 110
 
 WAYS = Question("--tested", "Is it tested", ("untested", "not testable", "experiment"))
 """Asked in a terminal only; elsewhere one of three options tells."""

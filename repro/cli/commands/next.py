@@ -1,4 +1,4 @@
-"""`repro next`: runs and unwritten experiments, those first that change most standings for their cost."""
+"""`repro next`: runs and unwritten experiments, the most telling first."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 from kb.reasoning.next import Candidate, candidates, prior
 from repro.cli import Context
 from repro.cli.parts.reasoned import cost_data, cost_text, hanging, read
+
+PLACE = 90
 
 
 @click.command()

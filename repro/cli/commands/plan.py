@@ -1,4 +1,4 @@
-"""`repro plan`: what a run would measure, why, and how long it takes; the same as `repro run --dry-run`."""
+"""`repro plan`: what a run would measure, why, and how long it takes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import click
 from repro.cli import Context
 from repro.cli.commands.run import dry, ended
 from repro.cli.parts.request import request, takes_request
+
+PLACE = 40
 
 
 @click.command()

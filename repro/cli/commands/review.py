@@ -1,4 +1,4 @@
-"""`repro review <claim>`: its links that should be looked at again, and the note that clears them."""
+"""`repro review <claim>`: links of a claim to look at again after a change."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from repro.cli.parts.links import as_data, counted, paragraphs, placed
 from repro.cli.parts.targets import claim_named
 from repro.pasts import suspect_links
 from repro.provenance import now
+
+PLACE = 130
 
 
 @click.command()

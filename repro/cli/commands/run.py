@@ -1,4 +1,4 @@
-"""`repro run`: measure what is due and judge. The exit code tells a single claim's verdict."""
+"""`repro run`: measure what is due and judge."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from repro.engines import Engine
     from repro.plan import Options, Plan
     from repro.run import RunResult
+
+PLACE = 30
 
 VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
 WIDTH = 80

@@ -1,4 +1,4 @@
-"""`repro show <claim>`: who says it, what is predicted, what came out."""
+"""`repro show <claim>`: one claim: who says it, what is predicted, what came out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from repro.cli import Context
 from repro.cli.commands.list import state_label
 from repro.cli.parts import completion
 from repro.cli.parts.targets import claim_named
+
+PLACE = 20
+IS_REMEMBERED = True
 
 STATES = {
     "not run": "No evidence yet: `repro run {id}` measures it.",

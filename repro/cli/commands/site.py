@@ -1,4 +1,4 @@
-"""`repro site build`, `serve` and `export`: the website from records and evidence."""
+"""`repro site build`: build or serve the website."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from kb.text.problems import render_terminal
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE, EnvironmentProblem
 from repro.cli.parts.reasoned import read
+
+PLACE = 170
 
 
 class SiteProblem(click.ClickException):

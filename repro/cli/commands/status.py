@@ -13,6 +13,9 @@ from kb.reading.load import load_base
 from repro.cli import Context
 from repro.cli.commands.list import state_label
 
+PLACE = 50
+IS_REMEMBERED = True
+
 NEXT = {
     "not run": "never measured",
     "to be written": "the experiment {experiment} has no script yet",

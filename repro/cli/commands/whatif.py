@@ -1,4 +1,4 @@
-"""`repro whatif <claim>=<verdict>`: which standings would change, and why."""
+"""`repro whatif <claim>=<verdict>`: standings that would change under other verdicts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.reasoned import hanging, read, standing_label
 from repro.cli.parts.targets import claim_named
+
+PLACE = 70
 
 VERDICTS: dict[str, State] = {
     "reproduced": "reproduced",

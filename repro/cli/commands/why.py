@@ -1,4 +1,4 @@
-"""`repro why <claim>`: the shortest derivation of its standing, in steps."""
+"""`repro why <claim>`: how a claim comes to its standing, step by step."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.reasoned import WIDTH, hanging, read, standing_label
 from repro.cli.parts.targets import claim_named
+
+PLACE = 60
+IS_REMEMBERED = True
 
 
 @click.command()

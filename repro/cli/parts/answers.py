@@ -17,8 +17,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-READING = frozenset({"list", "show", "status", "why", "conflicts"})
-"""Commands whose answer follows from the project's files alone: no clock, no git, no network."""
 FOLDER = "build/answers"
 SETTLED_SECONDS = 2.0
 """A file changed so lately may change again without another time."""
