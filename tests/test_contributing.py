@@ -81,7 +81,13 @@ def test_commands_named_in_passing_are_real():
         refuse_unknown(line)
 
 
+def test_files_that_it_links_to_are_there():
+    """Links are relative to its own folder."""
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert [link for link in links if not (ROOT / ".github" / link).is_file()] == []
+
+
 def test_templates_that_it_names_are_there():
     """And none is there that it does not name."""
     there = {path.name for path in (ROOT / ".github/PULL_REQUEST_TEMPLATE").iterdir()}
-    assert set(re.findall(r"(\w+\.md)`", TEXT)) - {"README.md"} == there | {"claim.md"}
+    assert set(re.findall(r"`(?:\?template=)?([a-z]+\.md)`", TEXT)) == there

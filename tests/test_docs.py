@@ -74,6 +74,12 @@ def test_generated_blocks_are_current():
     assert (found.exit_code, found.output) == (0, "2 files are current.\n")
 
 
+def test_files_that_the_readme_links_to_are_there():
+    """Links within the repository lead somewhere."""
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
 def test_readme_commands_are_those_that_ci_runs():
     """The continuous integration calls nothing that the README does not show."""
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")

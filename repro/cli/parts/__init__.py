@@ -1,1 +1,1 @@
-"""What commands share: targets, questions, progress, reports and errors."""
+"""What several commands share: targets, questions, progress, reports and errors."""
