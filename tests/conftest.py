@@ -1,10 +1,13 @@
-"""A tiny complete project for tests: one source, one claim, one experiment that takes milliseconds."""
+"""What all tests share: a tiny complete project, measured in milliseconds, and one switch for goldens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+GOLDENS = Path(__file__).parent / "golden"
 
 SOURCE = """\
 title: On coins that are not fair
@@ -108,3 +111,32 @@ def write_project(root: Path) -> Path:
 def project(tmp_path: Path) -> Path:
     """Return the root of a tiny project with experiment `coin` and claim `toy-claim` on it."""
     return write_project(tmp_path / "project")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that writes the golden files anew."""
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="write the files in tests/golden anew; read their difference before you commit it",
+    )
+
+
+@pytest.fixture
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Say whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return a check that a text is what its file in tests/golden holds."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDENS / name
+        if request.config.getoption("--update-goldens"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        assert text == path.read_text(encoding="utf-8")
+
+    return check

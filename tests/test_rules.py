@@ -1,7 +1,7 @@
 """Every code has one bad record, which gives that code, at the right place, in the words of its golden file.
 
-After a deliberate change of wording, `ASSAY_GOLDEN=write pytest tests/test_rules.py` writes the golden files
-anew; read their diff before committing it. Nothing else ever writes them.
+After a deliberate change of wording, `pytest --update-goldens tests/test_rules.py` writes the golden files
+anew; read their difference before you commit it.
 """
 
 import os
@@ -16,8 +16,7 @@ from kb.reading.load import load_base
 from kb.reading.rules import rules
 from kb.text.problems import WIDTH, render_terminal
 from tests.bad_project import TODAY, bad_codes, write_bad_project
-
-GOLDEN = Path(__file__).parent / "golden" / "bad_records"
+from tests.conftest import GOLDENS
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def problems(request, tmp_path, monkeypatch):
 def test_every_code_has_a_bad_record_and_a_golden_message():
     """The declared codes, the bad records and the golden messages are the same set."""
     assert bad_codes() == list(codes())
-    assert sorted(path.stem for path in GOLDEN.iterdir()) == list(codes())
+    assert sorted(path.stem for path in (GOLDENS / "bad_records").iterdir()) == list(codes())
 
 
 @pytest.mark.parametrize("problems", bad_codes(), indirect=True)
@@ -48,13 +47,10 @@ def test_a_bad_record_gives_its_own_code_only(problems, request):
 
 
 @pytest.mark.parametrize("problems", bad_codes(), indirect=True)
-def test_a_bad_record_gives_its_golden_message(problems, request):
+def test_a_bad_record_gives_its_golden_message(problems, request, golden):
     """The whole text in the terminal is as agreed, and no line is wider than a terminal."""
     text = render_terminal(problems)
-    golden = GOLDEN / f"{request.node.callspec.params['problems']}.txt"
-    if os.environ.get("ASSAY_GOLDEN") == "write":
-        golden.write_text(text, encoding="utf-8", newline="\n")
-    assert text == golden.read_text(encoding="utf-8")
+    golden(f"bad_records/{request.node.callspec.params['problems']}.txt", text)
     assert max(len(line) for line in text.split("\n")) <= WIDTH
 
 

@@ -1,7 +1,6 @@
 """The JSON API answers in the form that its schemas give, and takes no field back."""
 
 import json
-import os
 import re
 
 import jsonschema
@@ -11,11 +10,10 @@ from click.testing import CliRunner
 from kb.exports import api
 from kb.exports.models import RESPONSES
 from repro.cli import cli
+from tests.conftest import GOLDENS
 from tests.machine_sites import texts_of
-from tests.states_project import ROOT
 
-FIELDS = ROOT / "tests" / "golden" / "api" / "fields.txt"
-UPDATE = "ASSAY_UPDATE_GOLDEN" in os.environ
+FIELDS = GOLDENS / "api" / "fields.txt"
 
 
 def test_answers_follow_their_schemas(texts):
@@ -52,14 +50,14 @@ def fields_of(schema, node, prefix=""):
         yield from fields_of(schema, node["additionalProperties"], f"{prefix}*.")
 
 
-def test_no_field_of_the_api_vanishes():
-    """Set ASSAY_UPDATE_GOLDEN=1 to add new fields to the list; taking one away needs a version 2."""
+def test_no_field_of_the_api_vanishes(update_goldens):
+    """`--update-goldens` adds new fields to the list; taking one away needs a version 2."""
     now = set()
     for name, model in RESPONSES.items():
         schema = model.model_json_schema()
         now |= {f"{name} {field}" for field in fields_of(schema, schema)}
     promised = set(FIELDS.read_text(encoding="utf-8").splitlines()) if FIELDS.exists() else set()
-    if UPDATE:
+    if update_goldens:
         promised |= now
         FIELDS.write_text("\n".join(sorted(promised)) + "\n", encoding="utf-8")
     assert promised - now == set()
