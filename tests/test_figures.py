@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.site.figures.figures import WIDTH, Panel, Strip, axis_for, seeds_figure
+from kb.site.figures.seeds import WIDTH, Panel, Strip, axis_for, seeds_figure
 
 SVG = "{http://www.w3.org/2000/svg}"
 BOUND = (0.0, math.inf)

@@ -11,19 +11,19 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kb.evidence.ledger import read_ledger
+from kb.exports.raw_values import as_csv, as_curves_csv, as_json
 from kb.judging.judgement import judge_base
 from kb.judging.stats import Interval
 from kb.reading.load import load_base
 from kb.reasoning.standing import standings
 from kb.site.figures.curves import Curve, curves_figure, curves_of, spread
-from kb.site.figures.forest import strip_of
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
+from kb.site.figures.strip import strip_of
 from kb.site.page import Site
-from kb.site.pages.debate_pages import bearings_on, holders
-from kb.site.pages.experiment_pages import as_csv, as_curves_csv, as_json
-from kb.site.pages.flip import flip, nearest
+from kb.site.pages.claim.sensitivity import nearest, sensitivity
+from kb.site.pages.debates import bearings_on, holders
 from kb.site.pages.people import people
-from kb.site.pages.plain import in_plain_words
+from kb.site.pages.summaries import in_plain_words
 from kb.site.render import files
 from kb.site.templates import environment
 from kb.words.states import GROUPS, STATES
@@ -87,7 +87,7 @@ def test_the_nearest_prediction_is_named(site):
 )
 def test_other_bounds_are_rounded_towards_the_careful_side(site, claim_id, words):
     """What is said to stay decided lies outside the interval or on its end."""
-    said = " ".join(flip(site, claim_id).sentences)
+    said = " ".join(sensitivity(site, claim_id).sentences)
     assert words in said
     stays = float(re.search(r"any bound (?:up|down) to (-?[\d.]+)", said)[1])
     interval = finding_of(site, claim_id).interval
@@ -96,14 +96,14 @@ def test_other_bounds_are_rounded_towards_the_careful_side(site, claim_id, words
 
 def test_flip_lists_the_standings_that_would_change(site):
     """Were the refuted ground reproduced, what rests on it would be established."""
-    found = flip(site, "toy-contradicted")
+    found = sensitivity(site, "toy-contradicted")
     assert found.supposed == "reproduced"
     assert ("toy-claim", "undermined", "established") in found.changes
 
 
 def test_nothing_flips_without_a_verdict(site):
     """A claim that was not run has no such section."""
-    assert flip(site, "toy-not-run") is None
+    assert sensitivity(site, "toy-not-run") is None
 
 
 def test_a_ground_stands_left_of_what_rests_on_it(site):
@@ -173,7 +173,7 @@ def test_a_table_beside_a_figure_is_thinned_from_end_to_end():
 def test_a_verdict_is_sure_among_all_or_said_not_to_be(site):
     """With ten verdicts each needs ten times the evidence that one would."""
     assert set(site.surviving) <= set(site.decided)
-    said = {i: " ".join(flip(site, i).sentences) for i in site.decided}
+    said = {i: " ".join(sensitivity(site, i).sentences) for i in site.decided}
     assert all(("also stands" in said[i]) == (i in site.surviving) for i in site.decided)
 
 

@@ -1,10 +1,8 @@
 """Records and judgements become pages that say what they hold, and that no text of a record can break."""
 
-import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from pathlib import Path
 
 import markdown
 import pytest
@@ -14,14 +12,19 @@ from kb.judging.judgement import judge_base
 from kb.reading.experiment import read_script
 from kb.reading.load import load_base
 from kb.reasoning.standing import standings
+from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.markdown import to_html
-from kb.site.pages.experiment_page import passages, question
+from kb.site.page import Site
+from kb.site.pages import claims
+from kb.site.pages.claim import sections
+from kb.site.pages.claim.sections import SECTIONS, parts
+from kb.site.pages.claim.subject import Subject
+from kb.site.pages.docstrings import passages, question
 from kb.site.render import Page, redirects, render, url_of
-from kb.site.templates import fence, one_line, relative
+from kb.site.templates import environment, fence, one_line, relative
+from kb.time.history import Event
 from tests.states_project import CLAIMS, ROOT, write_states_project
 
-GOLDEN = Path(__file__).parent / "golden" / "pages"
-UPDATE = "ASSAY_UPDATE_GOLDEN" in os.environ
 PAYLOADS = [
     "<script>window.hit=1</script>",
     '"><img src=x onerror=window.hit=1>',
@@ -66,6 +69,16 @@ def base(tmp_path_factory):
     return load_base(write_states_project(tmp_path_factory.mktemp("states")))
 
 
+@pytest.fixture
+def site(base):
+    """Return what the pages of that project are made of."""
+    judgements, ledger = judge_base(base, read_ledger(base.root)), read_ledger(base.root)
+    known = (base, judgements, standings(base, judgements), ledger, environment(base.root))
+    began = Event("a" * 40, "2026-05-01T00:00:00Z", "record", "record added", "not run", 0, is_turn=True)
+    measured = began._replace(commit="b" * 40, kind="evidence", state="reproduced", seeds=10)
+    return Site(*known, histories={"toy-claim": (began, measured)})
+
+
 @pytest.fixture(scope="module")
 def pages(base):
     """Return every page of that project by path."""
@@ -73,14 +86,33 @@ def pages(base):
     return pages_of(base)
 
 
-@pytest.mark.parametrize("claim_id", CLAIMS)
-def test_page_of_each_state_is_as_reviewed(pages, claim_id):
-    """Set ASSAY_UPDATE_GOLDEN=1 to write the pages anew, then read the difference."""
-    path = GOLDEN / f"{claim_id.removeprefix('toy-').replace('claim', 'reproduced')}.html"
-    found = pages[f"claims/{claim_id}.md"].as_markdown().replace("><", ">\n<")
-    if UPDATE:
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("section", [section.__name__ for section in SECTIONS])
+def test_each_section_is_as_reviewed_in_every_state(site, golden, section):
+    """A file of tests/golden/pages holds one section of the pages of all claims, one tag a line."""
+    near = Neighbourhoods(site.base, site.judgements)
+    shown = {claim_id: parts(Subject(site, claim_id, near)) for claim_id in CLAIMS}
+    texts = [f"=== {claim_id}\n{found[section]}\n" for claim_id, found in shown.items() if section in found]
+    golden(f"pages/{section}.html", "\n".join(texts).replace("><", ">\n<"))
+
+
+def test_metadata_of_each_page_is_as_reviewed(pages, golden):
+    """Title, description and what programs read, of the page of a claim in each state."""
+    texts = (f"=== {i}\n{pages[f'claims/{i}.md']._replace(content='').as_markdown()}" for i in CLAIMS)
+    golden("pages/metadata.txt", "".join(texts))
+
+
+def test_a_section_is_one_function_and_one_template_part(site, monkeypatch):
+    """A toy section joins the page by its place in the list; where it returns nothing the page has none."""
+    part = site.base.root / "site/templates/claim/toy.md.jinja"
+    part.write_text("## Toy {: #toy }\n\n{% filter line %}\n<p>{{ words }}</p>\n{% endfilter %}\n", "utf-8")
+
+    def toy(subject):
+        return {"words": "<b> & more"} if subject.claim_id == "toy-claim" else None
+
+    monkeypatch.setattr(sections, "SECTIONS", (*SECTIONS[:2], toy, *SECTIONS[2:]))
+    found = {page.path: page.content for page in claims.pages(site)}
+    assert "## Toy {: #toy }\n\n<p>&lt;b&gt; &amp; more</p>\n\n\n## The st" in found["claims/toy-claim.md"]
+    assert "## Toy" not in found["claims/toy-split.md"]
 
 
 def test_every_record_and_script_has_a_page(base, pages):

@@ -62,7 +62,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         repository = str(config.extra.get("repository") or "")
         address = str(config.site_url or LOCAL)
         pages = list(render(*known, self.histories, repository=repository, address=address))
-        self.found = list(search.entries(pages, self.base))
+        self.found = list(search.entries(pages))
         made = {page.path: page.as_markdown() for page in pages} | redirects(self.base)
         made |= downloads(*known, self.histories, address=address)
         made[policy.FILE] = policy.headers([*(file.url for file in files), *(page.url for page in pages)])

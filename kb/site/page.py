@@ -16,9 +16,9 @@ from kb.judging.judgement import Judgement, State
 from kb.judging.stats import e_bh
 from kb.reading.load import Base
 from kb.reasoning.standing import Name, Standing
-from kb.site.pages import claim_page
+from kb.site.pages.summaries import summary
 from kb.site.repository import edit_link, report_link
-from kb.site.templates import escaped, relative
+from kb.site.templates import escaped, plain, relative
 from kb.words.states import GROUPS, STATES, Group
 
 STANDINGS: tuple[Name, ...] = (
@@ -42,11 +42,15 @@ class Page(NamedTuple):
         path: Where it stands in the tree of sources, such as `claims/x.md`.
         content: Markdown whose HTML blocks stand on one line each.
         meta: Title, description and what else the theme asks for, already escaped.
+        title: As plain text.
+        words: What the search reads besides the title, as plain text; nothing where it leaves the page out.
     """
 
     path: str
     content: str
     meta: Mapping[str, Any]
+    title: str = ""
+    words: str | None = None
 
     @property
     def url(self) -> str:
@@ -68,6 +72,36 @@ def url_of(path: str) -> str:
     """Return the address of a page from its path: `a/b.md` is at `a/b/`, `a/index.md` at `a/`."""
     stem = path.removesuffix(".md")
     return stem.removesuffix("index") if stem == "index" or stem.endswith("/index") else f"{stem}/"
+
+
+def page_of(
+    path: str,
+    content: str,
+    title: str,
+    description: str,
+    *,
+    hide: tuple[str, ...] = ("navigation",),
+    in_search: bool = True,
+    words: str = "",
+    head: Mapping[str, str] | None = None,
+) -> Page:
+    """Return a page with its metadata.
+
+    Args:
+        path: Where it stands, ending in `.md`.
+        content: Markdown whose HTML blocks stand on one line each.
+        title: As plain text.
+        description: As plain text.
+        hide: Parts of the frame that it does without.
+        in_search: May the search find it?
+        words: What the search reads besides the title; the description where nothing is given.
+        head: What programs read in its head, and its own script, by the names in `site/overrides/main.html`.
+    """
+    meta: dict[str, Any] = {"title": escaped(title), "description": escaped(description), "hide": [*hide]}
+    if not in_search:
+        meta["search"] = {"exclude": True}
+    read = (words or plain(description)) if in_search else None
+    return Page(path, content, {**meta, **(head or {})}, plain(title), read)
 
 
 @dataclass(frozen=True)
@@ -93,7 +127,7 @@ class Site:
 
     def __post_init__(self) -> None:
         for claim_id, judgement in self.judgements.items():
-            self.sentences[claim_id] = claim_page.summary(self.base, judgement)
+            self.sentences[claim_id] = summary(self.base, judgement)
 
     def absolute(self, target: str) -> str:
         """Return the whole address of something that is named relative to the site's root."""
@@ -153,21 +187,26 @@ class Site:
                 `site/overrides/main.html`.
             **shown: What the template is given besides.
         """
+        content = self.part(template, path, title=title, **shown)
+        return page_of(path, content, title, description, hide=hide, in_search=in_search, head=head)
+
+    def part(self, template: str, path: str, **shown: Any) -> str:
+        """Return the Markdown that a template makes for the page at a path.
+
+        Args:
+            template: Name without endings.
+            path: Where the page stands; links lead from there.
+            **shown: What the template is given besides records, judgements and standings.
+        """
         url = url_of(path)
-        content = self.templates.get_template(f"{template}.md.jinja").render(
+        made = self.templates.get_template(f"{template}.md.jinja").render(
             base=self.base,
             judgements=self.judgements,
             standings=self.standings,
             sentences=self.sentences,
             link=lambda target: relative(target, url),
-            passage=claim_page.passage,
             edit_link=lambda path: edit_link(self.repository, path),
             report_link=lambda about: report_link(self.repository, about),
-            title=title,
             **shown,
         )
-        meta: dict[str, Any] = {"title": escaped(title), "description": escaped(description)}
-        meta["hide"] = [*hide]
-        if not in_search:
-            meta["search"] = {"exclude": True}
-        return Page(path, content.strip(), {**meta, **(head or {})})
+        return made.strip()

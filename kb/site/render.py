@@ -16,19 +16,23 @@ from kb.reasoning.standing import Standing
 from kb.site import files as machine
 from kb.site.page import LOCAL, Page, Site, url_of
 from kb.site.pages import (
-    claims_pages,
-    debate_pages,
-    experiment_pages,
-    graph_pages,
-    overview_pages,
-    source_pages,
+    changes,
+    claims,
+    debates,
+    experiments,
+    graph,
+    next_steps,
+    reuse,
+    sources,
+    start,
+    totals,
 )
 from kb.site.templates import environment
 from kb.time.history import Event
 
 __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
 
-ROOMS = (overview_pages, claims_pages, source_pages, debate_pages, experiment_pages, graph_pages)
+KINDS = (start, next_steps, totals, changes, reuse, claims, sources, debates, experiments, graph)
 """Each yields the pages of its kind."""
 
 
@@ -55,8 +59,8 @@ def render(
     """
     known = _site(base, judgements, standings, ledger)
     site = replace(known, histories=histories or {}, repository=repository, address=address)
-    for room in ROOMS:
-        yield from room.pages(site)
+    for kind in KINDS:
+        yield from kind.pages(site)
 
 
 def files(
@@ -70,8 +74,7 @@ def files(
 ) -> dict[str, str]:
     """Return the text of every download and of every file for programs, by its path on the site."""
     known = _site(base, judgements, standings, ledger)
-    site = replace(known, histories=histories or {}, address=address)
-    return {**experiment_pages.files(site), **graph_pages.files(site), **machine.files(site)}
+    return machine.files(replace(known, histories=histories or {}, address=address))
 
 
 def _site(
@@ -98,7 +101,7 @@ def redirects(base: Base) -> dict[str, str]:
 
 def records(base: Base) -> dict[str, Path]:
     """Return for each published record its path on the site and the file that is copied there."""
-    claims = {f"claims/{claim_id}.yaml": base.paths[claim_id] for claim_id in base.claims}
-    sources = {f"sources/{source_id}.yaml": base.paths[source_id] for source_id in base.sources}
-    debates = {f"debates/{debate_id}.yaml": base.paths[debate_id] for debate_id in base.debates}
-    return {target: base.root / path for target, path in {**claims, **sources, **debates}.items()}
+    of_claims = {f"claims/{claim_id}.yaml": base.paths[claim_id] for claim_id in base.claims}
+    of_sources = {f"sources/{source_id}.yaml": base.paths[source_id] for source_id in base.sources}
+    of_debates = {f"debates/{debate_id}.yaml": base.paths[debate_id] for debate_id in base.debates}
+    return {target: base.root / path for target, path in {**of_claims, **of_sources, **of_debates}.items()}

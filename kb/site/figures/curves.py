@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from kb.evidence.ledger import Evidence
 from kb.reading.experiment import Outcome, Script
-from kb.site.figures.figures import LARGEST, NAMESPACE, Axis
+from kb.site.figures.seeds import LARGEST, NAMESPACE, Axis
 
 WIDTH, HEIGHT = 420, 208
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.claims import RelationType
-from kb.site.figures.figures import NAMESPACE
+from kb.site.figures.seeds import NAMESPACE
 from kb.words.states import STATES
 
 REACH = 2

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from kb.judging.judgement import State
-from kb.site.figures.figures import NAMESPACE
+from kb.site.figures.seeds import NAMESPACE
 from kb.time.history import Event
 from kb.words.findings import count
 from kb.words.states import STATES

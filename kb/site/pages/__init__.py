@@ -1,1 +1,1 @@
-"""The pages, one kind a module; each yields the pages of its kind from a `kb.site.page.Site`."""
+"""The pages of the site, one kind a module: each turns a `Site` into pages, and neither rounds nor judges."""

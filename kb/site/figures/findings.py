@@ -1,0 +1,102 @@
+"""Findings as a figure of their seeds: each prediction with its controls beneath it, on the same axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+
+from markupsafe import Markup
+
+from kb.judging.bounds import rate_target, target
+from kb.judging.stats import Interval
+from kb.judging.verdict import Finding, Verdict
+from kb.reading.experiment import Outcome
+from kb.records.claims import Prediction
+from kb.site.figures.seeds import Panel, Strip, seeds_figure
+from kb.words.findings import count, finding_decision, finding_measured, unit
+
+
+def verdict_figure(
+    verdict: Verdict,
+    outcomes: Mapping[str, Outcome],
+    title: str,
+    *,
+    figure_id: str,
+    predictions: int | None = None,
+    controls: bool = True,
+) -> Markup:
+    """Return what each seed gave to a verdict, as one line of SVG.
+
+    Args:
+        verdict: With at least one seed.
+        outcomes: Of the claim's script, by name.
+        title: Of the claim.
+        figure_id: Prefix of the ids inside.
+        predictions: Show only so many, from the first.
+        controls: Show the controls too?
+    """
+    checks = verdict.controls if controls else ()
+    shown = replace(verdict, findings=verdict.findings[:predictions], controls=checks)
+    drawn = seeds_figure(
+        tuple(panels(shown, outcomes)),
+        figure_id=figure_id,
+        title=f"What each seed gave: {title}",
+        description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in shown.findings),
+    )
+    return Markup(drawn)  # noqa: S704 # the writer escapes every text that it is given
+
+
+def panels(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Panel]:
+    """Yield the panels of a verdict's figure: predictions in a row that measure the same thing share one."""
+    for unit_of_axis, strips in groupby(_labelled(verdict, outcomes), key=lambda pair: pair[0]):
+        yield Panel(unit_of_axis, tuple(strip for _, strip in strips))
+
+
+def _labelled(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Strip]]:
+    """Yield every strip with its axis; an estimand that is a rate has a strip for it beside the seeds'."""
+    for finding in verdict.findings:
+        prediction = finding.prediction
+        rows = (finding, *controls_of(prediction, verdict))
+        is_rate = prediction.estimand != "mean"
+        step = f"{prediction.outcome}: {axis_unit(prediction, outcomes[prediction.outcome])}"
+        for row in rows:
+            yield step, _strip(row, target(prediction), with_interval=not is_rate)
+        for row in rows if is_rate else ():
+            yield (
+                "share of seeds that meet the bound",
+                _strip(row, rate_target(prediction), with_values=False),
+            )
+
+
+def controls_of(prediction: Prediction, verdict: Verdict) -> tuple[Finding, ...]:
+    """Return the findings of a prediction's controls."""
+    return tuple(row for row in verdict.controls if row.prediction.name == prediction.name)
+
+
+def axis_unit(prediction: Prediction, outcome: Outcome) -> str:
+    """Return what one step on the axis means."""
+    return f"{unit(prediction, outcome)}{', first arm minus second' if prediction.contrast else ''}"
+
+
+def compared(arms: tuple[str, ...]) -> str:
+    """Return the arms as a row is labelled: one arm, or first minus second."""
+    return " \u2212 ".join(arms)
+
+
+def in_words(finding: Finding, outcome: Outcome) -> str:
+    """Return one sentence on a finding, for those who do not see the figure."""
+    role = "Control" if finding.is_control else "Prediction"
+    measured = f"{finding_measured(finding, outcome)} over {count(finding.seeds, 'seed')}"
+    return f"{role} {compared(finding.arms)}: {measured}; {finding_decision(finding)}."
+
+
+def _strip(row: Finding, bound: Interval, *, with_values: bool = True, with_interval: bool = True) -> Strip:
+    return Strip(
+        label=("Control: " if row.is_control else "Prediction: ") + compared(row.arms),
+        bound=bound,
+        values=row.values if with_values else (),
+        interval=row.interval if with_interval and row.seeds else None,
+        estimate=row.estimate if with_interval and row.seeds else None,
+        is_control=row.is_control,
+    )

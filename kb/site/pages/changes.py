@@ -1,0 +1,41 @@
+"""The page of what was measured, day by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kb.site.page import Page, Site
+
+
+class Event(NamedTuple):
+    """Evidence that was taken for one experiment on one day."""
+
+    day: str
+    experiment: str
+    seeds: int
+    arms: int
+    is_current: bool
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the page."""
+    title, description = "Changes", "What was measured, day by day."
+    found = list(events(site))
+    yield site.page("changes.md", "changes", title, description, hide=("navigation", "toc"), events=found)
+
+
+def events(site: Site) -> Iterator[Event]:
+    """Yield what was measured, the latest day first."""
+    current = {judgement.protocol for judgement in site.judgements.values()}
+    seeds: Counter[tuple[str, str, bool]] = Counter()
+    arms: dict[tuple[str, str, bool], set[str]] = {}
+    for piece in site.ledger.evidence:
+        key = (piece.started[:10], piece.experiment, piece.protocol in current)
+        seeds[key] += len(piece.seeds)
+        arms.setdefault(key, set()).add(piece.arm)
+    for (day, experiment, is_current), count in sorted(
+        seeds.items(), key=lambda item: (item[0][0], item[0][1]), reverse=True
+    ):
+        yield Event(day, experiment, count, len(arms[day, experiment, is_current]), is_current)

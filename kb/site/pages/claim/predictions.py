@@ -1,0 +1,88 @@
+"""What was predicted beside what was measured, as rows of a table and as columns of raw values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from kb.judging.finding import Finding
+from kb.judging.verdict import Verdict
+from kb.reading.experiment import Outcome
+from kb.records.claims import Claim, Control, Prediction
+from kb.site.figures.findings import axis_unit, compared, controls_of
+from kb.site.figures.strip import strip_of
+from kb.words.findings import (
+    finding_bound,
+    finding_decision,
+    finding_interval,
+    finding_measured,
+    finding_notes,
+)
+
+NOTHING = "\u2013"
+"""A dash where there is no number yet."""
+
+
+class Row(NamedTuple):
+    """A prediction or a control beside what was measured, in words; before the first run there are dashes."""
+
+    prediction: Prediction
+    control: Control | None
+    arms: str
+    bound: str
+    estimate: str = NOTHING
+    interval: str = NOTHING
+    seeds: int = 0
+    decision: str = "not measured"
+    notes: tuple[str, ...] = ()
+    drawn: Markup | None = None
+
+
+class Column(NamedTuple):
+    """A column of the table of raw values."""
+
+    label: str
+    unit: str
+    values: tuple[float, ...]
+
+
+def rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome]) -> Iterator[Row]:
+    """Yield every prediction, each followed by its controls."""
+    protocol = claim.protocol
+    if protocol is None:
+        return
+    found = {row.prediction.name: row for row in verdict.findings} if verdict else {}
+    for prediction in protocol.predictions:
+        outcome = outcomes.get(prediction.outcome)
+        yield _row(prediction, None, found.get(prediction.name), outcome)
+        measured = {row.control: row for row in controls_of(prediction, verdict)} if verdict else {}
+        for control in protocol.controls:
+            if control.prediction == prediction.name:
+                yield _row(prediction, control, measured.get(control), outcome)
+
+
+def _row(
+    prediction: Prediction, control: Control | None, finding: Finding | None, outcome: Outcome | None
+) -> Row:
+    arms = compared((control or prediction).arms)
+    row = Row(prediction, control, arms, finding_bound(prediction, outcome))
+    if finding is None or outcome is None:
+        return row
+    interval = finding_interval(finding)
+    return row._replace(
+        estimate=finding_measured(finding, outcome).removesuffix(interval).rstrip(" ,"),
+        interval=interval,
+        seeds=finding.seeds,
+        decision=finding_decision(finding),
+        notes=finding_notes(finding),
+        drawn=None if control else strip_of(finding),
+    )
+
+
+def columns(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Column]:
+    """Yield the raw values of each prediction, one number per seed."""
+    for row in verdict.findings:
+        unit = axis_unit(row.prediction, outcomes[row.prediction.outcome])
+        yield Column(compared(row.arms), unit, row.values)

@@ -1,0 +1,75 @@
+"""What a claim's verdict rests on: machines, arms with their blocks, and predictions that stood before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kb.evidence import record
+from kb.evidence.ledger import Evidence
+from kb.judging.judgement import Judgement
+from kb.judging.verdict import Verdict
+from kb.records.claims import Claim
+
+
+class Machine(NamedTuple):
+    """A machine that measured."""
+
+    fingerprint: str
+    words: str
+
+
+class MeasuredArm(NamedTuple):
+    """The counting blocks of one arm: how many, their seconds, the last day and the machines."""
+
+    arm: str
+    blocks: int
+    seconds: float
+    day: str
+    machines: str
+
+
+class Former(NamedTuple):
+    """Predictions that stood before: why they were changed, and the verdict that they would give."""
+
+    number: int
+    because: str
+    verdict: Verdict
+
+
+def machine_words(machine: record.Machine) -> str:
+    """Return what a reader needs to know of a machine: what computed, and the system it ran."""
+    return f"{machine.gpu or machine.cpu}, {machine.system}"
+
+
+def machines(evidence: Iterable[Evidence]) -> list[Machine]:
+    """Return every machine that measured, each once."""
+    found = {piece.machine.fingerprint: machine_words(piece.machine) for piece in evidence}
+    return [Machine(*pair) for pair in sorted(found.items())]
+
+
+def measured_arms(evidence: Iterable[Evidence]) -> list[MeasuredArm]:
+    """Return for each arm what was measured of it, in order of names."""
+    found: dict[str, list[Evidence]] = {}
+    for piece in evidence:
+        found.setdefault(piece.arm, []).append(piece)
+    return [
+        MeasuredArm(
+            arm,
+            len(pieces),
+            sum(piece.seconds for piece in pieces),
+            max(piece.started for piece in pieces)[:10],
+            ", ".join(sorted({piece.machine.fingerprint for piece in pieces})),
+        )
+        for arm, pieces in sorted(found.items())
+    ]
+
+
+def revisions(claim: Claim, judgement: Judgement) -> list[Former]:
+    """Return the predictions that stood before, the oldest first."""
+    former = claim.protocol.revisions if claim.protocol else ()
+    return [
+        Former(number, old.because, verdict)
+        for number, (old, verdict) in enumerate(zip(former, judgement.earlier, strict=False))
+        if verdict is not None
+    ]

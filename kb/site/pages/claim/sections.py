@@ -1,0 +1,152 @@
+"""The sections of a claim's page, in the order of its argument.
+
+A section is one function and one template part. The function returns what the part is given, or nothing where
+the page does without that section. The part is `site/templates/claim/<name of the function>.md.jinja`; beside
+what the function returns it sees the claim's id, record, protocol, judgement and verdict, and what every
+template of the site sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kb.site.figures.findings import verdict_figure
+from kb.site.figures.timeline import timeline
+from kb.site.pages.appearances import appearances
+from kb.site.pages.claim.neighbours import debates_of, relations
+from kb.site.pages.claim.predictions import columns
+from kb.site.pages.claim.provenance import machines, measured_arms, revisions
+from kb.site.pages.claim.sensitivity import sensitivity
+from kb.site.pages.claim.subject import Subject
+from kb.site.pages.summaries import in_plain_words
+
+Shown = Mapping[str, Any]
+Section = Callable[[Subject], Shown | None]
+
+
+def head(subject: Subject) -> Shown:
+    """Show title, state and verdict, and what the graph makes of the claim."""
+    return {
+        "topic": subject.site.base.topics[subject.claim_id],
+        "sentence": subject.site.sentences[subject.claim_id],
+        "plain": in_plain_words(subject.judgement),
+        "standing": subject.site.standings[subject.claim_id],
+    }
+
+
+def who_says_it(subject: Subject) -> Shown:
+    """Show who asserts, disputes, qualifies or reports the claim, and where."""
+    return {"said": appearances(subject.site.base, subject.claim_id)}
+
+
+def the_statement(_subject: Subject) -> Shown:
+    """Show the claim in our words, with its scope."""
+    return {}
+
+
+def predicted_and_measured(subject: Subject) -> Shown | None:
+    """Show every prediction and control beside what was measured."""
+    return {"rows": subject.rows} if subject.protocol else None
+
+
+def every_seed(subject: Subject) -> Shown | None:
+    """Show what each seed gave, as a figure and as a table."""
+    verdict = subject.verdict
+    if verdict is None or verdict.seeds == 0:
+        return None
+    return {
+        "figure": verdict_figure(
+            verdict, subject.outcomes, subject.claim.title, figure_id=f"seeds-{subject.claim_id}"
+        ),
+        "columns": list(columns(verdict, subject.outcomes)),
+    }
+
+
+def what_would_flip_it(subject: Subject) -> Shown | None:
+    """Show how near its bound the verdict is, and what would follow were it the opposite."""
+    found = sensitivity(subject.site, subject.claim_id)
+    return {"found": found} if found else None
+
+
+def what_it_bears_on(subject: Subject) -> Shown | None:
+    """Show the claim's relations and debates, in words and drawn."""
+    base, claim_id = subject.site.base, subject.claim_id
+    related, debates = relations(base, claim_id), debates_of(base, claim_id)
+    if not related and not debates:
+        return None
+    return {"relations": related, "debates": debates, "near": subject.neighbourhoods.drawn(claim_id)}
+
+
+def run_it_yourself(subject: Subject) -> Shown | None:
+    """Show the command that measures the claim, and what it costs."""
+    return {"seconds": sum(p.seconds for p in subject.judgement.evidence)} if subject.can_run else None
+
+
+def with_care(subject: Subject) -> Shown | None:
+    """Show where the test departs from the source, pitfalls, and the source's own numbers."""
+    claim = subject.claim
+    deviations = claim.protocol.deviations if claim.protocol else ()
+    reported = [item for item in claim.reported if item.from_ in subject.site.base.sources]
+    if not deviations and not claim.pitfalls and not reported:
+        return None
+    measured = [row for row in subject.rows if row.seeds and not row.control]
+    return {"deviations": deviations, "reported": reported, "measured": measured}
+
+
+def evidence(subject: Subject) -> Shown | None:
+    """Show which blocks count, who measured them, what is stale, and what was predicted before."""
+    if not subject.can_run:
+        return None
+    counting = subject.judgement.evidence
+    return {
+        "machines": machines(counting),
+        "measured_arms": measured_arms(counting),
+        "revisions": revisions(subject.claim, subject.judgement),
+    }
+
+
+def history(subject: Subject) -> Shown | None:
+    """Show what became of the claim over time, with a link to all of it."""
+    events = subject.site.histories.get(subject.claim_id, ())
+    return {"history": events, "timeline": timeline(events, figure_id="timeline")} if events else None
+
+
+def cite_correct(_subject: Subject) -> Shown:
+    """Show how to cite the claim, and where to correct it."""
+    return {}
+
+
+SECTIONS: tuple[Section, ...] = (
+    head,
+    who_says_it,
+    the_statement,
+    predicted_and_measured,
+    every_seed,
+    what_would_flip_it,
+    what_it_bears_on,
+    run_it_yourself,
+    with_care,
+    evidence,
+    history,
+    cite_correct,
+)
+"""In the order of the page."""
+
+
+def parts(subject: Subject) -> dict[str, str]:
+    """Return the Markdown of each section that a claim's page has, by the name of its function."""
+    shown = {section.__name__: section(subject) for section in SECTIONS}
+    known: Shown = {
+        "claim_id": subject.claim_id,
+        "claim": subject.claim,
+        "protocol": subject.protocol,
+        "judgement": subject.judgement,
+        "verdict": subject.verdict,
+    }
+    path = f"claims/{subject.claim_id}.md"
+    return {
+        name: subject.site.part(f"claim/{name}", path, **known, **given)
+        for name, given in shown.items()
+        if given is not None
+    }

@@ -1,0 +1,165 @@
+"""What would flip a verdict: how near its bound a prediction is, since when it is decided, what would follow.
+
+Everything is computed from interval and bound. Numbers are rounded outwards, so that no sentence says more
+than the interval does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kb.evidence.seeds import BLOCK_SIZE
+from kb.judging.bounds import decide, rate_target, target
+from kb.judging.finding import Finding
+from kb.judging.judgement import State
+from kb.judging.stats import Interval
+from kb.reasoning.relations import bearings
+from kb.reasoning.standing import standings_of
+from kb.site.figures.findings import compared
+from kb.site.page import Site
+from kb.words.findings import count, finding_interval, number
+
+OPPOSITE: dict[State, State] = {"reproduced": "contradicted", "contradicted": "reproduced"}
+MOST = 8
+"""Changed standings that a page lists."""
+
+
+class Nearness(NamedTuple):
+    """A decided finding with its distance from its bound.
+
+    Attributes:
+        gap: From the nearest end of the interval to the bound, in the unit of the bound.
+        widths: The same in half widths of the interval.
+    """
+
+    finding: Finding
+    gap: float
+    widths: float
+
+
+class Sensitivity(NamedTuple):
+    """What a page says of it.
+
+    Attributes:
+        sentences: In the order of the page.
+        supposed: The state whose consequences are listed; empty where none are.
+        changes: Claim, standing now and standing then.
+        more: Changes that are not listed.
+    """
+
+    sentences: tuple[str, ...]
+    supposed: str
+    changes: tuple[tuple[str, str, str], ...]
+    more: int
+
+
+def sensitivity(site: Site, claim_id: str) -> Sensitivity | None:
+    """Return what would flip a claim's verdict, or nothing where there is none."""
+    verdict = site.judgements[claim_id].verdict
+    if verdict is None or verdict.seeds == 0:
+        return None
+    supposed = OPPOSITE.get(verdict.state)
+    changes = [*_changes(site, claim_id, supposed)] if supposed else []
+    said = (*_sentences(verdict.findings, verdict.controls), *_among_all(site, claim_id))
+    return Sensitivity(said, supposed or "", tuple(changes[:MOST]), max(0, len(changes) - MOST))
+
+
+def _among_all(site: Site, claim_id: str) -> Iterator[str]:
+    """Say whether a decided verdict is sure enough to stand among all that were reached."""
+    judged = count(sum(judgement.verdict is not None for judgement in site.judgements.values()), "verdict")
+    if claim_id in site.surviving:
+        yield f"It also stands among all {judged} together, at most 5 % of them wrong on average."
+    elif claim_id in site.decided:
+        yield f"It is not sure enough to stand among all {judged} with at most 5 % of them wrong on average."
+
+
+def nearest(findings: tuple[Finding, ...]) -> Nearness | None:
+    """Return the decided finding that is nearest to its bound, in half widths of its interval."""
+    decided = [_nearness(finding) for finding in findings if finding.decision != "inconclusive"]
+    return min((near for near in decided if near), key=lambda near: near.widths, default=None)
+
+
+def _goal(finding: Finding) -> Interval:
+    is_mean = finding.prediction.estimand == "mean"
+    return target(finding.prediction) if is_mean else rate_target(finding.prediction)
+
+
+def _nearness(finding: Finding) -> Nearness | None:
+    goal, (lower, upper) = _goal(finding), finding.interval
+    if finding.decision == "reproduced":
+        gap = min(lower - goal.lower, goal.upper - upper)
+    else:
+        gap = max(goal.lower - upper, lower - goal.upper)
+    half = (upper - lower) / 2
+    if not math.isfinite(gap) or not math.isfinite(half):
+        return None
+    return Nearness(finding, gap, gap / half if half else math.inf)
+
+
+def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> Iterator[str]:
+    near = nearest(findings)
+    if near is not None:
+        first = "Nearest to its bound is" if len(findings) > 1 else "Its one bound is that of"
+        yield f"{first} {near.finding.prediction.name}: {_distance(near)}"
+        if moved := _moved(near.finding):
+            yield moved
+        yield from _decided(near.finding)
+    for finding in findings:
+        if finding.decision == "inconclusive":
+            needed = finding.seeds_needed
+            likely = (
+                f"about {count(needed, 'seed')} in all would likely"
+                if needed
+                else "no number of seeds is known to"
+            )
+            yield f"{finding.prediction.name} is open, with {finding_interval(finding)}: {likely} decide it."
+    control = nearest(controls)
+    if control is not None:
+        yield (
+            f"The control nearest to giving way is {compared(control.finding.arms)}: {_distance(control)}"
+            " Were the bound to hold there, no verdict would be given."
+        )
+
+
+def _distance(near: Nearness) -> str:
+    scale = 1.0 if near.finding.prediction.estimand == "mean" else 100.0
+    unit = "" if scale == 1 else " points of the share"
+    gap = f"{number(near.gap * scale, 2)}{unit}"
+    where = f"its interval {finding_interval(near.finding)} ends about {gap} from the bound"
+    if math.isinf(near.widths):
+        return f"{where}, and has no width."
+    return f"{where}, which is {number(near.widths, 2)} times its own half width."
+
+
+def _moved(finding: Finding) -> str:
+    """Say which other bounds would have left the decision as it is; nothing of bounds with two ends."""
+    goal, prediction = target(finding.prediction), finding.prediction
+    if prediction.estimand != "mean" or finding.nonfinite or math.inf not in (goal.upper, -goal.lower):
+        return ""
+    lower, upper = finding_interval(finding).strip("[]").split(", ")
+    is_least, held = goal.upper == math.inf, finding.decision == "reproduced"
+    stays, turns = (lower, upper) if is_least == held else (upper, lower)
+    side, beyond = ("up to", "above") if is_least == held else ("down to", "below")
+    other = "fail" if held else "hold"
+    same = f"The decision would be the same for any bound {side} {stays}"
+    return f"{same}, and the prediction would {other} for any {beyond} {turns}."
+
+
+def _decided(finding: Finding) -> Iterator[str]:
+    goal = _goal(finding)
+    since = len(finding.trail)
+    while since and decide(finding.trail[since - 1], goal) == finding.decision:
+        since -= 1
+    seeds = min((since + 1) * BLOCK_SIZE, finding.seeds)
+    if finding.nonfinite == 0:
+        yield f"It has been decided since seed {seeds} of {finding.seeds}."
+
+
+def _changes(site: Site, claim_id: str, supposed: State) -> Iterator[tuple[str, str, str]]:
+    states = {i: judgement.state for i, judgement in site.judgements.items()}
+    after = standings_of(bearings(site.base), {**states, claim_id: supposed})
+    for i, standing in after.items():
+        if standing.standing != site.standings[i].standing:
+            yield i, site.standings[i].standing, standing.standing

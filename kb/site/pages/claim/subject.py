@@ -1,0 +1,64 @@
+"""A claim with everything that the sections of its page are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kb.judging.judgement import Judgement
+from kb.judging.verdict import Verdict
+from kb.reading.experiment import Outcome
+from kb.records.claims import Claim, Protocol
+from kb.site.figures.neighbourhood import Neighbourhoods
+from kb.site.page import Site
+from kb.site.pages.claim.predictions import Row, rows
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The claim that a page is about.
+
+    Attributes:
+        neighbourhoods: Draws what surrounds any claim of the site.
+    """
+
+    site: Site
+    claim_id: str
+    neighbourhoods: Neighbourhoods
+
+    @property
+    def claim(self) -> Claim:
+        """Return the record."""
+        return self.site.base.claims[self.claim_id]
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """Return what is fixed before running, where the claim can be tested."""
+        return self.claim.protocol
+
+    @property
+    def judgement(self) -> Judgement:
+        """Return what the evidence makes of the claim."""
+        return self.site.judgements[self.claim_id]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return the verdict, where current evidence gives one."""
+        return self.judgement.verdict
+
+    @property
+    def can_run(self) -> bool:
+        """Say whether the claim has a protocol whose script is written."""
+        return self.protocol is not None and self.judgement.state != "to be written"
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """Return the outcomes of the claim's script by name; none where there is no script."""
+        script = self.site.base.scripts.get(self.protocol.experiment) if self.protocol else None
+        return script.outcomes if script else {}
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Return every prediction, each followed by its controls, beside what was measured."""
+        return tuple(rows(self.claim, self.verdict, self.outcomes))

@@ -1,0 +1,124 @@
+"""Debates: the sides beside each other, who holds them, and what the evidence says so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from kb.judging.judgement import Judgement
+from kb.reading.load import Base
+from kb.records.debates import Debate, Side
+from kb.site.page import Page, Site
+from kb.site.pages.appearances import STANCE_WORDS
+from kb.site.templates import authors
+
+MAIN = "rigor-or-progress"
+"""The debate on the start page; the first, where it does not exist."""
+WORDS = {"supports": "supports", "explains": "explains", "refines": "refines"}
+
+
+class Bearing(NamedTuple):
+    """A measured claim that speaks for or against a side.
+
+    Attributes:
+        claim_id: The measured claim.
+        about: The side's claim that it bears on; the same where that was measured itself.
+        is_against: Does it contradict the side's claim?
+        words: What it does to the side's claim, as a verb; empty where it is that claim itself.
+    """
+
+    claim_id: str
+    about: str
+    is_against: bool
+    words: str
+
+
+class Voice(NamedTuple):
+    """Somebody who takes a stance towards a claim of a side."""
+
+    name: str
+    stance: str
+    source_id: str
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the overview and a page for each debate."""
+    base = site.base
+    title, description = "Debates", "Every question on which sources take sides."
+    measured = {i: _measured(base, site.judgements, debate) for i, debate in base.debates.items()}
+    yield site.page(
+        "debates/index.md", "debates", title, description, hide=("navigation", "toc"), measured=measured
+    )
+    for debate_id, debate in base.debates.items():
+        yield site.page(
+            f"debates/{debate_id}.md",
+            "debate",
+            debate.title,
+            debate.question,
+            hide=("navigation", "toc"),
+            debate_id=debate_id,
+            debate=debate,
+            bearings=[(side, bearings_on(base, site.judgements, side.claims)) for side in debate.sides],
+            voices={i: voices(base, i) for side in debate.sides for i in side.claims},
+            stances=STANCE_WORDS,
+        )
+
+
+def voices(base: Base, claim_id: str) -> list[Voice]:
+    """Return who takes which stance, in the order of the record."""
+    found = []
+    for said in base.claims[claim_id].stated_in:
+        if said.source in base.sources:
+            name = said.by or authors(base.sources[said.source])
+            found.append(Voice(name, said.stance, said.source))
+    return [*dict.fromkeys(found)]
+
+
+def holders(base: Base, claims: Iterable[str], most: int) -> list[str]:
+    """Return who asserts most of some claims, at most so many."""
+    found: Counter[str] = Counter()
+    for claim_id in claims:
+        for said in base.claims[claim_id].stated_in:
+            if said.source in base.sources and said.stance == "asserts":
+                written_by = [author.full for author in base.sources[said.source].author]
+                found.update([said.by] if said.by else written_by)
+    return [name for name, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))][:most]
+
+
+def bearings_on(base: Base, judgements: Mapping[str, Judgement], claims: Iterable[str]) -> list[Bearing]:
+    """Return the measured claims that bear on some claims: themselves, then those one relation away."""
+    wanted = tuple(claims)
+    found = {i: Bearing(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)}
+    for about in wanted:
+        for other, kind, is_stated_by_it in _related(base, about):
+            if not _has_verdict(judgements, other) or other in found:
+                continue
+            if kind == "contradicts":
+                found[other] = Bearing(other, about, is_against=True, words="contradicts")
+            elif kind == "depends_on" and is_stated_by_it:
+                found[other] = Bearing(other, about, is_against=False, words="carries")
+            elif kind != "depends_on" and not is_stated_by_it:
+                found[other] = Bearing(other, about, is_against=False, words=WORDS[kind])
+    return list(found.values())
+
+
+def _related(base: Base, claim_id: str) -> Iterator[tuple[str, str, bool]]:
+    for relation in base.claims[claim_id].relations:
+        if relation.claim in base.claims:
+            yield relation.claim, relation.type, True
+    for other, claim in base.claims.items():
+        for relation in claim.relations:
+            if relation.claim == claim_id:
+                yield other, relation.type, False
+
+
+def _has_verdict(judgements: Mapping[str, Judgement], claim_id: str) -> bool:
+    verdict = judgements[claim_id].verdict
+    return verdict is not None and verdict.seeds > 0
+
+
+def _measured(
+    base: Base, judgements: Mapping[str, Judgement], debate: Debate
+) -> list[tuple[Side, list[Bearing]]]:
+    return [(side, bearings_on(base, judgements, side.claims)) for side in debate.sides]

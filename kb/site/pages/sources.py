@@ -1,0 +1,98 @@
+"""Sources with their claims in reading order, and the people behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from kb.exports import heads
+from kb.reading.coverage import coverage
+from kb.reading.load import Base
+from kb.records.claims import Appearance
+from kb.site.page import Page, Site
+from kb.site.pages.appearances import passage, place_in
+from kb.site.pages.people import people
+from kb.site.templates import authors
+
+WIDE = ("navigation", "toc")
+LAST = 10**6
+"""Place of what has no place among the paragraphs."""
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the sources, their overview, the coverage, and everybody who says something."""
+    covered = coverage(site.base)
+    said = _by_source(site.base)
+    title, description = "Sources", "Every source with how much of it was checked."
+    yield site.page("sources/index.md", "sources", title, description, hide=WIDE, covered=covered, said=said)
+    title, description = "Coverage", "Which paragraph of which essay makes which claims."
+    yield site.page(
+        "coverage.md", "coverage", title, description, hide=WIDE, covered=covered, passage=passage
+    )
+    for source_id in site.base.sources:
+        yield _source(site, source_id, said.get(source_id, []))
+    yield from _people(site)
+
+
+def _by_source(base: Base) -> dict[str, list[tuple[str, Appearance]]]:
+    """Return the claims of each source in the order in which a reader meets them."""
+    found: dict[str, list[tuple[str, Appearance]]] = {}
+    for claim_id, claim in base.claims.items():
+        for said in claim.stated_in:
+            found.setdefault(said.source, []).append((claim_id, said))
+    for source_id, pairs in found.items():
+        first = _first_paragraphs(base, source_id)
+        pairs.sort(key=partial(_reading_order, first))
+    return found
+
+
+def _first_paragraphs(base: Base, source_id: str) -> dict[str, int]:
+    """Return for each claim of a source that was read whole the number of the paragraph that has it first."""
+    first: dict[str, int] = {}
+    paragraphs = base.sources[source_id].paragraphs if source_id in base.sources else ()
+    for number, paragraph in enumerate(paragraphs, start=1):
+        for claim_id in paragraph.claims or ():
+            first.setdefault(claim_id, number)
+    return first
+
+
+def _reading_order(first: dict[str, int], pair: tuple[str, Appearance]) -> tuple[int, str]:
+    claim_id, said = pair
+    return said.locator.paragraph or first.get(claim_id, LAST), claim_id
+
+
+def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> Page:
+    source = site.base.sources[source_id]
+    written_by = authors(source)
+    shown: dict[str, Any] = {
+        "source_id": source_id,
+        "source": source,
+        "authors": written_by,
+        "said": [
+            (claim_id, item, place_in(item.locator), passage(source, item.locator.anchor))
+            for claim_id, item in said
+        ],
+        "slips": [
+            (slip, place_in(slip.locator), passage(source, slip.locator.anchor)) for slip in source.slips
+        ],
+    }
+    path, told = f"sources/{source_id}.md", f"{source.title}, {written_by}"
+    return site.page(path, "source", source.title, told, head=heads.source(site, source_id), **shown)
+
+
+def _people(site: Site) -> Iterator[Page]:
+    everybody = people(site.base)
+    title, description = "People", "Everybody who says something here, with what they say."
+    yield site.page("people/index.md", "people", title, description, hide=WIDE, people=everybody)
+    for person in everybody:
+        said = [(i, item, place_in(item.locator)) for i, item in person.said]
+        yield site.page(
+            f"people/{person.id}.md",
+            "person",
+            person.name,
+            f"What {person.name} says, and what the evidence makes of it.",
+            in_search=False,
+            person=person,
+            said=said,
+        )

@@ -1,0 +1,59 @@
+"""A claim's state in a sentence: once exactly, once for a reader who knows no statistics."""
+
+from __future__ import annotations
+
+from kb.judging.judgement import Judgement
+from kb.judging.verdict import Verdict
+from kb.reading.base import Base
+from kb.words.findings import count, verdict_sentence
+from kb.words.states import STATES
+
+
+def summary(base: Base, judgement: Judgement) -> str:
+    """Return a claim's state in one exact sentence."""
+    claim = base.claims[judgement.claim_id]
+    if judgement.verdict is None or claim.protocol is None:
+        return STATES[judgement.state].means
+    return verdict_sentence(claim, judgement.verdict, base.scripts[claim.protocol.experiment].outcomes)
+
+
+def in_plain_words(judgement: Judgement) -> str:
+    """Return one or two sentences on how a claim came out where it was tested."""
+    verdict = judgement.verdict
+    if verdict is None:
+        return STATES[judgement.state].means
+    if verdict.seeds == 0:
+        return "Nothing has been measured yet."
+    return f"{_outcome(verdict)} {_repeats(verdict)}"
+
+
+def _outcome(verdict: Verdict) -> str:
+    total = len(verdict.findings)
+    held = sum(finding.decision == "reproduced" for finding in verdict.findings)
+    failed = sum(finding.decision == "contradicted" for finding in verdict.findings)
+    everything = {1: "The one prediction", 2: "Both predictions"}.get(total, f"All {total} predictions")
+    if verdict.state == "reproduced":
+        return f"{everything} written down beforehand came out as said in our small test."
+    if verdict.state == "contradicted":
+        return f"{everything} written down beforehand failed in our small test."
+    if verdict.state == "split":
+        return f"In our small test {held} of {total} predictions came out as said, and {failed} did not."
+    if verdict.state == "invalid":
+        return "Our test tells nothing: what was predicted also happened where it must not."
+    left = total - held - failed
+    if left == 0:
+        return "Our test cannot tell yet: a check of the test itself is still open."
+    if total == 1:
+        return "Our test cannot tell yet."
+    counted = ((held, "came out as said"), (failed, "did not"), (left, "may still go either way"))
+    *others, last = [f"{how_many} {words}" for how_many, words in counted if how_many]
+    rest = f"{', '.join(others)} and {last}" if others else last
+    return f"Our test cannot tell yet: of {total} predictions {rest}."
+
+
+def _repeats(verdict: Verdict) -> str:
+    seeds = {finding.seeds for finding in verdict.findings}
+    times = f"{'' if len(seeds) == 1 else 'up to '}{count(verdict.seeds, 'time')}"
+    checks = count(len(verdict.controls), "check")
+    controls = f", with {checks} where the effect must be absent" if verdict.controls else ""
+    return f"The test ran {times} from fresh random starts{controls}."
