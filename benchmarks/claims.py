@@ -18,6 +18,7 @@ from pathlib import Path
 
 from kb.evidence.ledger import Ledger, read_ledger
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 
 ROOT = Path(__file__).resolve().parents[1]
 REPRO = str(Path(sys.executable).with_name("repro"))
@@ -42,7 +43,7 @@ def bits(ledger: Ledger) -> dict[tuple[str, str, str, int], str]:
 
 def main() -> None:
     """Print the table."""
-    base, known = load_base(ROOT), bits(read_ledger(ROOT))
+    base, known = load_base(Folder(ROOT)), bits(read_ledger(Folder(ROOT)))
     ids = sys.argv[1:] or [claim_id for claim_id, _, _ in base.protocols()]
     print(f"{'claim':<42}{'state':>14}{'seeds':>6}{'blocks':>7}{'seconds':>9}  bits of the evidence")
     for claim_id in ids:
@@ -53,7 +54,7 @@ def main() -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             seconds = time.perf_counter() - started
             (claim,) = json.loads(done.stdout)["claims"]
-            found = bits(read_ledger(root))
+            found = bits(read_ledger(Folder(root)))
         same = sum(known.get(key) == values for key, values in found.items())
         over = "" if seconds <= BUDGET_SECONDS else f"  over {BUDGET_SECONDS} s"
         print(

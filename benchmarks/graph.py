@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from kb.evidence.ledger import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
 from kb.judging.judgement import judge_base, undeclared_revisions  # noqa: E402
 from kb.reading.load import load_base  # noqa: E402
+from kb.reading.tree import Folder  # noqa: E402
 from kb.reasoning.standing import standings  # noqa: E402
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
 from tests.evidence_of import evidence_of  # noqa: E402
@@ -56,7 +57,7 @@ def write_base(root: Path, claims: int) -> None:
     for i in range(claims):
         _write(root / f"claims/topic-{i % 12}/claim-{i}.yaml", _claim(i, dice))
     (root / "repro/lab").symlink_to(ROOT / "repro/lab")
-    for script in load_base(root).scripts.values():
+    for script in load_base(Folder(root)).scripts.values():
         protocol = script.protocol()
         for at in range(BLOCKS * len(ARMS)):
             arm = [*ARMS][at % len(ARMS)]
@@ -108,9 +109,9 @@ def _write_evidence(root: Path, piece: Evidence) -> None:
 def work(root: Path) -> dict[str, float]:
     """Check, judge and give standings; return the wall seconds of each part."""
     marks = [time.perf_counter()]
-    base = load_base(root)
+    base = load_base(Folder(root))
     marks.append(time.perf_counter())
-    ledger = read_ledger(root)
+    ledger = read_ledger(Folder(root))
     marks.append(time.perf_counter())
     judgements = judge_base(base, ledger)
     hidden = [*undeclared_revisions(base, judgements)]

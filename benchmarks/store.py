@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from kb.evidence.file import parse  # noqa: E402
 from kb.evidence.ledger import read_ledger, to_file  # noqa: E402  # the root must be found first, for tests.*
+from kb.reading.tree import Folder  # noqa: E402
 from kb.text.problems import Problem  # noqa: E402
 from repro.ledger import append  # noqa: E402
 from tests.power_cuts import Event, bad_cuts, trace  # noqa: E402
@@ -103,7 +104,7 @@ def speed(root: Path) -> None:
     seconds = []
     for _ in range(11):
         started = time.process_time()  # reading computes; whoever else uses the machine is not its fault
-        ledger = read_ledger(root)
+        ledger = read_ledger(Folder(root))
         seconds.append(time.process_time() - started)
     size = len(to_file(pieces[0])[1])
     median, best = 1e3 * statistics.median(seconds), 1e3 * min(seconds)

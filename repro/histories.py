@@ -5,7 +5,6 @@ What git keeps is asked from `repro.vcs`; what the versions mean is for `kb.time
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,9 +15,12 @@ from kb.evidence.file import Filed, parse
 from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, read_ledger
 from kb.reading.experiment import Script, ScriptError, read_script
 from kb.reading.files import KINDS
-from kb.reading.load import lab_folder, load_base, load_claims, record_in
+from kb.reading.lab import lab_of, module_name
+from kb.reading.load import load_base, load_claims, record_in
+from kb.reading.tree import Folder
 from kb.records.claims import Claim
 from kb.records.fields import Record
+from kb.text.guarded_text import GuardError, guarded
 from kb.text.problems import Problem
 from kb.time.history import Event, Version, history
 from repro.vcs import Change, Contents, commits, contents
@@ -42,8 +44,8 @@ def histories(root: Path, claims: Collection[str] | None = None) -> dict[str, tu
         HistoryError: There is no git, no repository or no commit.
     """
     found: dict[str, list[Version]] = {}
-    with contents(root) as known, tempfile.TemporaryDirectory() as folder:
-        replay = _Replay(known, _Workbench(known, Path(folder), lab_folder(root)), claims)
+    with contents(root) as known:
+        replay = _Replay(known, _Scripts(known, lab_of(Folder(root))), claims)
         for commit in commits(root, *FOLDERS):
             for claim_id in replay.apply(commit.changes):
                 version = replay.version(claim_id, commit.sha, commit.time)
@@ -57,8 +59,8 @@ def _uncommitted(
     root: Path, claims: Collection[str] | None, committed: Collection[str]
 ) -> Iterator[tuple[str, Version]]:
     """Yield the versions of claims that lie in the project's folder today."""
-    base = load_base(root) if claims is None else load_claims(root, claims)
-    ledger = read_ledger(root, None if claims is None else base.scripts.keys())
+    base = load_base(Folder(root)) if claims is None else load_claims(Folder(root), claims)
+    ledger = read_ledger(Folder(root), None if claims is None else base.scripts.keys())
     for claim_id in claims if claims is not None else {**dict.fromkeys(committed), **base.claims}:
         record = base.claims.get(claim_id) or base.tombstones.get(claim_id)
         experiment = _experiment(record)
@@ -74,35 +76,30 @@ def _experiment(record: Record | None) -> str:
 
 
 @dataclass
-class _Workbench:
-    """Scripts as they were, written to a folder so that they can be read as today's are."""
+class _Scripts:
+    """Scripts as they were, each with the lab as it was."""
 
     known: Contents
-    folder: Path
-    other_lab: Path
+    other_lab: Mapping[str, str]
     """What scripts import while the project has no lab of its own."""
-    lab: dict[str, str] = field(default_factory=dict)
-    scripts: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
+    read: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
 
     def script(self, name: str, blob: str, lab: Mapping[str, str]) -> Script | None:
-        """Return a script with a state of the lab, or nothing where it breaks today's contract."""
-        key = (name, blob, frozenset(lab.items()))
-        if key not in self.scripts:
-            self._lay_out(lab)
-            path = self.folder / f"{name}.py"
-            path.write_bytes(self.known.read(blob))
-            self.scripts[key] = None
-            with suppress(ScriptError, SyntaxError, RecursionError, MemoryError, ValueError):
-                self.scripts[key] = read_script(path, self.folder / "lab" if lab else self.other_lab)
-        return self.scripts[key]
+        """Return a script with a state of the lab, or nothing where it breaks today's contract.
 
-    def _lay_out(self, lab: Mapping[str, str]) -> None:
-        (self.folder / "lab").mkdir(exist_ok=True)
-        for name in self.lab.keys() - lab.keys():
-            (self.folder / "lab" / name).unlink()
-        for name in {name for name, blob in lab.items() if self.lab.get(name) != blob}:
-            (self.folder / "lab" / name).write_bytes(self.known.read(lab[name]))
-        self.lab = dict(lab)
+        Args:
+            name: Of the experiment.
+            blob: The script's content.
+            lab: The content of each module's file by the file's name.
+        """
+        key = (name, blob, frozenset(lab.items()))
+        if key not in self.read:
+            self.read[key] = None
+            with suppress(GuardError, ScriptError, SyntaxError, RecursionError, MemoryError, ValueError):
+                modules = {module_name(file): guarded(self.known.read(lab[file])) for file in lab}
+                source = guarded(self.known.read(blob))
+                self.read[key] = read_script(name, source, modules or self.other_lab)
+        return self.read[key]
 
 
 @dataclass
@@ -110,7 +107,7 @@ class _Replay:
     """The files that verdicts follow from, after some of the commits."""
 
     known: Contents
-    workbench: _Workbench
+    former: _Scripts
     wanted: Collection[str] | None
     records: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Topic and content of each claim's file."""
@@ -160,7 +157,7 @@ class _Replay:
         record = self._record(claim_id)
         experiment = _experiment(record)
         blob = self.scripts.get(experiment)
-        script = self.workbench.script(experiment, blob, self.lab) if blob else None
+        script = self.former.script(experiment, blob, self.lab) if blob else None
         return Version(sha, time, topic, record, script, self._ledger(experiment))
 
     def _record(self, claim_id: str) -> Record | None:

@@ -100,7 +100,7 @@ class _Run:
     def _task(self, step: Step, blocks: tuple[int, ...]) -> Task:
         options = self.options
         return Task(
-            file=self.base.scripts[step.arm.experiment].path.resolve(),
+            file=(self.base.root / self.base.scripts[step.arm.experiment].path).resolve(),
             arm=step.arm.name,
             blocks=blocks,
             protocol=step.arm.protocol,

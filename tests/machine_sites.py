@@ -7,6 +7,7 @@ from pathlib import Path
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site.page import Site
 from kb.site.render import files
@@ -17,7 +18,7 @@ HOME = "https://example.org/assay/"
 
 def site_of(root: Path) -> Site:
     """Return what the pages of a project are made of, published at an address."""
-    base, ledger = load_base(root), read_ledger(root)
+    base, ledger = load_base(Folder(root)), read_ledger(Folder(root))
     judgements = judge_base(base, ledger)
     known = (base, judgements, standings(base, judgements), ledger)
     return Site(*known, environment(base.root), address=HOME)

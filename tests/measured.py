@@ -7,6 +7,7 @@ from typing import Any
 
 from kb.evidence.ledger import to_file
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from tests.evidence_of import evidence_of
 from tests.repository import commit_all, git
 
@@ -30,7 +31,7 @@ def change(root: Path, name: str, old: str, new: str) -> None:
 
 def measure(root: Path, **changes: Any) -> None:
     """Write a block of evidence for both arms, as a run would."""
-    base = load_base(root)
+    base = load_base(Folder(root))
     script, digest = base.scripts["coin"], base.claims["toy-claim"].protocol.digest
     for arm, values in (("fair", (0.5,) * 5), ("loaded", (0.8, 0.81, 0.79, 0.8, 0.82))):
         piece = evidence_of(

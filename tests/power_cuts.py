@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from kb.evidence.ledger import Evidence, read_ledger
+from kb.reading.tree import Folder
 from repro import ledger as store
 from tests.store_faults import System, knows_no_links, quickly
 
@@ -202,7 +203,7 @@ def bad_cuts(events: list[Event], folder: Path) -> tuple[int, list[str]]:
     for number, cut in enumerate(states):
         root = folder / str(number)
         write_tree(root, cut.tree)
-        ledger = read_ledger(root)
+        ledger = read_ledger(Folder(root))
         kept = {PurePath(path).name for path in ledger.files.values()}
         faults = [problem.found for problem in ledger.problems]
         faults += [f"lost {name}" for name in cut.acknowledged - kept]

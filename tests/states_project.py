@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kb.evidence.ledger import to_file
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
@@ -97,7 +98,7 @@ def write_states_project(root: Path) -> Path:
 
 def write_evidence(root: Path) -> None:
     """Write two blocks of every arm: current ones of the coin, and stale ones of the dice."""
-    base = load_base(root)
+    base = load_base(Folder(root))
     digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol}
     for name, protocol in (("coin", base.scripts["coin"].protocol()), ("dice", OTHER_PROTOCOL)):
         folder = root / "repro" / "evidence" / name / protocol[:12]

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from kb.evidence.ledger import Evidence, read_ledger, to_file
+from kb.reading.tree import Folder
 from repro import ledger
 from tests.evidence_of import evidence_of
 
@@ -185,7 +186,7 @@ def disturb(scene: Scene, root: Path, act: Act, at: int) -> list[str]:
 
 def lost_or_wrong(root: Path, promised: list[Evidence], known: list[Evidence] | None = None) -> list[str]:
     """Return what a reader finds missing, damaged or invented, given the pieces that were acknowledged."""
-    found = read_ledger(root)
+    found = read_ledger(Folder(root))
     names = {to_file(evidence)[0] for evidence in found.evidence}
     owed = {to_file(evidence)[0] for evidence in promised}
     allowed = owed | {to_file(evidence)[0] for evidence in (NEW, *(known or ()))}
@@ -259,7 +260,7 @@ def kill_at_random(root: Path, *, rounds: int, seed: int) -> dict[str, Any]:
             said.update(line.strip() for line in (*heard, *lines) if line.endswith("\n"))
     left = len(unfinished(root))
     swept = len(ledger.sweep(root))
-    found = read_ledger(root)
+    found = read_ledger(Folder(root))
     kept = {Path(path).name for path in found.files.values()}
     wrong += [f"lost {name}" for name in said - kept] + [problem.found for problem in found.problems]
     wrong += [f"{path} was not swept" for path in unfinished(root)]
@@ -285,7 +286,7 @@ def write_at_once(root: Path, *, writers: int, blocks: int) -> dict[str, Any]:
             os._exit(0)
         children.append(child)
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    found = read_ledger(root)
+    found = read_ledger(Folder(root))
     arms = Counter(evidence.arm for evidence in found.evidence)
     expected = {"shared": blocks} | {f"arm{number}": blocks for number in range(writers)}
     wrong = [f"exit code {code}" for code in codes if code] + [problem.found for problem in found.problems]

@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 from kb.evidence.ledger import Ledger
 from kb.judging.against_itself import comparisons, exact_interval
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from tests.conftest import write_project
 from tests.evidence_of import evidence_of
 
@@ -15,7 +16,7 @@ QUIET = (0.1, 0.2, 0.3, 0.4, 0.5)
 @pytest.fixture
 def base(tmp_path):
     """Return the tiny project, read."""
-    return load_base(write_project(tmp_path))
+    return load_base(Folder(write_project(tmp_path)))
 
 
 def found(base, *blocks, arm="fair"):

@@ -9,6 +9,7 @@ import pytest
 from kb.exports.annotations import note_of, render_github, render_sarif
 from kb.reading.codes import codes
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.text.problems import Place, Problem
 from tests.bad_project import TODAY, write_bad_project
 
@@ -55,7 +56,7 @@ def test_no_problem_is_no_text():
 
 def test_sarif_names_rules_places_and_texts(tmp_path):
     """Each result points to its rule, whose meaning is told, and to a line that starts at one."""
-    found = load_base(write_bad_project("unknown-field", tmp_path / "project"), today=TODAY).problems
+    found = load_base(Folder(write_bad_project("unknown-field", tmp_path / "project")), today=TODAY).problems
     log = json.loads(render_sarif([*map(note_of, found), note(code="other")], codes(), version="1"))
     (run,) = log["runs"]
     assert (log["version"], run["tool"]["driver"]["version"]) == ("2.1.0", "1")

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import repro.engines.local
 from kb.evidence.ledger import read_ledger
+from kb.reading.tree import Folder
 from repro.cli import cli
 from repro.cli.parts.request import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
@@ -83,11 +84,11 @@ def test_a_kill_in_the_middle_loses_only_blocks_in_flight(tmp_path):
     assert wait_until(lambda: list(root.rglob("*.json")), 60)
     process.kill()
     process.wait()
-    kept = len(read_ledger(root).evidence)
+    kept = len(read_ledger(Folder(root)).evidence)
     assert 1 <= kept < 4
     assert wait_until(lambda: workers_on(root) == [])
     assert typed(root, "run", "toy-claim").returncode == 0
-    ledger = read_ledger(root)
+    ledger = read_ledger(Folder(root))
     assert ledger.problems == ()
     assert len(ledger.evidence) == 4
     assert {(piece.arm, piece.block) for piece in ledger.evidence} == {
@@ -120,7 +121,7 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     assert process.returncode == 130
     assert "Finishing the running blocks" in output
     assert "failed" not in output
-    assert len(read_ledger(root).evidence) == 1
+    assert len(read_ledger(Folder(root)).evidence) == 1
 
 
 EFFECTS = {"reproduced": (0.5, 0), "contradicted": (-0.5, 12), "inconclusive": (0.1, 11)}

@@ -5,6 +5,7 @@ import pytest
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.cost import cost, due_blocks, is_due, runs
 from tests.standings_project import write_standings_project
 from tests.strategies import prediction, protocol
@@ -15,7 +16,7 @@ def known(tmp_path_factory):
     """Return base, ledger and judgements of claims in every state; each block took a tenth of a second."""
     root = tmp_path_factory.mktemp("own-verdicts")
     write_standings_project("own-verdicts", root)
-    base, ledger = load_base(root), read_ledger(root)
+    base, ledger = load_base(Folder(root)), read_ledger(Folder(root))
     return base, ledger, judge_base(base, ledger)
 
 

@@ -14,6 +14,7 @@ from distributed import LocalCluster
 
 from kb.evidence.ledger import read_ledger
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from repro.engines import Failed, Finished, Measured, Started, connect
 from repro.engines.dask import Dask
 from repro.engines.parts.interrupts import Interrupts
@@ -33,9 +34,11 @@ def cluster():
 def measure(root, engine, cluster=None, on_event=lambda _: None):
     """Run the toy claim; return the result."""
     options = Options(jobs=2, cluster=cluster)
-    base = asked_base(load_base(root), options)
-    due = plan(base, read_ledger(root), ("toy-claim",), options)
-    return run(base, read_ledger(root), due, options, on_event, interrupts=Interrupts(), engine=engine)
+    base = asked_base(load_base(Folder(root)), options)
+    due = plan(base, read_ledger(Folder(root)), ("toy-claim",), options)
+    return run(
+        base, read_ledger(Folder(root)), due, options, on_event, interrupts=Interrupts(), engine=engine
+    )
 
 
 def test_both_engines_give_the_same_bits(project, cluster):

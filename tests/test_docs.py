@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from kb.judging.judgement import State
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.records.claims import RelationType, Stance
 from kb.records.fields import Record
 from kb.records.protocol import BOUNDS, Estimand
@@ -63,7 +64,7 @@ def test_examples_of_the_field_guide_pass_the_check(tmp_path):
     for name, text in blocks:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    base = load_base(tmp_path)
+    base = load_base(Folder(tmp_path))
     assert render_terminal(base.problems) == ""
     assert len(blocks) == len(base.claims) + len(base.sources) + len(base.debates) + len(base.tombstones)
 

@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def script(tmp_path):
     """Return the script of the coin."""
     root = write_project(tmp_path)
-    return read_script(root / "repro/experiments/coin.py", root / "repro/lab")
+    return read_script("coin", (root / "repro/experiments/coin.py").read_text(), {})
 
 
 def drawn(script, values):

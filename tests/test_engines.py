@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 import repro.engines
 from kb.evidence.ledger import read_ledger
+from kb.reading.tree import Folder
 from repro.cli import cli
 from repro.engines import EngineUnavailableError, Failed, Finished, Measured, Started, connect, engine_names
 from repro.engines.parts.interrupts import Interrupts
@@ -60,7 +61,7 @@ def bits(root, engine):
     """Measure the toy claim with an engine; return its evidence block by block, and take it away."""
     words = ["--root", str(root), "run", "toy-claim", "--engine", engine, "--seeds", "5"]
     CliRunner().invoke(cli, words, catch_exceptions=False)
-    found = read_ledger(root).evidence
+    found = read_ledger(Folder(root)).evidence
     for path in (root / "repro" / "evidence").rglob("*.json"):
         path.unlink()
     assert {piece.engine for piece in found} == {engine}

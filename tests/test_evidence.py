@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from kb.evidence.file import CODES, MAX_BYTES, parse
 from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
 from kb.evidence.seeds import block_seeds
+from kb.reading.tree import Folder
 from kb.text.problems import Problem, render_terminal
 from tests.store_faults import PROTOCOL, piece
 
@@ -278,7 +279,7 @@ def test_nonfinite_values_survive_storage(tmp_path):
     """NaN and infinities are outcomes; they come back as they went in."""
     values = (math.nan, math.inf, -math.inf, 0.0, -0.0)
     stored(tmp_path, piece(values={"score": values}))
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert repr(ledger.values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == repr(values)
 
 
@@ -291,7 +292,7 @@ def test_what_cannot_be_written_cannot_be_made(changes):
 
 def test_project_without_evidence_has_an_empty_ledger(tmp_path):
     """There need not be a folder."""
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert (ledger.evidence, dict(ledger.files), ledger.problems) == ((), {}, ())
     assert ledger.values("coin", PROTOCOL, ["fair"]) == {"fair": {}}
 
@@ -303,7 +304,7 @@ def test_order_depends_on_content_alone(tmp_path):
         piece(arm, block, protocol=key) for key in protocols for arm in ("bent", "fair") for block in (0, 1)
     ]
     stored(tmp_path, *reversed(pieces))
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert ledger.evidence == tuple(pieces)
     assert [ledger.path(found) for found in ledger.evidence] == list(ledger.files.values())
     assert all((tmp_path / path).is_file() for path in ledger.files.values())
@@ -315,7 +316,7 @@ def test_of_several_pieces_the_earliest_counts(tmp_path):
     first = piece(started="2026-01-01T00:00:00Z")
     later = piece(started="2026-01-02T00:00:00Z", values={"score": (9.0,) * 5}, torch="2.14.0")
     stored(tmp_path, later, first)
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert ledger.counting("coin", PROTOCOL) == {("fair", 0): first}
     assert ledger.evidence == (first, later)
     assert ledger.problems == ()
@@ -327,7 +328,7 @@ def test_one_machine_with_two_results_is_a_conflict(tmp_path):
     same = piece(started="2026-01-02T00:00:00Z", values={"score": (math.nan,) * 5})
     other = piece(started="2026-01-03T00:00:00Z", values={"score": (9.0,) * 5})
     paths = stored(tmp_path, first, same, other)
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert [(p.code, p.place.path) for p in ledger.problems] == [
         ("evidence-conflict", paths[2].relative_to(tmp_path).as_posix())
     ]
@@ -338,7 +339,7 @@ def test_one_machine_with_two_results_is_a_conflict(tmp_path):
 def test_values_stop_at_the_first_gap(tmp_path):
     """Blocks after a missing one wait for it; another arm is not held up."""
     stored(tmp_path, piece(block=0), piece(block=1), piece(block=3), piece("bent", 1))
-    values = read_ledger(tmp_path).values("coin", PROTOCOL, ["fair", "bent"])
+    values = read_ledger(Folder(tmp_path)).values("coin", PROTOCOL, ["fair", "bent"])
     assert values == {
         "fair": {"score": piece(block=0).values["score"] + piece(block=1).values["score"]},
         "bent": {},
@@ -348,14 +349,14 @@ def test_values_stop_at_the_first_gap(tmp_path):
 def test_block_with_other_outcomes_is_a_gap(tmp_path):
     """Seeds of different outcomes are never joined."""
     stored(tmp_path, piece(block=0), piece(block=1, values={"other": (0.0,) * 5}))
-    assert len(read_ledger(tmp_path).values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == 5
+    assert len(read_ledger(Folder(tmp_path)).values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == 5
 
 
 def test_replications_are_apart(tmp_path):
     """An independent set of seeds is never mixed with another."""
     again = piece(replication=1, seeds=block_seeds(PROTOCOL, 0, replication=1))
     stored(tmp_path, piece(), again)
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert ledger.counting("coin", PROTOCOL) == {("fair", 0): piece()}
     assert ledger.counting("coin", PROTOCOL, 1) == {("fair", 0): again}
 
@@ -369,7 +370,7 @@ def test_cost_is_the_median_under_the_protocol_measured_last(tmp_path):
         piece(block=0, seconds=9.0, started="2026-02-02T00:00:00Z"),
         piece(block=2, seconds=99.0, scale_name="large", started="2026-02-04T00:00:00Z"),
     )
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert ledger.seconds("coin", "fair", scale_name="minimal") == 2.0
     assert ledger.seconds("coin", "bent", scale_name="minimal") is None
 
@@ -401,7 +402,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path, make):
     path = tmp_path / PLACE
     path.parent.mkdir(parents=True)
     make(path)
-    (problem,) = read_ledger(tmp_path).problems
+    (problem,) = read_ledger(Folder(tmp_path)).problems
     assert (problem.code, problem.place.path) == ("evidence-file", PLACE)
 
 
@@ -412,9 +413,9 @@ def test_unreadable_file_is_a_problem(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)
-    (problem,) = read_ledger(tmp_path).problems
-    assert problem.found == "the file cannot be read: Permission denied"
+    monkeypatch.setattr("kb.reading.tree.os.open", refuse)
+    (problem,) = read_ledger(Folder(tmp_path)).problems
+    assert problem.found == "a file that cannot be read: Permission denied"
 
 
 @pytest.mark.parametrize("path", ["repro/evidence/stray.json", "repro/evidence/coin/stray.json"])
@@ -422,7 +423,7 @@ def test_file_outside_a_protocol_folder_is_a_problem(tmp_path, path):
     """A misplaced file is named instead of being overlooked."""
     (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).write_bytes(CONTENT)
-    (problem,) = read_ledger(tmp_path).problems
+    (problem,) = read_ledger(Folder(tmp_path)).problems
     assert (problem.code, problem.place.path) == ("evidence-file", path)
 
 
@@ -431,7 +432,7 @@ def test_bad_file_does_not_hide_good_ones(tmp_path):
     _, cut, unfinished = stored(tmp_path, piece(), piece(block=1), piece(block=2))
     cut.write_bytes(cut.read_bytes()[:-9])
     unfinished.rename(unfinished.with_name(f".{unfinished.name}"))
-    ledger = read_ledger(tmp_path)
+    ledger = read_ledger(Folder(tmp_path))
     assert ledger.evidence == (piece(),)
     assert [problem.place.path for problem in ledger.problems] == [cut.relative_to(tmp_path).as_posix()]
 

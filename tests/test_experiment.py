@@ -31,17 +31,12 @@ def measure(arm, seeds, scale):
 
 
 @pytest.fixture
-def read(tmp_path):
+def read():
     """Return a reader of a script's text, with a lab of one module that imports another."""
-    lab = tmp_path / "lab"
-    lab.mkdir()
-    (lab / "tosses.py").write_text("from repro.lab.coins import coin\n")
-    (lab / "coins.py").write_text("coin = 1\n")
+    lab = {"repro.lab.tosses": "from repro.lab.coins import coin\n", "repro.lab.coins": "coin = 1\n"}
 
     def reader(text):
-        path = tmp_path / "coin.py"
-        path.write_text(text)
-        return read_script(path, lab)
+        return read_script("coin", text, lab)
 
     reader.lab = lab
     return reader
@@ -79,18 +74,18 @@ def test_scale_changes_the_protocol(read):
     assert len({script.protocol(), script.protocol("large"), script.protocol("minimal", {"tosses": 11})}) == 3
 
 
-@pytest.mark.parametrize("module", ["tosses.py", "coins.py"])
+@pytest.mark.parametrize("module", ["repro.lab.tosses", "repro.lab.coins"])
 def test_lab_changes_the_protocol(read, module):
     """Also through a module that the script imports only indirectly."""
     before = read(SCRIPT).protocol()
-    (read.lab / module).write_text((read.lab / module).read_text() + "more = 1\n")
+    read.lab[module] += "more = 1\n"
     assert read(SCRIPT).protocol() != before
 
 
 def test_unused_lab_does_not_change_the_protocol(read):
     """A new module of the lab leaves old evidence current."""
     before = read(SCRIPT).protocol()
-    (read.lab / "dice.py").write_text("die = 6\n")
+    read.lab["repro.lab.dice"] = "die = 6\n"
     assert read(SCRIPT).protocol() == before
 
 

@@ -17,7 +17,9 @@ import torch
 
 from kb.evidence.seeds import block_seeds
 from kb.reading.experiment import read_script
+from kb.reading.lab import Lab
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from repro.lab.seeds import Seeds
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +67,8 @@ def subject(request):
     """Return each experiment in turn, measured on one thread as the worker does."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    script = read_script(ROOT / f"repro/experiments/{request.param}.py", ROOT / "repro/lab")
+    source = (ROOT / f"repro/experiments/{request.param}.py").read_text(encoding="utf-8")
+    script = read_script(request.param, source, Lab(Folder(ROOT)))
     module = importlib.import_module(f"repro.experiments.{request.param}")
     values, seconds, before = {}, {}, global_state()
     for arm in script.arms:
@@ -145,14 +148,14 @@ def test_experiment_imports_and_calls_only_what_it_may(subject):
 @pytest.mark.parametrize("name", NAMES)
 def test_experiment_is_named_by_a_claim(name):
     """Some claim's protocol uses the experiment."""
-    protocols = [claim.protocol for claim in load_base(ROOT).claims.values() if claim.protocol]
+    protocols = [claim.protocol for claim in load_base(Folder(ROOT)).claims.values() if claim.protocol]
     assert name in {protocol.experiment for protocol in protocols}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_arm_is_asked_for(name):
     """No arm is measured that no prediction and no control needs."""
-    base = load_base(ROOT)
+    base = load_base(Folder(ROOT))
     asked = {
         arm
         for claim in base.claims.values()
@@ -164,6 +167,6 @@ def test_every_arm_is_asked_for(name):
 
 def test_resolutions_are_positive():
     """Each outcome that a prediction may bound says what difference it can tell."""
-    for script in load_base(ROOT).scripts.values():
+    for script in load_base(Folder(ROOT)).scripts.values():
         for outcome in script.outcomes.values():
             assert outcome.is_curve or 0 < outcome.resolution < math.inf, outcome.name

@@ -9,6 +9,7 @@ from networkx import node_link_graph, parse_graphml
 from kb.evidence.ledger import read_ledger
 from kb.exports.graph import as_dot, as_graphml, as_json
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, around, build, dependents, of_types, person_id
 from tests.standings_project import write_standings_project
 
@@ -31,9 +32,9 @@ def graph(tmp_path_factory):
     write_standings_project("bases", root)
     (root / "claims/debates").mkdir()
     (root / "claims/debates/firm-houses.yaml").write_text(DEBATE, encoding="utf-8")
-    base = load_base(root)
+    base = load_base(Folder(root))
     assert [p for p in base.problems if p.code != "unused-experiment"] == []
-    return build(base, read_ledger(root))
+    return build(base, read_ledger(Folder(root)))
 
 
 def edges(graph, kind):
@@ -68,7 +69,7 @@ def test_evidence_tells_whether_it_is_current(graph):
 def test_without_a_ledger_there_is_no_evidence(tmp_path):
     """The records alone make a graph."""
     write_standings_project("supports", tmp_path)
-    kinds = {kind for _, kind in build(load_base(tmp_path)).nodes(data="type")}
+    kinds = {kind for _, kind in build(load_base(Folder(tmp_path))).nodes(data="type")}
     assert kinds == {"claim", "source", "person", "experiment"}
 
 
@@ -141,8 +142,8 @@ def test_dot_names_and_quotes_everything(graph):
 def test_equal_records_give_equal_bytes(tmp_path):
     """However the files are listed."""
     write_standings_project("supports", tmp_path)
-    base = load_base(tmp_path)
-    graph = build(base, read_ledger(tmp_path))
+    base = load_base(Folder(tmp_path))
+    graph = build(base, read_ledger(Folder(tmp_path)))
     backwards = graph.__class__()
     backwards.add_nodes_from(reversed([*graph.nodes(data=True)]))
     backwards.add_edges_from(reversed([*graph.edges(keys=True, data=True)]))

@@ -8,6 +8,7 @@ import pytest
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base, record_in
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site.render import render
 from repro.histories import histories
@@ -186,8 +187,8 @@ def test_the_page_of_a_history_lists_the_events(repository):
     commit_all(repository, "Measure")
     change(repository, RECORD, "visibly more", "<b>more</b>")
     commit_all(repository, "Say less")
-    found, base = histories(repository), load_base(repository)
-    judgements = judge_base(base, read_ledger(repository))
+    found, base = histories(repository), load_base(Folder(repository))
+    judgements = judge_base(base, read_ledger(Folder(repository)))
     known = base, judgements, standings(base, judgements)
     pages = {page.path: page.content for page in render(*known, histories=found)}
     html = pages["claims/toy-claim/history.md"]

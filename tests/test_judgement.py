@@ -8,6 +8,7 @@ from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import judge_claim, undeclared_revisions
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.records.claims import Revision
 from tests.evidence_of import evidence_of
 
@@ -17,7 +18,7 @@ PROTOCOL = "f" * 64
 @pytest.fixture
 def base(project):
     """Return the tiny project, read."""
-    return load_base(project)
+    return load_base(Folder(project))
 
 
 def measured(base, *, shift=0.3, protocol=None, predictions=None, blocks=3):

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from kb.evidence.ledger import read_ledger, to_file
+from kb.reading.tree import Folder
 from repro import ledger
 from repro.ledger import LedgerError, append, sweep
 from tests.power_cuts import bad_cuts, trace
@@ -52,7 +53,7 @@ def root(tmp_path):
 def test_stored_piece_is_read_back(root):
     """What was stored is read back equal, from the place that its content names."""
     path = append(root, NEW)
-    found = read_ledger(root)
+    found = read_ledger(Folder(root))
     assert found.evidence == (NEW,)
     assert path == root / found.path(found.evidence[0])
     assert path.parent == root / "repro/evidence/coin" / NEW.protocol[:12]
@@ -221,7 +222,7 @@ def writer_name(**changes):
 def test_sweep_removes_what_the_dead_left(root, changes):
     """The writer ended, its number went to another process, or the machine started anew since."""
     path = leave(root, writer_name(**(changes or {"pid": dead_process()})))
-    assert read_ledger(root).problems == ()
+    assert read_ledger(Folder(root)).problems == ()
     assert sweep(root) == [path]
     assert not path.exists()
     assert lost_or_wrong(root, [NEW]) == []
@@ -244,7 +245,7 @@ def test_sweep_keeps_what_may_still_be_written(root, name):
     path = leave(root, name)
     assert sweep(root) == []
     assert path.exists()
-    assert read_ledger(root).problems == ()
+    assert read_ledger(Folder(root)).problems == ()
 
 
 def test_sweep_survives_a_folder_that_it_may_not_change(root):

@@ -10,6 +10,7 @@ import pytest
 from kb.reading.files import RESERVED
 from kb.reading.load import load_base
 from kb.reading.root import NoProjectError, find_root
+from kb.reading.tree import Folder
 from kb.records.protocol import BOUNDS
 from kb.text.spelling import nearest
 from tests.bad_project import bad_codes, write_bad_project
@@ -20,7 +21,7 @@ CLAIM_PATH, SOURCE_PATH = "claims/toys/toy-claim.yaml", "claims/sources/toy-sour
 
 def codes_of(root):
     """Return the codes of all problems of a project."""
-    return [problem.code for problem in load_base(root).problems]
+    return [problem.code for problem in load_base(Folder(root)).problems]
 
 
 def rewrite(root, path, *changes):
@@ -34,7 +35,7 @@ def rewrite(root, path, *changes):
 
 def test_a_good_project_is_read_whole(project):
     """Records, script, topic and path of everything are there, and no problem is."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     assert base.problems == ()
     assert list(base.claims) == ["toy-claim"]
     assert list(base.sources) == ["toy-source"]
@@ -45,7 +46,7 @@ def test_a_good_project_is_read_whole(project):
 
 def test_values_keep_their_places(project):
     """A value's place is where it starts; that of a missing one is where what should hold it starts."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     assert base.place("toy-claim", "protocol", "predictions", 0, "at_least") == (CLAIM_PATH, 18, 17)
     assert base.place("toy-claim", "protocol", "predictions", 0, "at_most") == (CLAIM_PATH, 14, 7)
     assert base.place("toy-claim") == (CLAIM_PATH, 1, 1)
@@ -54,7 +55,7 @@ def test_values_keep_their_places(project):
 def test_unread_records_still_have_a_path(project):
     """A relation to a claim whose file is broken is no relation to nowhere."""
     rewrite(project, CLAIM_PATH, ("kind: empirical", "kind: empiric"))
-    base = load_base(project)
+    base = load_base(Folder(project))
     assert [problem.code for problem in base.problems] == ["unknown-value"]
     assert base.place("toy-claim") == (CLAIM_PATH, 1, 1)
     assert base.unread == {"toy-claim"}
@@ -64,7 +65,7 @@ def test_unread_records_still_have_a_path(project):
 def test_one_misspelt_field_gives_one_problem(project, field):
     """What only follows from a misspelling is not told."""
     rewrite(project, CLAIM_PATH, (f"\n{field}:" if field != "title" else "title:", f"\n{field}x:"))
-    (problem,) = load_base(project).problems
+    (problem,) = load_base(Folder(project)).problems
     assert (problem.code, problem.nearest) == ("unknown-field", field)
 
 
@@ -76,7 +77,7 @@ def test_one_misspelt_field_of_a_prediction_gives_one_problem(project, field):
         CLAIM_PATH,
         (f"{field}: ", f"{field}x: ") if field != "because" else ("because: a", "becaus: a"),
     )
-    found = {(p.code, p.nearest) for p in load_base(project).problems if p.place.line > 12}
+    found = {(p.code, p.nearest) for p in load_base(Folder(project)).problems if p.place.line > 12}
     assert ("unknown-field", field) in found
     assert {code for code, _ in found} == {"unknown-field"}
 
@@ -227,7 +228,7 @@ def test_the_root_is_found_from_below(project):
 
 def test_a_folder_without_records_is_an_empty_base(tmp_path):
     """Nothing to read is no error."""
-    assert load_base(tmp_path).problems == ()
+    assert load_base(Folder(tmp_path)).problems == ()
 
 
 def test_reading_twice_gives_the_same(tmp_path):
@@ -235,7 +236,7 @@ def test_reading_twice_gives_the_same(tmp_path):
     root = write_bad_project("dependency-cycle", tmp_path / "project")
     for i in random.Random(1).sample(range(256), 256):
         (root / f"claims/toys/claim-{i}.yaml").write_text(CLAIM + f"# {i}\n", encoding="utf-8")
-    first, second = load_base(root), load_base(root)
+    first, second = load_base(Folder(root)), load_base(Folder(root))
     assert first.problems == second.problems
     assert list(first.claims) == sorted(first.claims)
     assert len(first.problems) == 257
@@ -280,7 +281,7 @@ def test_mutated_files_never_raise(project, path, times):
         (project / "repro/experiments/coin.py").unlink()
     for _ in range(times):
         (project / path).write_bytes(mutated(good, rng))
-        for problem in load_base(project).problems:
+        for problem in load_base(Folder(project)).problems:
             assert all([problem.code, problem.found, problem.allowed, problem.advice])
             assert min(problem.place.line, problem.place.column) >= 1
 
@@ -289,13 +290,13 @@ def test_mutated_files_never_raise(project, path, times):
 def test_problems_of_bad_records_point_into_their_file(tmp_path, code):
     """The path of every problem is relative to the root and exists there."""
     root = write_bad_project(code, tmp_path / "project")
-    for problem in load_base(root, today="2026-01-31").problems:
+    for problem in load_base(Folder(root), today="2026-01-31").problems:
         assert (root / problem.place.path).is_symlink() or (root / problem.place.path).exists()
 
 
 def test_records_round_trip(project):
     """A record written out by its model and read again is the same record."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     claim = base.claims["toy-claim"]
     again = type(claim).model_validate(claim.model_dump(by_alias=True))
     assert again == claim
@@ -304,7 +305,7 @@ def test_records_round_trip(project):
 
 def test_a_base_is_immutable(project):
     """Nothing read can be changed by accident."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     with pytest.raises(dataclasses.FrozenInstanceError):
         base.problems = ()
 
@@ -319,7 +320,7 @@ def test_todays_date_is_only_used_where_it_is_given(project):
     """A source dated tomorrow is a problem for a caller who knows the day."""
     rewrite(project, SOURCE_PATH, ('"2017-12-05"', '"2030"'))
     assert codes_of(project) == []
-    assert [p.code for p in load_base(project, today="2029-12-31").problems] == ["future-date"]
+    assert [p.code for p in load_base(Folder(project), today="2029-12-31").problems] == ["future-date"]
 
 
 @pytest.mark.parametrize("folder", ["claims", "repro/experiments"])
@@ -327,4 +328,6 @@ def test_a_file_in_the_place_of_a_folder_is_told(tmp_path, folder):
     """A folder that cannot be listed is a problem, not an empty folder."""
     (tmp_path / folder).parent.mkdir(exist_ok=True)
     (tmp_path / folder).write_text("not here\n", encoding="utf-8")
-    assert [(p.code, p.place.path) for p in load_base(tmp_path).problems] == [("unreadable-file", folder)]
+    assert [(p.code, p.place.path) for p in load_base(Folder(tmp_path)).problems] == [
+        ("unreadable-file", folder)
+    ]

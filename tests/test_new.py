@@ -12,6 +12,7 @@ import repro.cli.parts.asking
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site.render import render
 from kb.writing.lookalikes import like_claim, like_experiment, like_source, taken_by
@@ -99,14 +100,14 @@ def files(project):
 
 def problems(project):
     """Return the codes of all problems."""
-    return [problem.code for problem in load_base(project, today="2026-01-31").problems]
+    return [problem.code for problem in load_base(Folder(project), today="2026-01-31").problems]
 
 
 def page(project, claim_id):
     """Return a claim's page, with the templates of the real site."""
     (project / "site").symlink_to(ROOT / "site")
-    base = load_base(project)
-    judgements = judge_base(base, read_ledger(project))
+    base = load_base(Folder(project))
+    judgements = judge_base(base, read_ledger(Folder(project)))
     pages = {page.path: page.content for page in render(base, judgements, standings(base, judgements))}
     (project / "site").unlink()
     return pages[f"claims/{claim_id}.md"]
@@ -141,7 +142,7 @@ def test_a_claim_on_a_script_predicts_with_its_arms_and_outcomes(project, new):
     )
     found = new("claim", "many-draws", *ABOUT, "--experiment", "coin", "--scope", "one hundred flips", *bet)
     assert (found.exit_code, problems(project)) == (0, [])
-    protocol = load_base(project).claims["many-draws"].protocol
+    protocol = load_base(Folder(project)).claims["many-draws"].protocol
     assert protocol.predictions[0].says == "With loaded the score is at least 0.1 above that with fair."
     assert protocol.controls[0].contrast == ("fair", "loaded")
 
@@ -153,7 +154,7 @@ def test_a_claim_whose_script_is_missing_plans_it(project, new):
     assert new("experiment", "drawing").exit_code == 0
     assert problems(project) == []
     assert "planned:" not in text(project, "many-draws")
-    assert [*load_base(project).scripts["drawing"].arms] == ["few", "many"]
+    assert [*load_base(Folder(project)).scripts["drawing"].arms] == ["few", "many"]
 
 
 def test_a_claim_is_written_together_with_its_source(project, new):
@@ -161,7 +162,7 @@ def test_a_claim_is_written_together_with_its_source(project, new):
     words = [f"--source-{word[2:]}" if word.startswith("--") else word for word in SOURCE]
     about = ["student-1908-mean" if word == "toy-source" else word for word in ABOUT]
     assert new("claim", "many-draws", *about, *words, "--untested", "A minute.").exit_code == 0
-    source = load_base(project).sources["student-1908-mean"]
+    source = load_base(Folder(project)).sources["student-1908-mean"]
     assert problems(project) == []
     assert [person.full for person in source.author] == ["William Sealy Gosset", "The Brewers"]
 
@@ -304,7 +305,7 @@ def test_in_a_terminal_what_is_missing_is_asked_for(project, new, terminal):
     found = new("claim", input="\n".join(answers) + "\n")
     assert found.exit_code == 0, found.output
     assert problems(project) == []
-    assert load_base(project).claims["many-draws-err-less"].protocol.arms == ("loaded", "fair")
+    assert load_base(Folder(project)).claims["many-draws-err-less"].protocol.arms == ("loaded", "fair")
 
 
 def test_as_data_it_is_one_document(new):
@@ -320,7 +321,7 @@ def test_as_data_it_is_one_document(new):
 
 def test_likeness_sees_through_the_order_of_words(project):
     """Ids, titles and names; what is merely about the same is not alike."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     assert taken_by(base, "Toy_Claim") == "claims/toys/toy-claim.yaml"
     assert like_claim(base, "other", "A fair coin shows heads more often than a loaded one") == "toy-claim"
     assert like_claim(base, "other", "A loaded coin is a fraud") is None
@@ -330,7 +331,7 @@ def test_likeness_sees_through_the_order_of_words(project):
 
 def test_no_two_records_of_the_project_are_taken_for_one(request):
     """The threshold lies above what any two claims of ours share."""
-    base = load_base(request.config.rootpath)
+    base = load_base(Folder(request.config.rootpath))
     for claim_id, claim in base.claims.items():
         others = {key: other for key, other in base.claims.items() if key != claim_id}
         assert like_claim(type(base)(**{**vars(base), "claims": others}), claim_id, claim.title) is None

@@ -15,6 +15,7 @@ from kb.exports.raw_values import as_csv, as_curves_csv, as_json
 from kb.judging.judgement import judge_base
 from kb.judging.stats import Interval
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site.figures.curves import Curve, curves_figure, curves_of, spread
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
@@ -34,8 +35,8 @@ from tests.states_project import write_states_project
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Return what the pages of a project with one claim in each state are made of."""
-    base = load_base(write_states_project(tmp_path_factory.mktemp("pages")))
-    ledger = read_ledger(base.root)
+    base = load_base(Folder(write_states_project(tmp_path_factory.mktemp("pages"))))
+    ledger = read_ledger(Folder(base.root))
     judgements = judge_base(base, ledger)
     return Site(base, judgements, standings(base, judgements), ledger, environment(base.root))
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.text.guarded_text import GuardError
 from kb.text.yaml_guard import compose
 from kb.writing.edit import EditError, with_entry, with_item, with_value, without
@@ -127,7 +128,7 @@ def test_what_shares_its_line_is_left_to_people(text, keys):
 
 def test_every_record_of_the_project_can_be_changed(request):
     """Each claim of ours takes one more source, whoever laid it out."""
-    base = load_base(request.config.rootpath)
+    base = load_base(Folder(request.config.rootpath))
     item = {"source": "another", "stance": "reports", "locator": {"page": "3"}}
     for claim_id in base.claims:
         text = base.documents[claim_id].text

@@ -11,6 +11,7 @@ from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.experiment import read_script
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.markdown import to_html
@@ -57,7 +58,7 @@ class Markup(HTMLParser):
 
 def pages_of(base, *, comment=""):
     """Return every page of a base by path; a comment is added to each script after it was judged."""
-    judgements = judge_base(base, read_ledger(base.root))
+    judgements = judge_base(base, read_ledger(Folder(base.root)))
     scripts = {name: replace(script, source=script.source + comment) for name, script in base.scripts.items()}
     base = replace(base, scripts=scripts)
     return {page.path: page for page in render(base, judgements, standings(base, judgements))}
@@ -66,7 +67,7 @@ def pages_of(base, *, comment=""):
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """Return a project with one claim in each state, read."""
-    return load_base(write_states_project(tmp_path_factory.mktemp("states")))
+    return load_base(Folder(write_states_project(tmp_path_factory.mktemp("states"))))
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def site(base):
 @pytest.fixture(scope="module")
 def pages(base):
     """Return every page of that project by path."""
-    assert (base.problems, read_ledger(base.root).problems) == ((), ())
+    assert (base.problems, read_ledger(Folder(base.root)).problems) == ((), ())
     return pages_of(base)
 
 
@@ -345,6 +346,6 @@ def test_docstring_becomes_question_and_passages(text):
 )
 def test_docstrings_of_our_experiments_are_labelled(path):
     """Each has passages, and all of them have headings."""
-    found = passages(read_script(path, ROOT / "repro/lab").docstring)
+    found = passages(read_script(path.stem, path.read_text(encoding="utf-8"), {}).docstring)
     assert found
     assert all(passage.heading for passage in found)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import kb.reading.rules
-import kb.text.guarded_text
+import kb.reading.tree
 from kb.reading.codes import codes
 from kb.reading.load import load_base
 from kb.reading.rules import rules
+from kb.reading.tree import Folder
 from kb.text.problems import WIDTH, render_terminal
 from tests.bad_project import TODAY, bad_codes, write_bad_project
 from tests.conftest import GOLDENS
@@ -30,8 +31,8 @@ def problems(request, tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied")
         return system_open(path, flags)
 
-    monkeypatch.setattr(kb.text.guarded_text.os, "open", open_unless_unreadable)
-    return load_base(write_bad_project(request.param, tmp_path / "project"), today=TODAY).problems
+    monkeypatch.setattr(kb.reading.tree.os, "open", open_unless_unreadable)
+    return load_base(Folder(write_bad_project(request.param, tmp_path / "project")), today=TODAY).problems
 
 
 def test_every_code_has_a_bad_record_and_a_golden_message():
@@ -68,7 +69,7 @@ def test_one_reader_sees_all_problems_of_all_files(project):
     text = claim.read_text(encoding="utf-8").replace("stance: asserts", "stance: assert")
     claim.write_text(text.replace("at_least: 0.1", "atleast: 0.1"), encoding="utf-8")
     source.write_text(source.read_text(encoding="utf-8").replace('"2017-12-05"', "no"), encoding="utf-8")
-    found = [(problem.code, problem.place.line) for problem in load_base(project).problems]
+    found = [(problem.code, problem.place.line) for problem in load_base(Folder(project)).problems]
     assert found == [("ambiguous-value", 5), ("unknown-value", 8), ("unknown-field", 18)]
 
 
@@ -78,12 +79,12 @@ def test_several_flaws_of_one_record_are_told_together(project):
     text = claim.read_text(encoding="utf-8")
     worse = text.replace("at_least: 0.1", "between: [1, 0]\n      rate: 0.5")
     claim.write_text(worse, encoding="utf-8")
-    assert [p.code for p in load_base(project).problems] == ["bound-order", "rate-choice"]
+    assert [p.code for p in load_base(Folder(project)).problems] == ["bound-order", "rate-choice"]
 
 
 def test_a_cycle_is_printed_from_its_first_claim(tmp_path):
     """The circle is shown whole, each claim before the one it depends on."""
-    base = load_base(write_bad_project("dependency-cycle", tmp_path / "project"))
+    base = load_base(Folder(write_bad_project("dependency-cycle", tmp_path / "project")))
     assert base.problems[0].found == "the circle first -> second -> third -> first"
 
 
@@ -92,7 +93,7 @@ def test_a_claim_does_not_contradict_what_it_rests_on(tmp_path):
     root = write_bad_project("supports-and-contradicts", tmp_path / "project")
     (path,) = [file for file in root.glob("claims/toys/*.yaml") if "contradicts" in file.read_text()]
     path.write_text(path.read_text(encoding="utf-8").replace("type: supports", "type: depends_on"))
-    (problem,) = load_base(root).problems
+    (problem,) = load_base(Folder(root)).problems
     assert problem.code == "supports-and-contradicts"
     assert problem.found == "contradicts toy-claim, which the claim also rests on"
 
@@ -113,7 +114,7 @@ def test_every_bad_relation_is_told_at_its_place(project):
     other = text.replace("A coin that is loaded", "A coin that somebody loaded")
     (project / "claims/toys/other.yaml").write_text(other, encoding="utf-8")
     claim.write_text("\n".join([f"{text}relations:", *lines, ""]), encoding="utf-8")
-    assert [(p.code, p.place.line - start) for p in load_base(project).problems] == [
+    assert [(p.code, p.place.line - start) for p in load_base(Folder(project)).problems] == [
         ("unknown-claim", 0),
         ("self-relation", 1),
         ("duplicate-relation", 3),

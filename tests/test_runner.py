@@ -9,6 +9,7 @@ import numpy as np
 from kb.evidence.ledger import Machine, read_ledger
 from kb.judging.judgement import judge_claim
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from repro import costs
 from repro import ledger as store
 from repro.engines import Failed, Finished, Measured, Started
@@ -77,14 +78,14 @@ def measurement(block, numbers):
 def due(root, *claims, **options):
     """Return what is due in a project."""
     chosen = Options(**options)
-    base = asked_base(load_base(root), chosen)
-    return plan(base, read_ledger(root), claims or ("toy-claim",), chosen)
+    base = asked_base(load_base(Folder(root)), chosen)
+    return plan(base, read_ledger(Folder(root)), claims or ("toy-claim",), chosen)
 
 
 def measure(root, values, *claims, observer=lambda _: None, fails=lambda _task, _block: None, **options):
     """Run claims on a fake engine; return the result and the tasks in order."""
     chosen, log = Options(**options), []
-    base, ledger = asked_base(load_base(root), chosen), read_ledger(root)
+    base, ledger = asked_base(load_base(Folder(root)), chosen), read_ledger(Folder(root))
     first = plan(base, ledger, claims or ("toy-claim",), chosen)
     engine = fake_engine(values, fails=fails, log=log)
     result = run(base, ledger, first, chosen, observer, interrupts=Interrupts(), engine=engine)
@@ -131,7 +132,7 @@ def test_an_open_effect_gets_half_as_many_blocks_again_until_forty_seeds(project
 def test_a_round_stops_when_decided(project):
     """An effect of one standard deviation beyond the margin ends early."""
     result, _ = measure(project, coin(0.2, spread=0.12))
-    judgement = judge_claim(load_base(project), result.ledger, "toy-claim")
+    judgement = judge_claim(load_base(Folder(project)), result.ledger, "toy-claim")
     assert judgement.state == "reproduced"
     assert 10 < judgement.verdict.seeds < 40
 
@@ -166,7 +167,7 @@ def test_a_changed_script_makes_evidence_stale(project):
     script = project / "repro/experiments/coin.py"
     script.write_text(EXPERIMENT.replace('"loaded": 0.8', '"loaded": 0.9'))
     blocks, reason = blocks_of(due(project))["fair"]
-    before, today = result.measured[0].code["coin"], load_base(project).scripts["coin"].code["coin"]
+    before, today = result.measured[0].code["coin"], load_base(Folder(project)).scripts["coin"].code["coin"]
     assert blocks == (0, 1)
     assert reason == f"stale, changed: coin {before[:8]} -> {today[:8]}"
 
@@ -266,21 +267,21 @@ def test_what_is_no_evidence_is_refused(project):
             else:
                 yield event
 
-    base, chosen = load_base(project), Options(replication=5)
-    first = plan(base, read_ledger(project), ("toy-claim",), chosen)
-    engine, ledger = FakeEngine(work), read_ledger(project)
+    base, chosen = load_base(Folder(project)), Options(replication=5)
+    first = plan(base, read_ledger(Folder(project)), ("toy-claim",), chosen)
+    engine, ledger = FakeEngine(work), read_ledger(Folder(project))
     found = run(base, ledger, first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine)
     assert {f.kind for f in found.failures} == {"contract"}
 
 
 def test_two_runners_at_once_do_no_harm(project):
     """Both measure the same blocks; each block counts once, and nothing is a problem."""
-    base, ledger, chosen = load_base(project), read_ledger(project), Options()
+    base, ledger, chosen = load_base(Folder(project)), read_ledger(Folder(project)), Options()
     first = plan(base, ledger, ("toy-claim",), chosen)
     for _ in range(2):
         engine = fake_engine(coin(0.5))
         run(base, ledger, first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine)
-    found = read_ledger(project)
+    found = read_ledger(Folder(project))
     assert found.problems == ()
     assert judge_claim(base, found, "toy-claim").verdict.seeds == 10
     assert due(project).steps == ()
@@ -299,7 +300,7 @@ def test_an_interrupted_run_is_simply_run_again(project):
 
     with contextlib.suppress(EndError):
         measure(project, coin(0.5), observer=end_after_three)
-    assert len(read_ledger(project).evidence) == 3
+    assert len(read_ledger(Folder(project)).evidence) == 3
     assert blocks_of(due(project)) == {"fair": ((1,), "incomplete, has 5 seeds")}
     _, log = measure(project, coin(0.5))
     assert log == [("fair", (1,))]
@@ -316,7 +317,7 @@ def test_an_observer_hears_plan_and_verdict(project):
 
 def test_options_do_not_change_the_base_they_are_given(project):
     """Another scale is asked of a copy."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     asked = asked_base(base, Options(scale="large", overrides=(("flips", 3),)))
     assert base.claims["toy-claim"].protocol.scale == "minimal"
     assert base.scripts["coin"].scales["large"] == {"flips": 10000}

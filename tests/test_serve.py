@@ -11,6 +11,7 @@ import pytest
 
 from kb.evidence.ledger import to_file
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from tests.evidence_of import evidence_of
 from tests.states_project import CENTRES, write_states_project
 
@@ -95,7 +96,7 @@ def change_template(project):
 
 def add_evidence(project):
     """Store five more seeds of every arm."""
-    base = load_base(project)
+    base = load_base(Folder(project))
     script = base.scripts["coin"]
     protocol = script.protocol()
     digests = {i: claim.protocol.digest for i, claim in base.claims.items() if claim.protocol}

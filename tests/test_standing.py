@@ -10,6 +10,7 @@ from networkx import DiGraph, single_source_shortest_path_length
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import OWN, standings
 from tests.standings_project import FOLDER, write_standings_project
 from tests.strategies import IDS, judged_graphs, relation_tables
@@ -107,8 +108,8 @@ def test_a_cycle_of_dependencies_undermines_nobody():
 def test_records_stand_as_they_expect(name, tmp_path):
     """From files and evidence on disk to the standing, and to the claims through which it comes about."""
     expected = write_standings_project(name, tmp_path)
-    base = load_base(tmp_path)
-    found = standings(base, judge_base(base, read_ledger(tmp_path)))
+    base = load_base(Folder(tmp_path))
+    found = standings(base, judge_base(base, read_ledger(Folder(tmp_path))))
     assert [problem.code for problem in base.problems if problem.code != "unused-experiment"] == []
     assert {i: found[i].standing for i in expected} == {i: e["standing"] for i, e in expected.items()}
     routes = {i: e["route"] for i, e in expected.items() if "route" in e}

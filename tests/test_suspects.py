@@ -7,6 +7,7 @@ import pytest
 from kb.evidence.ledger import Ledger, read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.time.suspects import Past, suspects
 from kb.writing.review import reviewed, with_review
 from tests.conftest import CLAIM
@@ -36,7 +37,7 @@ def change(root, claim_id, old, new):
 
 def review(root, claim_id):
     """Write a review into a claim's record."""
-    base = load_base(root)
+    base = load_base(Folder(root))
     path = root / base.paths[claim_id]
     found = reviewed(base, claim_id, day="2026-01-31", note="read")
     path.write_text(with_review(path.read_text(encoding="utf-8"), found), encoding="utf-8")
@@ -44,8 +45,8 @@ def review(root, claim_id):
 
 def links(root, ledger=None, former=None):
     """Return the suspect links as (claim, link, changed), given the base at the time of all evidence."""
-    base = load_base(root)
-    judgements = judge_base(base, ledger or read_ledger(root))
+    base = load_base(Folder(root))
+    judgements = judge_base(base, ledger or read_ledger(Folder(root)))
     past = former and Past("2026-01-01", lambda i: former.claims.get(i) or former.sources.get(i))
     measured = [i for i, j in judgements.items() if j.evidence or j.stale]
     found = suspects(base, judgements, dict.fromkeys(measured, past) if past else {})
@@ -54,7 +55,7 @@ def links(root, ledger=None, former=None):
 
 def measured(root, *claim_ids, **changes):
     """Return a ledger with evidence for today's code, known to some claims, and today's base."""
-    base = load_base(root)
+    base = load_base(Folder(root))
     script = base.scripts["coin"]
     digests = {claim_id: base.claims[claim_id].protocol.digest for claim_id in claim_ids}
     pieces = [
@@ -186,6 +187,6 @@ def test_changed_code_asks_for_a_run_and_no_review_clears_it(project):
     script = project / "repro/experiments/coin.py"
     script.write_text(script.read_text(encoding="utf-8").replace("0.8}", "0.9}"), encoding="utf-8")
     review(project, "toy-claim")
-    base = load_base(project)
+    base = load_base(Folder(project))
     (found,) = suspects(base, judge_base(base, ledger))["toy-claim"]
     assert (found.changed, found.remedy) == (("the code of coin",), "run")

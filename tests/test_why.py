@@ -8,6 +8,7 @@ import pytest
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.reasoning.why import derivation, shortest, why
 from tests.reasoning import base_of, claim, judged
@@ -18,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 
 def read(root):
     """Return a project's base and judgements."""
-    base = load_base(root)
-    return base, judge_base(base, read_ledger(root))
+    base = load_base(Folder(root))
+    return base, judge_base(base, read_ledger(Folder(root)))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from kb.reading.experiment import read_script
+from kb.reading.lab import Lab
+from kb.reading.tree import Folder
 from repro.worker import measure as measuring
 from repro.worker import sandbox, warm
 from repro.worker.messages import Measurement, read_line
@@ -253,8 +255,8 @@ def a_task(folder, arm="good", blocks=(0,), text=SCRIPT, **options):
     """Return a task on a script that is written into a folder."""
     path = folder / "toy.py"
     path.write_text(text)
-    lab = Path(measuring.repro.lab.__path__[0])
-    protocol = read_script(path, lab).protocol(options.get("scale", "minimal"))
+    lab = Lab(Folder(Path(measuring.repro.lab.__path__[0]).parents[1]))
+    protocol = read_script("toy", text, lab).protocol(options.get("scale", "minimal"))
     return Task(path, arm, blocks, protocol, **options)
 
 
@@ -312,7 +314,7 @@ def test_a_changed_script_is_refused(tmp_path):
 def test_a_missing_script_is_refused(tmp_path):
     """A script that is gone is named."""
     task = dataclasses.replace(a_task(tmp_path), file=tmp_path / "gone.py")
-    with pytest.raises(measuring.TaskError, match=r"cannot be read: .*gone\.py"):
+    with pytest.raises(measuring.TaskError, match=r"script gone cannot be read: .*No such file"):
         measuring.planned_script(task)
 
 
@@ -321,11 +323,9 @@ GOOD = {"score": torch.arange(5.0), "loss_curve": torch.zeros(5, 64)}
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
+def outcomes():
     """Return one scalar outcome and one curve, as a script states them."""
-    path = tmp_path_factory.mktemp("script") / "toy.py"
-    path.write_text(SCRIPT.replace("OUTCOMES = {", f"OUTCOMES = {{{CURVE}, "))
-    return read_script(path, path.parent).outcomes
+    return read_script("toy", SCRIPT.replace("OUTCOMES = {", f"OUTCOMES = {{{CURVE}, "), {}).outcomes
 
 
 REFUSED = {

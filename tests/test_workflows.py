@@ -15,6 +15,7 @@ import yaml
 
 from kb.exports.editor import PATH
 from kb.reading.files import record_files
+from kb.reading.tree import Folder
 from tests.command_lines import refuse_unknown
 from tests.conftest import EXPERIMENT, write_project
 from tests.repository import commit_all, git
@@ -199,7 +200,7 @@ def test_editors_bind_each_record_to_one_schema():
     text = (ROOT / PATH).read_text(encoding="utf-8")
     bound = json.loads(text.split("\n", 1)[1])["yaml.schemas"]
     kinds = {"sources": "source", "debates": "debate"}
-    for file in record_files(ROOT)[0]:
+    for file in record_files(Folder(ROOT))[0]:
         matching = [
             schema for schema, globs in bound.items() if any(fnmatch.fnmatch(file.path, g) for g in globs)
         ]

@@ -8,7 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text.guarded_text import MAX_BYTES, GuardError, read_text
+from kb.reading.texts import MAX_BYTES, read_text
+from kb.reading.tree import Folder
+from kb.text.guarded_text import GuardError
 from kb.text.yaml_guard import MAX_DEPTH, Position, compose
 from tests.conftest import CLAIM, SOURCE
 
@@ -26,7 +28,7 @@ def fault_of_bytes(path, content):
     """Return the code of the fault with which a file of some bytes is refused, or nothing."""
     path.write_bytes(content)
     try:
-        return fault_of(read_text(path))
+        return fault_of(read_text(Folder(path.parent), path.name))
     except GuardError as error:
         return error.fault.code
 
@@ -232,7 +234,7 @@ def test_things_that_are_no_files_are_refused_without_waiting(tmp_path, make, co
     path = tmp_path / "a.yaml"
     make(path)
     with pytest.raises(GuardError) as error:
-        read_text(path)
+        read_text(Folder(path.parent), path.name)
     assert error.value.fault.code == code
 
 

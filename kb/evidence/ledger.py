@@ -6,15 +6,12 @@ with a dot are not evidence: the writer's unfinished files carry them. Writing i
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence.record import (
@@ -30,6 +27,7 @@ from kb.evidence.record import (
     to_file,
 )
 from kb.reading.collector import without_collector
+from kb.reading.tree import Entry, Tree, TreeError
 from kb.text.problems import Place, Problem, in_order
 
 __all__ = [
@@ -143,15 +141,15 @@ def _joined(pieces: list[Evidence]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(value for piece in pieces for value in piece.values[name]) for name in outcomes}
 
 
-def read_ledger(root: Path, experiments: Container[str] | None = None) -> Ledger:
-    """Read evidence under a project's root; a file that is wrong becomes a problem, never an error.
+def read_ledger(tree: Tree, experiments: Container[str] | None = None) -> Ledger:
+    """Read a project's evidence; a file that is wrong becomes a problem, never an error.
 
     Args:
-        root: The project's folder.
+        tree: The project's files.
         experiments: Where given, only their evidence is read.
     """
     with without_collector():
-        return ledger_of(_read_files(root, experiments))
+        return ledger_of(_read_files(tree, experiments))
 
 
 def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
@@ -171,60 +169,41 @@ def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
     return (*block, piece.started, item.sha256)
 
 
-def _read_files(root: Path, experiments: Container[str] | None) -> Iterator[Filed | Problem]:
+def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[Filed | Problem]:
     """Yield every file two folders below the evidence folder; anything else there is a problem."""
-    for experiment in _entries(root / EVIDENCE_FOLDER, EVIDENCE_FOLDER):
-        if (
-            isinstance(experiment, _Entry)
-            and experiments is not None
-            and experiment.entry.name not in experiments
-        ):
+    for experiment in _entries(tree, EVIDENCE_FOLDER):
+        if isinstance(experiment, Entry) and experiments is not None and experiment.name not in experiments:
             continue
-        for protocol in _inside(experiment):
-            for entry in _inside(protocol):
-                yield entry if isinstance(entry, Problem) else _read_file(entry)
+        for protocol, folder in _inside(tree, experiment, EVIDENCE_FOLDER):
+            for entry, inner in _inside(tree, protocol, folder):
+                yield entry if isinstance(entry, Problem) else _read_file(tree, f"{inner}/{entry.name}")
 
 
-class _Entry(NamedTuple):
-    """One entry of a folder, with its path relative to the project's root."""
-
-    entry: os.DirEntry[str]
-    path: str
-
-
-def _inside(parent: _Entry | Problem) -> Iterator[_Entry | Problem]:
+def _inside(tree: Tree, parent: Entry | Problem, folder: str) -> Iterator[tuple[Entry | Problem, str]]:
+    """Yield what lies in a part of a folder, each with that part's path."""
     if isinstance(parent, Problem):
-        yield parent
-    elif parent.entry.is_dir(follow_symlinks=False):
-        yield from _entries(parent.entry.path, parent.path)
-    else:
-        yield _file_problem(parent.path, "a file or link where a folder belongs")
-
-
-def _entries(folder: str | Path, path: str) -> Iterator[_Entry | Problem]:
-    try:
-        with os.scandir(folder) as scan:
-            entries = [entry for entry in scan if not entry.name.startswith(".")]
-    except FileNotFoundError:
-        return  # a project without evidence, or a folder that went away while we read
-    except OSError as error:
-        yield _file_problem(path, f"the folder cannot be read: {error.strerror}")
+        yield parent, folder
         return
-    for entry in entries:
-        yield _Entry(entry, f"{path}/{entry.name}")
+    path = f"{folder}/{parent.name}"
+    if parent.is_folder:
+        yield from ((entry, path) for entry in _entries(tree, path))
+    else:
+        yield _file_problem(path, "a file or link where a folder belongs"), path
 
 
-def _read_file(item: _Entry) -> Filed | Problem:
-    if not item.entry.is_file(follow_symlinks=False):
-        return _file_problem(item.path, "a folder, link, pipe or device")
+def _entries(tree: Tree, path: str) -> Iterable[Entry | Problem]:
     try:
-        if item.entry.stat(follow_symlinks=False).st_size > MAX_BYTES:
-            return too_large(item.path)
-        with open(item.entry.path, "rb", buffering=0) as file:  # noqa: PTH123  # a Path costs more than the reading
-            content = file.read()
-    except OSError as error:
-        return _file_problem(item.path, f"the file cannot be read: {error.strerror}")
-    return parse(content, item.path)
+        return tree.list(path)
+    except TreeError as error:
+        return [_file_problem(path, error.found)]
+
+
+def _read_file(tree: Tree, path: str) -> Filed | Problem:
+    try:
+        content = tree.read(path, limit=MAX_BYTES)
+    except TreeError as error:
+        return too_large(path) if error.kind == "size" else _file_problem(path, error.found)
+    return parse(content, path)
 
 
 def _file_problem(path: str, found: str) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kb.reading import diagnosis, load
+from kb.reading import diagnosis, load, texts
 from kb.reading import files as record_files
 from kb.reading.rules import rules
 from kb.records import claims as records
@@ -14,6 +14,8 @@ from kb.text import guarded_text, yaml_guard
 
 def codes() -> dict[str, str]:
     """Return what each code means, by code in alphabetical order."""
-    rooms = (guarded_text, yaml_guard, record_files, diagnosis, records, sources, debates, protocol, load)
-    tables: list[Mapping[str, str]] = [room.CODES for room in rooms] + [rule.CODES for rule in rules()]
+    of_files = (texts, guarded_text, yaml_guard, record_files)
+    of_records = (diagnosis, records, sources, debates, protocol, load)
+    tables: list[Mapping[str, str]] = [module.CODES for module in (*of_files, *of_records)]
+    tables += [rule.CODES for rule in rules()]
     return dict(sorted((code, text) for table in tables for code, text in table.items()))

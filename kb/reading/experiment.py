@@ -8,15 +8,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 Value = int | float | str | bool
 """A field of a scale."""
 LAB = "repro.lab"
+SCRIPTS = "repro/experiments"
+"""Where scripts lie, relative to the project's root."""
 
 
 class ScriptError(Exception):
@@ -58,7 +59,6 @@ class Script:
     """An experiment as its file states it."""
 
     name: str
-    path: Path
     source: str
     docstring: str
     arms: dict[str, str]
@@ -68,6 +68,11 @@ class Script:
     """Canonical syntax tree of the script itself."""
     lab: dict[str, str] = field(repr=False)
     """Canonical syntax tree of each imported module of the lab, by module name."""
+
+    @property
+    def path(self) -> str:
+        """Return where the file lies, relative to the project's root."""
+        return script_path(self.name)
 
     @property
     def question(self) -> str:
@@ -85,6 +90,11 @@ class Script:
         content = {"code": self.code, "scale": {**self.scales[scale], **(overrides or {})}}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def script_path(experiment: str) -> str:
+    """Return where the script of an experiment lies, relative to the project's root."""
+    return f"{SCRIPTS}/{experiment}.py"
 
 
 def canonical_tree(tree: ast.AST) -> str:
@@ -131,39 +141,36 @@ def _code(body: Any) -> Any:
     return body[1:] if is_documented else body
 
 
-def read_script(path: Path, lab_folder: Path) -> Script:
-    """Read an experiment's file without running it.
+def read_script(name: str, source: str, lab: Mapping[str, str]) -> Script:
+    """Read an experiment's source without running it.
 
     Args:
-        path: The script.
-        lab_folder: The folder of `repro.lab`, whose imported modules enter the protocol hash.
+        name: Of the experiment.
+        source: The script.
+        lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; those that
+            the script imports, directly or through another, enter the protocol hash.
 
     Raises:
-        ScriptError: The file does not parse or does not keep the contract.
-        OSError: The file cannot be read.
+        ScriptError: The source does not parse or does not keep the contract.
     """
     try:
-        source = path.read_text(encoding="utf-8")
-        tree = ast.parse(source, filename=str(path))
+        tree = ast.parse(source, filename=f"{name}.py")
     except SyntaxError as error:
-        message = f"the script does not parse: {error.msg}; make `python {path.name}` run first"
+        message = f"the script does not parse: {error.msg}; make `python {name}.py` run first"
         raise ScriptError(message, error.lineno or 1) from error
-    except ValueError as error:
-        raise ScriptError(f"the script is not UTF-8 text: {error}") from error
     docstring = ast.get_docstring(tree)
     if not docstring:
         raise ScriptError("the script has no docstring; open it with the question it answers")
     scales = _scales(tree)
     return Script(
-        name=path.stem,
-        path=path,
+        name=name,
         source=source,
         docstring=docstring,
         arms={key: _description(node) for key, node in _table(tree, "ARMS").items()},
         outcomes={key: _outcome(key, node) for key, node in _table(tree, "OUTCOMES").items()},
         scales=scales,
         tree=canonical_tree(tree),
-        lab=_imported_lab(tree, lab_folder),
+        lab=_imported_lab(tree, lab),
     )
 
 
@@ -262,15 +269,14 @@ def _literal(node: ast.expr) -> Value:
     raise ScriptError("a field of a scale must be a literal number, string or boolean", node.lineno)
 
 
-def _imported_lab(tree: ast.Module, folder: Path) -> dict[str, str]:
+def _imported_lab(tree: ast.Module, lab: Mapping[str, str]) -> dict[str, str]:
     """Return the canonical trees of all lab modules that a script imports, directly or through another."""
     found: dict[str, str] = {}
     waiting = list(_lab_modules(tree))
     while waiting:
         module = waiting.pop()
-        path = folder / f"{module.removeprefix(LAB + '.')}.py"
-        if module not in found and path.is_file():
-            found[module], imported = _lab_module(path.read_text(encoding="utf-8"))
+        if module not in found and module in lab:
+            found[module], imported = _lab_module(lab[module])
             waiting.extend(imported)
     return found
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kb.reading.tree import Entry, Tree, TreeError
 from kb.records.fields import IDENTIFIER
 from kb.text.problems import Place, Problem
 
@@ -37,12 +36,12 @@ class RecordFile(NamedTuple):
     path: str
 
 
-def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
+def record_files(tree: Tree) -> tuple[list[RecordFile], list[Problem]]:
     """Return the record files in order of path without those of a wrong name, and the problems of names."""
     files: list[RecordFile] = []
     problems: list[Problem] = []
     taken: dict[str, str] = {}
-    for found in _walk(root):
+    for found in _walk(tree):
         if isinstance(found, Problem):
             problems.append(found)
         elif found.id in taken:
@@ -53,13 +52,13 @@ def record_files(root: Path) -> tuple[list[RecordFile], list[Problem]]:
     return files, problems
 
 
-def _walk(root: Path) -> Iterator[RecordFile | Problem]:
-    for folder in _entries(root / "claims", "claims"):
+def _walk(tree: Tree) -> Iterator[RecordFile | Problem]:
+    for folder in _entries(tree, "claims"):
         if isinstance(folder, Problem):
             yield folder
             continue
         path = f"claims/{folder.name}"
-        if not folder.is_dir(follow_symlinks=False):
+        if not folder.is_folder:
             if folder.name != "README.md":
                 yield _misplaced(
                     path, "put it into claims/sources/, claims/debates/ or the folder of its topic"
@@ -69,22 +68,16 @@ def _walk(root: Path) -> Iterator[RecordFile | Problem]:
         if flaw:
             yield flaw
             continue
-        for entry in _entries(Path(folder.path), path):
+        for entry in _entries(tree, path):
             yield from [entry] if isinstance(entry, Problem) else _record_file(entry.name, folder.name)
 
 
-def _entries(folder: Path, path: str) -> list[os.DirEntry[str] | Problem]:
-    """Return a folder's entries in order of name, without hidden ones; of no folder, none."""
+def _entries(tree: Tree, path: str) -> Sequence[Entry | Problem]:
     try:
-        with os.scandir(folder) as entries:
-            shown = [entry for entry in entries if not entry.name.startswith(".")]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        found = f"a folder that cannot be read: {error.strerror}"
+        return tree.list(path)
+    except TreeError as error:
         advice = "make it readable for you, or delete it"
-        return [Problem("unreadable-file", Place(path, 1, 1), found, "a readable folder", advice)]
-    return [*sorted(shown, key=lambda entry: entry.name)]
+        return [Problem("unreadable-file", Place(path, 1, 1), error.found, "a readable folder", advice)]
 
 
 def _record_file(name: str, folder: str) -> Iterator[RecordFile | Problem]:

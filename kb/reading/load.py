@@ -1,27 +1,29 @@
-"""The only reader of `claims/` and `repro/experiments/`: all files in, records and all problems out."""
+"""The only reader of records and scripts: a tree of files in, records and all problems out."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kb.reading.base import Base, Document
 from kb.reading.collector import without_collector
 from kb.reading.diagnosis import validate
-from kb.reading.experiment import Script, ScriptError, read_script
+from kb.reading.experiment import SCRIPTS, Script, ScriptError, read_script, script_path
 from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
 from kb.reading.former import in_todays_names
 from kb.reading.halves import in_halves
+from kb.reading.lab import lab_of
+from kb.reading.texts import read_content, read_text
+from kb.reading.tree import Folder, Tree, TreeError
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
 from kb.records.fields import Record
-from kb.text.guarded_text import Fault, GuardError, read_text
+from kb.text.guarded_text import Fault, GuardError, guarded
 from kb.text.problems import Place, Problem, in_order
 from kb.text.yaml_guard import Composed, compose
 
-__all__ = ["Base", "lab_folder", "load_base", "load_claims", "record_in"]
+__all__ = ["Base", "load_base", "load_claims", "record_in"]
 
 CODES = {"bad-script": "An experiment's script does not keep the contract."}
 
@@ -51,43 +53,44 @@ class _Reading:
         )
 
 
-def load_base(root: Path, *, today: str | None = None) -> Base:
+def load_base(tree: Tree, *, today: str | None = None) -> Base:
     """Read every record and script of a project; what is wrong becomes problems, never an exception.
 
     Args:
-        root: The project's folder.
+        tree: The project's files.
         today: Date as `2026-01-31`; where given, sources issued later are problems.
     """
     with without_collector():
-        return _load(root, today)
+        return _load(tree, today)
 
 
-def load_claims(root: Path, ids: Collection[str]) -> Base:
+def load_claims(tree: Tree, ids: Collection[str]) -> Base:
     """Read no more than some claims and their scripts; all other records count as unread.
 
     Rules over several records see only these. Where an id is none of a claim, everything is read.
     """
     with without_collector():
-        base = _load(root, None, only=ids)
-        return base if ids and base.claims.keys() == set(ids) else _load(root, None)
+        base = _load(tree, None, only=ids)
+        return base if ids and base.claims.keys() == set(ids) else _load(tree, None)
 
 
-def _load(root: Path, today: str | None, *, only: Collection[str] | None = None) -> Base:
-    reading = _Reading(root)
-    files, problems = record_files(root)
+def _load(tree: Tree, today: str | None, *, only: Collection[str] | None = None) -> Base:
+    reading = _Reading(tree.root if isinstance(tree, Folder) else Path())
+    files, problems = record_files(tree)
     reading.problems += problems
-    reading.unread.update(Path(problem.place.path).stem for problem in problems)
+    reading.unread.update(PurePosixPath(problem.place.path).stem for problem in problems)
     chosen = [file for file in files if only is None or file.id in only]
     reading.unread.update(file.id for file in files if only is not None and file.id not in only)
-    opened = in_halves(lambda part: [_opened(root, file) for file in part], chosen)
+    opened = in_halves(lambda part: [_opened(tree, file) for file in part], chosen)
     for file, content in zip(chosen, opened, strict=True):
         _read_record(reading, file, content)
     wanted = None if only is None else {c.protocol.experiment for c in reading.claims.values() if c.protocol}
-    for path in _script_files(reading, root / "repro" / "experiments"):
-        if wanted is None or path.stem in wanted:
-            _read_script(reading, path)
+    lab = lab_of(tree)
+    for name in _experiments(reading, tree):
+        if wanted is None or name in wanted:
+            _read_script(reading, tree, name, lab)
         else:
-            reading.unread.add(path.stem)
+            reading.unread.add(name)
     return _whole(reading, today)
 
 
@@ -115,14 +118,14 @@ def _broken_rules(base: Base) -> Iterator[Problem]:
         yield from rule.check(base)
 
 
-def _opened(root: Path, file: RecordFile) -> Composed | tuple[Fault, str]:
+def _opened(tree: Tree, file: RecordFile) -> Composed | tuple[Fault, str]:
     """Return a file's values, or the fault for which it was refused with the line that it is in."""
-    text = ""
+    content = b""
     try:
-        text = read_text(root / file.path)
-        return compose(text)
+        content = read_content(tree, file.path)
+        return compose(guarded(content))
     except GuardError as error:
-        return error.fault, _line(text, root / file.path, error.fault)
+        return error.fault, _line(content, error.fault)
 
 
 def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[Fault, str]) -> None:
@@ -172,45 +175,44 @@ def _model(folder: str, composed: Composed) -> type[Record]:
     return models.get(folder, Tombstone if is_tombstone else Claim)
 
 
-def _line(text: str, path: Path, fault: Fault) -> str:
-    """Return the line a fault is in; of a file whose text was refused, the line as far as it is text."""
-    if text:
-        lines = text.split("\n")
-        return lines[fault.line - 1] if fault.line <= len(lines) else ""
-    if fault.code not in ("not-utf8", "forbidden-character", "not-nfc"):
+def _line(content: bytes, fault: Fault) -> str:
+    """Return the line a fault is in, as far as it is text; of a file with a byte order mark, none."""
+    if fault.code == "byte-order-mark":
         return ""
-    return path.read_bytes().decode("utf-8", "backslashreplace").split("\n")[fault.line - 1]
+    lines = content.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+    return lines[fault.line - 1] if fault.line <= len(lines) else ""
 
 
-def _script_files(reading: _Reading, folder: Path) -> list[Path]:
+def _experiments(reading: _Reading, tree: Tree) -> list[str]:
+    """Return the names of the experiments that have a script, in order."""
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix == ".py" and p.name[0] not in "_.")
-    except FileNotFoundError:
+        names = [entry.name for entry in tree.list(SCRIPTS)]
+    except TreeError as error:
+        advice = "make it readable for you"
+        reading.refuse("", SCRIPTS, Fault("unreadable-file", 1, 1, error.found, "a readable folder", advice))
         return []
-    except OSError as error:
-        found, advice = f"a folder that cannot be read: {error.strerror}", "make it readable for you"
-        path = folder.relative_to(reading.root).as_posix()
-        reading.refuse("", path, Fault("unreadable-file", 1, 1, found, "a readable folder", advice))
-        return []
+    return [name.removesuffix(".py") for name in names if name.endswith(".py") and name[0] != "_"]
 
 
-def _read_script(reading: _Reading, path: Path) -> None:
-    place = path.relative_to(reading.root).as_posix()
-    lines: list[str] = []
+def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str]) -> None:
+    path = script_path(name)
     try:
-        lines = read_text(path).split("\n")
-        script = read_script(path, lab_folder(reading.root))
+        source = read_text(tree, path)
     except GuardError as error:
-        fault = error.fault
-    except (ScriptError, SyntaxError) as error:
-        number = error.lineno if isinstance(error, SyntaxError) else error.line
-        fault = _script_fault(str(error), number or 1)
-    except (RecursionError, MemoryError, ValueError, OSError) as error:
+        reading.refuse(name, path, error.fault)
+        return
+    try:
+        reading.scripts[name] = read_script(name, source, lab)
+    except ScriptError as error:
+        fault = _script_fault(str(error), error.line)
+    except (GuardError, TreeError, SyntaxError) as error:
+        fault = _script_fault(f"a module of the lab cannot be read: {error}", 1)
+    except (RecursionError, MemoryError, ValueError) as error:
         fault = _script_fault(f"the script cannot be read: {error}", 1)
     else:
-        reading.scripts[path.stem] = script
         return
-    reading.refuse(path.stem, place, fault, lines[fault.line - 1] if fault.line <= len(lines) else "")
+    lines = source.split("\n")
+    reading.refuse(name, path, fault, lines[fault.line - 1] if fault.line <= len(lines) else "")
 
 
 def _script_fault(message: str, line: int) -> Fault:
@@ -218,13 +220,3 @@ def _script_fault(message: str, line: int) -> Fault:
     return Fault(
         "bad-script", line, 1, message, allowed, "compare it with another script in repro/experiments"
     )
-
-
-def lab_folder(root: Path) -> Path:
-    """Return the lab that a project's scripts import: its own, or else the installed one."""
-    own = root / "repro" / "lab"
-    if own.is_dir():
-        return own
-    spec = importlib.util.find_spec("repro")
-    locations = spec.submodule_search_locations if spec else None
-    return Path(locations[0]) / "lab" if locations else own

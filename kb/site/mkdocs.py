@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 from kb.evidence.ledger import Ledger, read_ledger
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site import blocks, policy, search
 from kb.site.page import LOCAL
@@ -48,7 +49,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """
         root = Path(config.config_file_path).parent.resolve()
         config.watch.extend(str(root / folder) for folder in WATCHED if (root / folder).is_dir())
-        base, ledger = load_base(root), read_ledger(root)
+        base, ledger = load_base(Folder(root)), read_ledger(Folder(root))
         if problems := (*base.problems, *ledger.problems):
             raise PluginError(
                 f"{render_terminal(problems)}\nThe site is not built while records have problems."

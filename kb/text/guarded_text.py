@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import unicodedata
-from pathlib import Path
 from typing import NamedTuple
 
-MAX_BYTES = 256 * 1024
-
 CODES = {
-    "not-a-regular-file": "A record is a link, a folder, a pipe or a device.",
-    "unreadable-file": "The file cannot be opened.",
-    "file-too-large": "The file has more than 256 KiB.",
     "byte-order-mark": "The file starts with a byte order mark.",
     "not-utf8": "The file is no UTF-8 text.",
     "forbidden-character": "The file holds a control, direction or invisible character.",
@@ -50,13 +42,12 @@ class GuardError(Exception):
         self.fault = fault
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text with line feeds as line ends.
+def guarded(content: bytes) -> str:
+    """Return the text in a file's bytes with line feeds as line ends.
 
     Raises:
-        GuardError: The file is no regular file of UTF-8 text of reasonable size without hidden characters.
+        GuardError: The bytes are not UTF-8 text without hidden characters.
     """
-    content = _read_bytes(path)
     if content.startswith(b"\xef\xbb\xbf"):
         advice = 'save as "UTF-8", not as "UTF-8 with BOM"'
         raise whole_file("byte-order-mark", "a byte order mark", "plain UTF-8", advice)
@@ -73,35 +64,6 @@ def read_text(path: Path) -> str:
 def whole_file(code: str, found: str, allowed: str, advice: str) -> GuardError:
     """Return the error for a fault of a whole file, placed at its start."""
     return GuardError(Fault(code, 1, 1, found, allowed, advice))
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        # Opened without following links or waiting for a pipe's other end, and judged after opening.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise _not_opened(path, error) from None
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
-            raise whole_file("not-a-regular-file", what, "a regular file", "move it out of this folder")
-        if status.st_size > MAX_BYTES:
-            found, allowed = f"{status.st_size} bytes", f"at most {MAX_BYTES} bytes"
-            raise whole_file("file-too-large", found, allowed, "shorten the texts")
-        return os.read(handle, MAX_BYTES)
-    except OSError as error:
-        raise _not_opened(path, error) from None
-    finally:
-        os.close(handle)
-
-
-def _not_opened(path: Path, error: OSError) -> GuardError:
-    if path.is_symlink():
-        advice = "put the file itself here"
-        return whole_file("not-a-regular-file", "a symbolic link", "a regular file", advice)
-    found = f"a file that cannot be read: {error.strerror}"
-    return whole_file("unreadable-file", found, "a readable file", "make it readable for you, or delete it")
 
 
 def _encoding_fault(content: bytes, start: int) -> Fault:

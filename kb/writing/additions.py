@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kb.reading.base import Base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.text.problems import Problem
 
 
@@ -40,7 +41,7 @@ def add(base: Base, texts: Mapping[str, str], *, today: str) -> Base:
             file = base.root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
-        after = load_base(base.root, today=today)
+        after = load_base(Folder(base.root), today=today)
         _refuse_new_problems(base, after)
     except BaseException:
         _restore(base.root, before)

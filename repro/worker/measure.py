@@ -23,6 +23,10 @@ import torch
 import repro.lab
 from kb.evidence.seeds import block_seeds
 from kb.reading.experiment import Script, ScriptError, read_script
+from kb.reading.lab import Lab
+from kb.reading.texts import read_text
+from kb.reading.tree import Folder
+from kb.text.guarded_text import GuardError
 from repro import provenance
 from repro.lab.seeds import Seeds
 from repro.worker.failures import Kind, failure_line
@@ -110,7 +114,7 @@ def measure(task: Task, reporter: Reporter) -> None:
     """Measure the blocks of a task, one after another."""
     script = planned_script(task)
     configure(task)
-    module = load(script)
+    module = load(script, task.file)
     scale = dataclasses.replace(getattr(module, task.scale.upper()), **dict(task.overrides))
     for block in task.blocks:
         reporter.block = block
@@ -126,9 +130,10 @@ def planned_script(task: Task) -> Script:
         ScriptError: The script does not keep the contract.
     """
     try:
-        script = read_script(task.file, Path(repro.lab.__path__[0]))
-    except OSError as error:
-        raise TaskError("protocol", f"the script cannot be read: {error}") from error
+        source = read_text(Folder(task.file.parent), task.file.name)
+        script = read_script(task.experiment, source, Lab(Folder(Path(repro.lab.__path__[0]).parents[1])))
+    except GuardError as error:
+        raise TaskError("protocol", f"the script {task.experiment} cannot be read: {error}") from error
     found = script.protocol(task.scale, dict(task.overrides))
     if found == task.protocol:
         return script
@@ -153,12 +158,12 @@ def configure(task: Task) -> None:
         raise TaskError("environment", f"{found}; leave --device out, or run where there is one")
 
 
-def load(script: Script) -> Any:
+def load(script: Script, file: Path) -> Any:
     """Return the script as a module, made from the very text whose hash was checked."""
     module = types.ModuleType(f"repro.experiments.{script.name}")
-    module.__file__ = str(script.path)
+    module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses look their module up
-    exec(compile(script.source, str(script.path), "exec"), vars(module))  # noqa: S102  # running it is our task
+    exec(compile(script.source, str(file), "exec"), vars(module))  # noqa: S102  # running it is our task
     return module
 
 

@@ -10,6 +10,7 @@ import lxml.html
 import pytest
 
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.site.search import MOST_BYTES
 from tests.browser.conftest import awake, kinds, node_tool, watched
 from tests.states_project import ROOT
@@ -73,7 +74,7 @@ def test_every_claim_is_three_clicks_away(linked):
             if target in linked and target not in clicks:
                 clicks[target] = clicks[here] + 1
                 waiting.append(target)
-    claims = [f"claims/{claim_id}/" for claim_id in load_base(ROOT).claims]
+    claims = [f"claims/{claim_id}/" for claim_id in load_base(Folder(ROOT)).claims]
     assert [address for address in claims if clicks.get(address, CLICKS + 1) > CLICKS] == []
 
 

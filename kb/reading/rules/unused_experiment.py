@@ -19,7 +19,7 @@ def check(base: Base) -> Iterator[Problem]:
         if name not in used:
             yield Problem(
                 "unused-experiment",
-                Place(script.path.relative_to(base.root).as_posix(), 1, 1),
+                Place(script.path, 1, 1),
                 f"the experiment {name}, which no claim names",
                 "experiments that some claim's protocol names",
                 "write the claim it tests, or start the file's name with an underscore",

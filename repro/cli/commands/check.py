@@ -15,6 +15,7 @@ from kb.judging.judgement import judge_base, undeclared_revisions
 from kb.reading.codes import codes
 from kb.reading.coverage import Coverage, Row, coverage
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
 from repro.cli import Context
@@ -48,11 +49,11 @@ def command(
     Warns of links that nobody has looked at since something they rest on changed; see `repro review`.
     Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
-    base = load_base(context.root, today=now()[:10])
+    base = load_base(Folder(context.root), today=now()[:10])
     if is_coverage:
         _show_coverage(coverage(base), as_json=as_json)
         return
-    ledger = read_ledger(context.root)
+    ledger = read_ledger(Folder(context.root))
     judgements = judge_base(base, ledger)
     hidden = undeclared_revisions(base, judgements)
     everything = in_order([*base.problems, *ledger.problems, *hidden])

@@ -11,6 +11,7 @@ import click
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.time.changes import Difference, Whole, compare
 from repro.cli import Context
@@ -67,8 +68,8 @@ def _at(root: Path, revision: str | None) -> Whole:
 
 
 def _whole(root: Path) -> Whole:
-    base = load_base(root)
-    judgements = judge_base(base, read_ledger(root))
+    base = load_base(Folder(root))
+    judgements = judge_base(base, read_ledger(Folder(root)))
     return Whole(base, judgements, standings(base, judgements))
 
 

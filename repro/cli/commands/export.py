@@ -31,10 +31,11 @@ def schema(context: Context, *, check: bool) -> None:
     from kb.exports.editor import PATH, settings_text
     from kb.exports.schema import MODELS, schema_text
     from kb.reading.files import record_files
+    from kb.reading.tree import Folder
 
     folder = context.root / "kb" / "schemas"
     texts = {folder / f"{name}.json": schema_text(name) for name in MODELS}
-    files, _ = record_files(context.root)
+    files, _ = record_files(Folder(context.root))
     texts[context.root / PATH] = settings_text(file.folder for file in files)
     _update(context.root, texts, check=check)
 
@@ -48,10 +49,11 @@ def docs(context: Context, *, check: bool) -> None:
     from kb.exports.docs import PAGES, filled
     from kb.judging.judgement import judge_base
     from kb.reading.load import load_base
+    from kb.reading.tree import Folder
     from repro.cli.parts.overview import table
 
-    base = load_base(context.root)
-    judgements = judge_base(base, read_ledger(context.root))
+    base = load_base(Folder(context.root))
+    judgements = judge_base(base, read_ledger(Folder(context.root)))
     pages = [context.root / name for name in PAGES]
     others = {"commands": table()}
     texts = {page: filled(page.read_text(encoding="utf-8"), base, judgements, others) for page in pages}

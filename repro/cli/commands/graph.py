@@ -9,6 +9,7 @@ import click
 from kb.evidence.ledger import read_ledger
 from kb.exports.graph import FORMATS
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, Direction, around, build, node, of_types
 from repro.cli import Context
 from repro.cli.parts import completion
@@ -67,8 +68,8 @@ def command(
     asserts, disputes, qualifies, reports, authored, tested_by, measured,
     side_of, discriminates.
     """
-    base = load_base(context.root)
-    graph = build(base, read_ledger(context.root))
+    base = load_base(Folder(context.root))
+    graph = build(base, read_ledger(Folder(context.root)))
     if focus is None:
         graph = of_types(graph, types)
     else:

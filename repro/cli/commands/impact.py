@@ -13,6 +13,7 @@ import click
 from kb.evidence.ledger import EVIDENCE_FOLDER, read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.time.changes import Whole
 from kb.time.impact import Impact, Snapshot, impact
@@ -61,7 +62,7 @@ def _snapshot(folder: Path, repository: Path) -> Snapshot:
         folder: The files.
         repository: Where git tells what the records were when evidence was taken.
     """
-    base, ledger = load_base(folder), read_ledger(folder)
+    base, ledger = load_base(Folder(folder)), read_ledger(Folder(folder))
     judgements = judge_base(base, ledger)
     whole = Whole(base, judgements, standings(base, judgements))
     links = suspect_links(replace(base, root=repository), ledger, judgements)

@@ -10,6 +10,7 @@ from kb.evidence.ledger import read_ledger
 from kb.exports.values import claim_row
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import unknown
@@ -39,13 +40,13 @@ def state_label(state: str, width: int = 0) -> str:
 @click.pass_obj
 def command(context: Context, topic: str | None, state: str | None, *, as_json: bool) -> None:
     """List the claims, by topic, with the state of their evidence."""
-    base = load_base(context.root)
+    base = load_base(Folder(context.root))
     topic = topic.rstrip("/") if topic else None
     if topic and topic not in base.topics.values():
         raise unknown("topic", topic, set(base.topics.values()))
     judgements = [
         judgement
-        for claim_id, judgement in judge_base(base, read_ledger(context.root)).items()
+        for claim_id, judgement in judge_base(base, read_ledger(Folder(context.root))).items()
         if topic in (None, base.topics[claim_id]) and state in (None, judgement.state)
     ]
     if as_json:

@@ -11,6 +11,7 @@ from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.base import Base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.records.claims import Review
 from kb.records.fields import LINE
 from kb.time.suspects import Suspect
@@ -40,7 +41,7 @@ def command(context: Context, claim_id: str, *, note: str | None, as_json: bool)
     what is no longer true, and then clear them. Evidence for other code is not
     cleared by a note: run it again.
     """
-    base, ledger = load_base(context.root), read_ledger(context.root)
+    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
     claim_id = claim_named(base, claim_id)
     links = suspect_links(base, ledger, judge_base(base, ledger)).get(claim_id, ())
     review = None

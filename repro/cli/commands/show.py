@@ -11,6 +11,7 @@ from kb.evidence.ledger import read_ledger
 from kb.exports.values import claim_data
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from kb.reasoning.standing import Standing, standings
 from kb.words.findings import finding_bound, finding_decision, verdict_sentence
 from repro.cli import Context
@@ -36,9 +37,9 @@ STATES = {
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     """Show one claim: who says it, what is predicted, what came out."""
-    base = load_base(context.root)
+    base = load_base(Folder(context.root))
     claim_id = claim_named(base, claim_id)
-    judgements = judge_base(base, read_ledger(context.root))
+    judgements = judge_base(base, read_ledger(Folder(context.root)))
     judgement, standing = judgements[claim_id], standings(base, judgements)[claim_id]
     if as_json:
         sentence = state_sentence(base, judgement)

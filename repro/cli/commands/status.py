@@ -10,6 +10,7 @@ import click
 from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from repro.cli import Context
 from repro.cli.commands.list import state_label
 
@@ -31,7 +32,7 @@ NEXT = {
 @click.pass_obj
 def command(context: Context, *, as_json: bool) -> None:
     """Count the claims by state and name those that ask for something."""
-    base, ledger = load_base(context.root), read_ledger(context.root)
+    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
     judgements = judge_base(base, ledger)
     counts = Counter(judgement.state for judgement in judgements.values())
     open_claims = {claim_id: j.state for claim_id, j in judgements.items() if j.state in NEXT}

@@ -13,6 +13,7 @@ import click
 
 from kb.reading.files import KINDS
 from kb.reading.load import Base, load_base
+from kb.reading.tree import Folder
 from kb.records.fields import IDENTIFIER, NAME
 from kb.text.problems import render_terminal
 from kb.writing import drafts, lookalikes, ties
@@ -45,7 +46,7 @@ class Addition:
     @classmethod
     def to(cls, root: Path, *, is_sure: bool) -> Addition:
         """Return an addition to a project that holds nothing yet."""
-        return cls(load_base(root, today=now()[:10]), is_sure)
+        return cls(load_base(Folder(root), today=now()[:10]), is_sure)
 
     def refuse_id(self, record_id: str) -> None:
         """Raise UsageProblem if an id is no id, or some record has it."""

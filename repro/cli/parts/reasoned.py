@@ -12,6 +12,7 @@ from kb.evidence.ledger import Ledger, read_ledger
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.base import Base
 from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.reasoning.cost import Cost
 from kb.reasoning.standing import Standing, standings
 from repro.cli import Context
@@ -39,7 +40,7 @@ class Known:
 
 def read(context: Context) -> Known:
     """Read everything and judge it."""
-    base, ledger = load_base(context.root), read_ledger(context.root)
+    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
     judgements = judge_base(base, ledger)
     return Known(base, ledger, judgements, standings(base, judgements))
 

@@ -15,6 +15,7 @@ from kb.evidence.ledger import Ledger, read_ledger
 from kb.evidence.seeds import MAX_SEEDS
 from kb.reading.experiment import Value
 from kb.reading.load import Base, load_base, load_claims
+from kb.reading.tree import Folder
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
@@ -130,12 +131,12 @@ def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Requ
         RecordProblems: Records or scripts of the claims asked for are wrong.
     """
     if not (words["every"] or words["stale"]):
-        base = load_claims(context.root, set(targets))
+        base = load_claims(Folder(context.root), set(targets))
         asked = _request(base, targets, **words)
         is_whole = base.claims.keys() != set(targets)
         if is_whole or not asked.plan().steps:
             return asked
-    return _request(load_base(context.root), targets, **words)
+    return _request(load_base(Folder(context.root)), targets, **words)
 
 
 def _request(
@@ -151,7 +152,7 @@ def _request(
     memory: int,
     **chosen: Any,
 ) -> Request:
-    ledger = read_ledger(base.root, base.scripts)
+    ledger = read_ledger(Folder(base.root), base.scripts)
     claims = chosen_claims(base, ledger, targets, every=every, stale=stale)
     refuse_problems(base, claims)
     cores = available_cores()

@@ -1,0 +1,115 @@
+"""The one door to a project's files: a tree of folders and regular files, wherever it lies.
+
+`Folder` is a tree on disk. A revision in version control is another, which `repro.vcs` gives. Whoever reads
+records, scripts, the lab or evidence asks a tree for them, and is told why a file is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+Kind = Literal["link", "folder", "device", "size", "unreadable"]
+"""Why a file is refused: it is a symbolic link, a folder or something odder, too large, or unreadable."""
+
+
+class TreeError(Exception):
+    """A file or a folder of a tree is refused.
+
+    Attributes:
+        kind: Why.
+        found: What was found instead of a readable file or folder, in words.
+    """
+
+    def __init__(self, kind: Kind, found: str) -> None:
+        super().__init__(found)
+        self.kind = kind
+        self.found = found
+
+
+class Entry(NamedTuple):
+    """Something in a folder; a link to a folder counts as no folder."""
+
+    name: str
+    is_folder: bool
+
+
+class Tree(Protocol):
+    """Folders and files by their paths relative to the project's root, with forward slashes."""
+
+    def list(self, folder: str) -> Sequence[Entry]:
+        """Return what lies in a folder, in order of name and without hidden names; of no folder, nothing.
+
+        Raises:
+            TreeError: The folder cannot be read.
+        """
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """Return the bytes of a file.
+
+        Args:
+            path: Of the file.
+            limit: Bytes that it may have at most.
+
+        Raises:
+            TreeError: It is no regular file, has too many bytes, or cannot be read.
+        """
+
+
+class Folder(NamedTuple):
+    """A tree on disk.
+
+    Attributes:
+        root: The folder that holds it.
+    """
+
+    root: Path
+
+    def list(self, folder: str) -> Sequence[Entry]:
+        """Return what lies in a folder, as every tree does."""
+        try:
+            with os.scandir(f"{self.root}/{folder}") as found:
+                entries = [
+                    Entry(entry.name, entry.is_dir(follow_symlinks=False))
+                    for entry in found
+                    if entry.name[0] != "."
+                ]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            found_instead = f"a folder that cannot be read: {error.strerror}"
+            raise TreeError("unreadable", found_instead) from None
+        return sorted(entries)
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """Return the bytes of a file, as every tree does.
+
+        It is opened without following a link or waiting for a pipe's other end, and judged after opening.
+        """
+        whole = f"{self.root}/{path}"
+        try:
+            handle = os.open(whole, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise _refused(whole, error) from None
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISDIR(status.st_mode):
+                raise TreeError("folder", "a folder")
+            if not stat.S_ISREG(status.st_mode):
+                raise TreeError("device", "a pipe, socket or device")
+            if status.st_size > limit:
+                raise TreeError("size", f"{status.st_size} bytes")
+            return os.read(handle, limit)
+        except OSError as error:
+            raise _refused(whole, error) from None
+        finally:
+            os.close(handle)
+
+
+def _refused(path: str, error: OSError) -> TreeError:
+    if Path(path).is_symlink():
+        return TreeError("link", "a symbolic link")
+    return TreeError("unreadable", f"a file that cannot be read: {error.strerror}")
