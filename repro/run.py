@@ -26,6 +26,7 @@ from repro.engines import Engine, Event, Failed, Finished, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
 from repro.plan import Arm, Options, Plan, Step, claims_protocol, plan, shares
+from repro.worker.sandbox import TIER
 from repro.worker.task import Task
 
 
@@ -212,7 +213,7 @@ class _Run:
             **found.versions._asdict(),
             lock=self.lock,
             machine=found.machine,
-            sandbox="S0",
+            sandbox=TIER,
             engine=self.engine,
             runner=provenance.runner_version(),
             commit=self.commit.sha,

@@ -115,7 +115,7 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     (root / "repro/experiments/coin.py").write_text(SLOW)
     command = (*REPRO, "--root", str(root), "run", "toy-claim", "--jobs", "1")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert wait_until(lambda: sum(b"repro.worker.warm" in line for line in workers_on(root)) == 2, 60)
+    assert wait_until(lambda: sum(b"repro.worker.server" in line for line in workers_on(root)) == 2, 60)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -17,29 +17,28 @@ from kb.reading.experiment import read_script
 from kb.reading.lab import Lab
 from kb.reading.tree import Folder
 from repro.worker import measure as measuring
-from repro.worker import sandbox, warm
+from repro.worker import sandbox, server
 from repro.worker.messages import Measurement, read_line
 from repro.worker.task import Task, arguments, parse, worker_command
 from repro.worker.values import ContractError, read_outcomes
 
-KEEPER = """
+WATCHER = """
 import os, sys, tempfile
 from pathlib import Path
 from repro.worker import sandbox
-from repro.worker.keeper import Keeper
+from repro.worker.watcher import Watcher
 body, fd, blocks, timeout = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 with tempfile.TemporaryDirectory() as folder:
     how = sandbox.Confinement(
-        "S0",
         sandbox.environment(Path(folder), threads=1),
         sandbox.Limits(memory_bytes=2**30, cpu_seconds=30),
         Path(folder),
     )
-    keeper = Keeper(tuple(range(blocks)), fd, timeout_seconds=timeout, grace_seconds=0.3)
+    watcher = Watcher(tuple(range(blocks)), fd, timeout_seconds=timeout, grace_seconds=0.3)
     def measuring(fd):
         os.set_inheritable(fd, True)
         os.execve(sys.executable, (sys.executable, "-S", "-c", body, str(fd)), how.environment)
-    sys.exit(keeper.keep(measuring, how))
+    sys.exit(watcher.watch(measuring, how))
 """
 """A worker whose measuring process is any few lines of Python, so that torch need not start."""
 SAY = """
@@ -63,7 +62,7 @@ def daemon(path):
 def keep(body, *, blocks=2, timeout=20.0):
     """Start a worker around a body and return it with the reading end of its result pipe."""
     read_fd, write_fd = os.pipe()
-    command = (sys.executable, "-c", KEEPER, SAY + body, str(write_fd), str(blocks), str(timeout))
+    command = (sys.executable, "-c", WATCHER, SAY + body, str(write_fd), str(blocks), str(timeout))
     process = subprocess.Popen(command, pass_fds=(write_fd,), start_new_session=True)
     os.close(write_fd)
     return process, read_fd
@@ -213,7 +212,7 @@ def test_gpu_tasks_keep_the_paths_of_their_libraries(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert sandbox.environment(tmp_path, threads=1, device="cuda")["CUDA_VISIBLE_DEVICES"] == "1"
     task = Task(tmp_path / "x.py", "a", (0,), "0" * 64, device="cuda")
-    assert warm.confinement(task, tmp_path).limits.memory_bytes is None
+    assert server.confinement(task, tmp_path).limits.memory_bytes is None
 
 
 def test_tasks_survive_the_command_line():

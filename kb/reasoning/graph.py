@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kb.evidence.ledger import Ledger
@@ -136,18 +136,6 @@ def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
         graph.nodes[name]["seconds"] += piece.seconds
 
 
-def dependents(graph: MultiDiGraph, claim_id: str) -> set[str]:
-    """Return the ids of all claims that rest on a claim, directly or through others."""
-    found: set[str] = set()
-    waiting = [node("claim", claim_id)]
-    while waiting:
-        for stating, _, kind in graph.in_edges(waiting.pop(), keys=True):
-            if kind == "depends_on" and stating not in found:
-                found.add(stating)
-                waiting.append(stating)
-    return {name.removeprefix("claim:") for name in found}
-
-
 def around(
     graph: MultiDiGraph, focus: str, *, direction: Direction = "both", depth: int | None = None
 ) -> MultiDiGraph:
@@ -159,21 +147,14 @@ def around(
         direction: `up` to what bears on the focus, `down` to what it bears on, or both ways at every step.
         depth: Steps from the focus; nothing means as many as there are.
     """
-    found, frontier, steps = {focus}, {focus}, 0
-    while frontier and (depth is None or steps < depth):
-        frontier = {there for here in frontier for there in _next(graph, here, direction)} - found
-        found |= frontier
-        steps += 1
-    return graph.subgraph(found).copy()
+    from networkx import DiGraph, ego_graph
 
-
-def _next(graph: MultiDiGraph, here: str, direction: Direction) -> Iterator[str]:
-    for _, there, kind in graph.out_edges(here, keys=True):
-        if direction == "both" or (direction == "up") == (kind in AGAINST):
-            yield there
-    for there, _, kind in graph.in_edges(here, keys=True):
-        if direction == "both" or (direction == "down") == (kind in AGAINST):
-            yield there
+    bears_on = DiGraph()
+    bears_on.add_nodes_from(graph)
+    for start, end, kind in graph.edges(keys=True):
+        bears_on.add_edge(*((end, start) if kind in AGAINST else (start, end)))
+    way = bears_on.reverse(copy=False) if direction == "up" else bears_on
+    return graph.subgraph(ego_graph(way, focus, radius=depth, undirected=direction == "both")).copy()
 
 
 def of_types(graph: MultiDiGraph, types: Collection[str], *, keep: str | None = None) -> MultiDiGraph:

@@ -4,7 +4,7 @@
 
 Every engine gets the same care by launching this command. What is here only prepares it: threads, hash seed
 and memory settings are read when Python and its libraries start, so this process becomes
-`repro.worker.warm`, in an environment made from nothing, with all its descriptors and the same process id.
+`repro.worker.server`, in an environment made from nothing, with all its descriptors and the same process id.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOMELESS = Path("/nonexistent")
 
 def main(argv: Sequence[str]) -> NoReturn:
     """Become the process that takes the task which the arguments name."""
-    command = (sys.executable, *FLAGS, "-m", "repro.worker.warm", *argv)
+    command = (sys.executable, *FLAGS, "-m", "repro.worker.server", *argv)
     os.execve(command[0], command, environment(parse(argv).task))  # noqa: S606  # no shell is wanted
 
 

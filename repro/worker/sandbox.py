@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-Tier = Literal["S0", "S1", "S2", "S3"]
+TIER: Literal["S0"] = "S0"
+"""The one tier that there is so far, as evidence records it."""
 GIBIBYTE = 2**30
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 CUDA_NEEDS = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES")
@@ -52,13 +53,11 @@ class Confinement:
     """How a process is to be started.
 
     Attributes:
-        tier: The strength; only S0 exists so far.
         environment: All variables that the process sees, but for those that its own libraries set.
         limits: What it may use.
         folder: Its private working folder, also for temporary files.
     """
 
-    tier: Tier
     environment: Mapping[str, str]
     limits: Limits
     folder: Path

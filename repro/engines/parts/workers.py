@@ -1,4 +1,4 @@
-"""Worker processes of this machine: each takes one task after another, and stays warm in between."""
+"""Worker processes of this machine: each takes one task after another, and stays in between."""
 
 from __future__ import annotations
 

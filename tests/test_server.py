@@ -305,8 +305,8 @@ def test_where_no_copy_can_be_had_a_new_program_gives_the_same_bits(tmp_path):
     (copied,) = measured(task)
     before = json.loads((tmp_path / "found.json").read_text())
     code = (
-        "import sys; from repro.worker import task, warm; "
-        "warm.kept(task.parse(sys.argv[1:]).task, 1, warm.started)"
+        "import sys; from repro.worker import server, task; "
+        "server.watched(task.parse(sys.argv[1:]).task, 1, server.started)"
     )
     line = (sys.executable, *command.FLAGS, "-c", code, *arguments(task))
     done = subprocess.run(line, capture_output=True, check=True, env=command.environment(task), timeout=60)

@@ -30,8 +30,8 @@ from typing import NoReturn
 from repro.worker import sandbox
 from repro.worker.command import FLAGS
 from repro.worker.failures import end_line
-from repro.worker.keeper import Keeper, has_reader
 from repro.worker.task import Task, arguments, parse
+from repro.worker.watcher import Watcher, has_reader
 
 Measuring = Callable[[Task, int], NoReturn]
 """Turns a confined child into the process that measures a task and writes lines to a file descriptor."""
@@ -41,19 +41,19 @@ def main(argv: Sequence[str]) -> int:
     """Measure the task that the arguments name, and perhaps more, and return the last one's exit code."""
     order = parse(argv)
     measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
-    keeper = kept(order.task, order.result_fd, measuring)
-    while order.has_more and not keeper.is_told_to_end:
+    watcher = watched(order.task, order.result_fd, measuring)
+    while order.has_more and not watcher.is_told_to_end:
         if not has_reader(order.result_fd):
             break
-        os.write(order.result_fd, end_line(keeper.exit_code))
+        os.write(order.result_fd, end_line(watcher.exit_code))
         line = sys.stdin.buffer.readline()
         if not line:
             break
         task = parse(json.loads(line)).task
         if not fits(task, order.task):
             sys.exit(f"this worker was started for {order.task.threads} threads on {order.task.device}")
-        keeper = kept(task, order.result_fd, measuring)
-    return keeper.exit_code
+        watcher = watched(task, order.result_fd, measuring)
+    return watcher.exit_code
 
 
 def fits(task: Task, first: Task) -> bool:
@@ -82,13 +82,13 @@ def started(task: Task, result_fd: int) -> NoReturn:
     os.execv(command[0], (*command, "--result-fd", str(result_fd)))  # noqa: S606  # no shell is wanted
 
 
-def kept(task: Task, result_fd: int, measuring: Measuring) -> Keeper:
-    """Have a task measured and return what kept watch."""
-    keeper = Keeper(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
+def watched(task: Task, result_fd: int, measuring: Measuring) -> Watcher:
+    """Have a task measured and return who watched."""
+    watcher = Watcher(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
     with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
-        keeper.keep(partial(measuring, task), confinement(task, Path(folder)))
+        watcher.watch(partial(measuring, task), confinement(task, Path(folder)))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that would have to be cleared away
-    return keeper
+    return watcher
 
 
 def confinement(task: Task, folder: Path) -> sandbox.Confinement:
@@ -96,7 +96,6 @@ def confinement(task: Task, folder: Path) -> sandbox.Confinement:
     cpu_seconds = int(task.timeout_seconds * task.threads * len(task.blocks)) + 60
     memory_bytes = task.memory_bytes if task.device == "cpu" else None
     return sandbox.Confinement(
-        tier="S0",
         environment=sandbox.environment(folder, threads=task.threads, device=task.device),
         limits=sandbox.Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds),
         folder=folder,

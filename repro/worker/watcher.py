@@ -39,7 +39,7 @@ def has_reader(fd: int) -> bool:
 
 
 @dataclass
-class Keeper:
+class Watcher:
     """One watched process: what it has said so far, and why it was ended, if it was.
 
     Args:
@@ -65,7 +65,7 @@ class Keeper:
     _deadline: float = field(default=0.0, init=False)
     _is_ending: bool = field(default=False, init=False)
 
-    def keep(self, measuring: Callable[[int], NoReturn], how: sandbox.Confinement) -> int:
+    def watch(self, measuring: Callable[[int], NoReturn], how: sandbox.Confinement) -> int:
         """Measure in a process of its own, pass its lines on and return its exit code.
 
         The caller's process must be single-threaded; its SIGINT and SIGTERM are ours. Afterwards SIGINT is
@@ -84,7 +84,7 @@ class Keeper:
         child = sandbox.launch(partial(measuring, child_fd), how, keeps=child_fd)
         os.close(child_fd)
         try:
-            self._watch(child, lines_fd)
+            self._read(child, lines_fd)
         finally:
             child.end()
             sandbox.kill_descendants()
@@ -108,7 +108,7 @@ class Keeper:
         self.reason = self.reason or (kind, message)
         self._is_ending = True
 
-    def _watch(self, child: sandbox.Child, lines_fd: int) -> None:
+    def _read(self, child: sandbox.Child, lines_fd: int) -> None:
         """Read until the process has ended and all it wrote was read, or until it has to be ended."""
         readers = {lines_fd: self._on_lines, child.output_fd: self._on_output}
         with selectors.DefaultSelector() as selector:
