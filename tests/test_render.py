@@ -73,7 +73,8 @@ def base(tmp_path_factory):
 @pytest.fixture
 def site(base):
     """Return what the pages of that project are made of."""
-    judgements, ledger = judge_base(base, read_ledger(base.root)), read_ledger(base.root)
+    ledger = read_ledger(Folder(base.root))
+    judgements = judge_base(base, ledger)
     known = (base, judgements, standings(base, judgements), ledger, environment(base.root))
     began = Event("a" * 40, "2026-05-01T00:00:00Z", "record", "record added", "not run", 0, is_turn=True)
     measured = began._replace(commit="b" * 40, kind="evidence", state="reproduced", seeds=10)

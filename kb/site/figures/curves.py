@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from kb.evidence.ledger import Evidence
 from kb.reading.experiment import Outcome, Script
-from kb.site.figures.seeds import LARGEST, NAMESPACE, Axis
+from kb.site.figures.seeds import LARGEST
+from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text
 
 WIDTH, HEIGHT = 420, 208
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42
@@ -26,7 +26,8 @@ MOST_POINTS = 32
 """Points of a line; a figure shows no more."""
 MOST_ROWS = 9
 """Rows of the table beside a figure."""
-LETTERS = 16
+LETTERS, WORDS = 16, 60
+"""Of an arm's name beside its line, and of what an axis shows."""
 
 
 class Band(NamedTuple):
@@ -115,18 +116,18 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
     """
     numbers = [v for band in curve.bands for v in (*band.low, *band.high) if not math.isnan(v)] or [0.0]
     air = (max(numbers) - min(numbers)) * 0.03 or 1.0
-    axis = Axis(min(numbers) - air, max(numbers) + air)
-    names = f'aria-labelledby="{figure_id}-title {figure_id}-desc"'
-    parts = [
-        f'<svg class="curve-figure" role="img" {names} viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="{NAMESPACE}">',
-        f'<title id="{figure_id}-title">{escape(f"{outcome.unit} over {outcome.axis}")}</title>',
-        f'<desc id="{figure_id}-desc">{escape(" ".join(_words(band) for band in curve.bands))}</desc>',
+    axis = Axis(min(numbers) - air, max(numbers) + air, HEIGHT - BOTTOM, TOP)
+    return figure(
+        "curve-figure",
+        WIDTH,
+        HEIGHT,
         *_frame(axis, outcome, curve.ticks),
         *(_drawn(band, curve.at, axis, number) for number, band in enumerate(curve.bands)),
         *_names(curve.bands, axis),
-        "</svg>",
-    ]
-    return Markup("".join(parts))  # noqa: S704 # every text in it is escaped
+        figure_id=figure_id,
+        title=f"{outcome.unit} over {outcome.axis}",
+        description=" ".join(_words(band) for band in curve.bands),
+    )
 
 
 def _words(band: Band) -> str:
@@ -134,60 +135,50 @@ def _words(band: Band) -> str:
     return f"{band.arm} goes from {_tick(known[0])} to {_tick(known[-1])} over {band.seeds} seeds."
 
 
-def _y(value: float, axis: Axis) -> float:
-    share = (min(max(value, axis.low), axis.high) - axis.low) / (axis.high - axis.low)
-    return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-
 def _x(share: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * share
 
 
-def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> list[str]:
+def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> Iterator[Markup]:
+    """Yield what the lines stand on: a grid with its numbers, a base line, and what both axes show."""
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    ticks = axis.ticks()
-    lines = "".join(f"M{LEFT} {_n(_y(tick, axis))}H{right}" for tick in ticks)
-    words = [
-        f'<text class="y" x="{LEFT - 5}" y="{_n(_y(tick, axis) + 4)}">{_tick(tick)}</text>' for tick in ticks
-    ]
-    words += [
-        f'<text class="x" x="{_n(_x(share))}" y="{base + 11}">{escape(label)}</text>'
-        for share, label in along
-    ]
-    over = f"over {outcome.axis}"
-    return [
-        f'<path class="grid" d="{lines}"/><path class="axis" d="M{LEFT} {base}H{right}"/>',
-        *words,
-        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 13}">{escape(outcome.unit[:60])}</text>',
-        f'<text class="unit" x="{LEFT}" y="{HEIGHT - 1}">{escape(over[:60])}</text>',
-    ]
+    ticks = [(axis.place(tick), _tick(tick)) for tick in axis.ticks()]
+    yield path("".join(f"M{LEFT} {short(y, 1)}H{right}" for y, _ in ticks), "grid")
+    yield path(f"M{LEFT} {base}H{right}", "axis")
+    for y, label in ticks:
+        yield text(label, LEFT - 5, y + 4, "y")
+    for share, label in along:
+        yield text(label, _x(share), base + 11, "x")
+    yield text(outcome.unit[:WORDS], LEFT, HEIGHT - 13, "unit")
+    yield text(f"over {outcome.axis}"[:WORDS], LEFT, HEIGHT - 1, "unit")
 
 
-def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> str:
+def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
     known = [k for k in range(len(at)) if not math.isnan(band.middle[k])]
     if not known:
-        return ""
+        return Markup()
+
+    def line(values: Sequence[float], points: Iterable[int]) -> list[str]:
+        return [f"{short(_x(at[k]), 1)} {short(axis.place(values[k]), 1)}" for k in points]
+
     wide = [k for k in known if not math.isnan(band.low[k] + band.high[k])]
-    middle = "L".join(f"{_n(_x(at[k]))} {_n(_y(band.middle[k], axis))}" for k in known)
-    there = [f"{_n(_x(at[k]))} {_n(_y(band.high[k], axis))}" for k in wide]
-    back = [f"{_n(_x(at[k]))} {_n(_y(band.low[k], axis))}" for k in reversed(wide)]
-    around = f'<path class="band" d="M{"L".join([*there, *back])}z"/>' if wide else ""
-    return f'<g class="arm arm--{number}">{around}<path class="line" d="M{middle}"/></g>'
+    outline = [*line(band.high, wide), *line(band.low, reversed(wide))]
+    around = [path(f"M{'L'.join(outline)}z", "band")] if wide else []
+    middle = path(f"M{'L'.join(line(band.middle, known))}", "line")
+    return element("g", *around, middle, class_=f"arm arm--{number}")
 
 
-def _names(bands: Sequence[Band], axis: Axis) -> Iterator[str]:
+def _names(bands: Sequence[Band], axis: Axis) -> Iterator[Markup]:
     """Yield the arms' names beside the ends of their lines, moved apart where they would meet."""
     ends = [
-        (next((v for v in reversed(band.middle) if not math.isnan(v)), axis.low), n)
-        for n, band in enumerate(bands)
+        (axis.place(next((v for v in reversed(band.middle) if not math.isnan(v)), axis.low)), number)
+        for number, band in enumerate(bands)
     ]
     below = float(TOP)
-    for value, number in sorted(ends, key=lambda end: _y(end[0], axis)):
-        y = max(_y(value, axis) + 4, below)
+    for place, number in sorted(ends):
+        y = max(place + 4, below)
         below = y + 12
-        name = bands[number].arm
-        short = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
-        yield f'<text class="name arm--{number}" x="{WIDTH - RIGHT + 5}" y="{_n(y)}">{escape(short)}</text>'
+        yield text(shortened(bands[number].arm, LETTERS), WIDTH - RIGHT + 5, y, f"name arm--{number}")
 
 
 def _cell(band: Band, k: int) -> str:
@@ -200,7 +191,3 @@ def _cell(band: Band, k: int) -> str:
 
 def _tick(value: float) -> str:
     return "no number" if math.isnan(value) else f"{value:.3g}".replace("-", "\u2212")
-
-
-def _n(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")

@@ -38,13 +38,12 @@ def verdict_figure(
     """
     checks = verdict.controls if controls else ()
     shown = replace(verdict, findings=verdict.findings[:predictions], controls=checks)
-    drawn = seeds_figure(
+    return seeds_figure(
         tuple(panels(shown, outcomes)),
         figure_id=figure_id,
         title=f"What each seed gave: {title}",
         description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in shown.findings),
     )
-    return Markup(drawn)  # noqa: S704 # the writer escapes every text that it is given
 
 
 def panels(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Panel]:

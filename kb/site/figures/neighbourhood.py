@@ -9,7 +9,6 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -17,7 +16,8 @@ from markupsafe import Markup
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.claims import RelationType
-from kb.site.figures.seeds import NAMESPACE
+from kb.site.figures.svg import ELLIPSIS, element, figure, icon, path, short, text
+from kb.words.findings import count
 from kb.words.states import STATES
 
 REACH = 2
@@ -81,21 +81,19 @@ class Neighbourhoods:
         if len(columns) == 1:
             return None
         places = placed(columns)
-        shown = {i: [e for e in self.out[i] if e.end in places] for i in places}
-        edges = [edge for found in shown.values() for edge in found]
+        edges = [edge for i in places for edge in self.out[i] if edge.end in places]
         low, rows = min(columns), max(len(ids) for ids in columns.values())
-        width = (max(columns) - low) * COLUMN + BOX_WIDTH + 2 * MARGIN
-        height = (rows - 1) * ROW + BOX_HEIGHT + 2 * MARGIN
-        name = f"near-{claim_id}"
-        size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        parts = [
-            f'<svg class="graph" role="group" aria-labelledby="{name}" {size} xmlns="{NAMESPACE}">',
-            f'<title id="{name}">{escape(self._title(claim_id, edges))}</title>',
-            *(self._edge(edge, places, low) for edge in edges),
+        return figure(
+            "graph",
+            (max(columns) - low) * COLUMN + BOX_WIDTH + 2 * MARGIN,
+            (rows - 1) * ROW + BOX_HEIGHT + 2 * MARGIN,
+            *(_edge(edge, places, low) for edge in edges),
             *(self._box(i, place, low, is_focus=i == claim_id) for i, place in places.items()),
-            "</svg>",
-        ]
-        return Markup("".join(parts))  # noqa: S704 # every text in it is escaped
+            figure_id=f"near-{claim_id}",
+            title=_title(claim_id, edges),
+            role="group",
+            is_sized=True,
+        )
 
     def columns(self, claim_id: str) -> dict[int, list[str]]:
         """Return the claims by column, each once, nearest first; crowded columns are cut."""
@@ -113,44 +111,45 @@ class Neighbourhoods:
     def _next(self, claim_id: str, side: int) -> Iterable[str]:
         return (e.start for e in self.into[claim_id]) if side < 0 else (e.end for e in self.out[claim_id])
 
-    def _title(self, claim_id: str, edges: list[Edge]) -> str:
-        bearing = sum(edge.end == claim_id for edge in edges)
-        borne = sum(edge.start == claim_id for edge in edges)
-        return (
-            f"{bearing} relations lead to this claim and {borne} from it; the list above has them in words."
-        )
-
-    def _edge(self, edge: Edge, places: Mapping[str, Place], low: int) -> str:
-        (x1, y1), (x2, y2) = (_corner(places[i], low) for i in edge[:2])
-        down = y2 - y1
-        if x1 < x2:  # from the right side of a box to the left side of another
-            x1 += BOX_WIDTH
-            path = f"{_n((x2 - x1) / 2)} 0 {_n((x2 - x1) / 2)} {_n(down)} {_n(x2 - x1 - 2)} {_n(down)}"
-        elif x1 == x2:
-            x1 += BOX_WIDTH
-            path = f"26 0 26 {_n(down)} 2 {_n(down)}"
-        else:
-            x2 += BOX_WIDTH
-            path = f"{_n((x2 - x1) / 2)} 0 {_n((x2 - x1) / 2)} {_n(down)} {_n(x2 - x1 + 2)} {_n(down)}"
-        start = f"M{_n(x1)} {_n(y1 + BOX_HEIGHT / 2)}"
-        return f'<path class="edge edge--{edge.type}" d="{start}c{path}"/>'
-
-    def _box(self, claim_id: str, place: Place, low: int, *, is_focus: bool) -> str:
+    def _box(self, claim_id: str, place: Place, low: int, *, is_focus: bool) -> Markup:
         x, y = _corner(place, low)
+        at = f"translate({short(x)} {short(y)})"
         title, state = self.base.claims[claim_id].title, STATES[self.judgements[claim_id].state]
-        lines = textwrap.wrap(title, LETTERS, max_lines=LINES, placeholder="…")
+        lines = textwrap.wrap(title, LETTERS, max_lines=LINES, placeholder=ELLIPSIS)
         first = BOX_HEIGHT / 2 + 4 - 6.5 * (len(lines) - 1)
-        text = "".join(
-            f'<text x="25" y="{_n(first + 13 * k)}">{escape(line)}</text>' for k, line in enumerate(lines)
-        )
-        corner = f"5 {BOX_HEIGHT // 2 - 8}"
-        icon = f'<path class="icon badge--{state.slug}" transform="translate({corner})" d="{state.icon}"/>'
-        box = f'<rect width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="3"/>{icon}{text}'
-        at = f'transform="translate({_n(x)} {_n(y)})"'
+        parts = [
+            element("rect", width=BOX_WIDTH, height=BOX_HEIGHT, rx=3),
+            icon(state.icon, 5, BOX_HEIGHT // 2 - 8, f"icon badge--{state.slug}"),
+            *(text(line, 25, round(first + 13 * k)) for k, line in enumerate(lines)),
+        ]
         if is_focus:
-            return f'<g class="node node--focus" {at}>{box}</g>'
-        name = f"<title>{escape(title)}</title>" if lines[-1].endswith("…") else ""
-        return f'<a class="node" {at} href="../{claim_id}/">{name}{box}</a>'
+            return element("g", *parts, class_="node node--focus", transform=at)
+        is_cut = lines[-1].endswith(ELLIPSIS)
+        name = [element("title", title)] if is_cut else []
+        return element("a", *name, *parts, class_="node", transform=at, href=f"../{claim_id}/")
+
+
+def _title(claim_id: str, edges: Iterable[Edge]) -> str:
+    ends = [(edge.end == claim_id, edge.start == claim_id) for edge in edges]
+    bearing, borne = sum(into for into, _ in ends), sum(out for _, out in ends)
+    return f"{count(bearing, 'relation')} to this claim, {borne} from it; the list above has them in words."
+
+
+def _edge(edge: Edge, places: Mapping[str, Place], low: int) -> Markup:
+    (x1, y1), (x2, y2) = (_corner(places[i], low) for i in edge[:2])
+    down = y2 - y1
+    if x1 < x2:  # from the right side of a box to the left side of another
+        x1 += BOX_WIDTH
+        bend, across = (x2 - x1) / 2, x2 - x1 - 2
+    elif x1 == x2:
+        x1 += BOX_WIDTH
+        bend, across = 26.0, 2.0
+    else:
+        x2 += BOX_WIDTH
+        bend, across = (x2 - x1) / 2, x2 - x1 + 2
+    start = f"M{short(x1)} {short(y1 + BOX_HEIGHT / 2)}"
+    curve = f"c{short(bend)} 0 {short(bend)} {short(down)} {short(across)} {short(down)}"
+    return path(f"{start}{curve}", f"edge edge--{edge.type}")
 
 
 def placed(columns: Mapping[int, list[str]]) -> dict[str, Place]:
@@ -165,7 +164,3 @@ def placed(columns: Mapping[int, list[str]]) -> dict[str, Place]:
 
 def _corner(place: Place, low: int) -> tuple[float, float]:
     return MARGIN + (place.column - low) * COLUMN, MARGIN + place.row * ROW
-
-
-def _n(value: float) -> str:
-    return f"{value:.0f}"

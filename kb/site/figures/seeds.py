@@ -5,13 +5,14 @@ This room draws numbers; it knows no claim, no verdict and no file. Colours come
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
-NAMESPACE = "http://www.w3.org/2000/svg"
+from markupsafe import Markup
+
+from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
+
 WIDTH = 420
 MARGIN = 22  # room for the marks of seeds that have no place on the axis
 LABEL, DOTS, BAR, AXIS = 18, 22, 12, 38  # heights of a strip's three parts and of a panel's axis
@@ -54,28 +55,7 @@ class Panel:
         return len(self.strips) * (LABEL + DOTS + BAR) + AXIS
 
 
-@dataclass(frozen=True)
-class Axis:
-    """A linear map from numbers to horizontal places."""
-
-    low: float
-    high: float
-
-    def place(self, value: float) -> float:
-        """Return where a number stands; what lies outside, or is infinite, stands at the edge."""
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return MARGIN + share * (WIDTH - 2 * MARGIN)
-
-    def ticks(self) -> list[float]:
-        """Return three to seven round numbers inside the axis."""
-        raw = (self.high - self.low) / 5
-        power = 10.0 ** math.floor(math.log10(raw))
-        step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
-        first, last = math.ceil(self.low / step), math.floor(self.high / step)
-        return [index * step for index in range(first, last + 1)]
-
-
-def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, description: str) -> str:
+def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, description: str) -> Markup:
     """Return one SVG element with all panels under each other, on a single line.
 
     Args:
@@ -84,18 +64,14 @@ def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, descrip
         title: What the figure shows, for those who do not see it.
         description: What came out, in words.
     """
-    height = sum(panel.height for panel in panels)
-    names = f'aria-labelledby="{figure_id}-title {figure_id}-desc"'
-    parts = [
-        f'<svg class="seeds-figure" role="img" {names} viewBox="0 0 {WIDTH} {height}" xmlns="{NAMESPACE}">',
-        f'<title id="{figure_id}-title">{escape(title)}</title>',
-        f'<desc id="{figure_id}-desc">{escape(description)}</desc>',
-    ]
     top = 0
+    drawn: list[Markup] = []
     for panel in panels:
-        parts += _panel(panel, top)
+        drawn += _panel(panel, top)
         top += panel.height
-    return "".join([*parts, "</svg>"])
+    return figure(
+        "seeds-figure", WIDTH, top, *drawn, figure_id=figure_id, title=title, description=description
+    )
 
 
 def axis_for(panel: Panel) -> Axis:
@@ -105,7 +81,7 @@ def axis_for(panel: Panel) -> Axis:
     low, high = min(finite), max(finite)
     nearness = max(abs(low), abs(high)) * 1e-4  # below this, tick labels could not tell numbers apart
     air = max((high - low) * 0.04, nearness) or 1.0
-    return Axis(low - air, high + air)
+    return Axis(low - air, high + air, MARGIN, WIDTH - MARGIN)
 
 
 def _numbers(strip: Strip) -> Iterable[float]:
@@ -120,40 +96,38 @@ def _has_place(value: float) -> bool:
     return abs(value) < LARGEST  # false for NaN
 
 
-def _panel(panel: Panel, top: int) -> list[str]:
+def _panel(panel: Panel, top: int) -> Iterator[Markup]:
     axis = axis_for(panel)
-    parts = []
     for index, strip in enumerate(panel.strips):
-        parts += _strip(strip, axis, top + index * (LABEL + DOTS + BAR))
-    return parts + _axis(panel, axis, top + panel.height - AXIS)
+        yield _strip(strip, axis, top + index * (LABEL + DOTS + BAR))
+    yield from _axis(panel, axis, top + panel.height - AXIS)
 
 
-def _bound(bound: tuple[float, float], axis: Axis) -> list[str]:
+def _strip(strip: Strip, axis: Axis, top: int) -> Markup:
+    """Return a strip in a group of its own; places within it repeat from strip to strip and compress well."""
+    base, middle = LABEL + DOTS - 5, LABEL + DOTS + 4
+    parts = [*_bound(strip.bound, axis), text(shortened(strip.label, LONGEST_LABEL), MARGIN, 12, "label")]
+    if dots := _dots(strip.values, axis, base):
+        parts.append(path(dots, "dots"))
+    parts += _edge_marks(strip.values, base)
+    if strip.interval is not None:
+        parts.append(_interval(strip.interval, axis, middle))
+    if strip.estimate is not None and _has_place(strip.estimate):
+        parts.append(path(f"M{short(axis.place(strip.estimate))} {middle - 5}v10", "estimate"))
+    kind = "control" if strip.is_control else "main"
+    return element("g", *parts, class_=kind, transform=f"translate(0 {top})")
+
+
+def _bound(bound: tuple[float, float], axis: Axis) -> list[Markup]:
     """Shade the predicted side behind a strip and rule its finite ends."""
     low, high = (axis.place(value) for value in bound)
-    y, tall = LABEL, DOTS + BAR
     ends = [place for value, place in zip(bound, (low, high), strict=True) if _has_place(value)]
+    tall = DOTS + BAR
+    shade = {"x": round(low), "y": LABEL, "width": round(high - low), "height": tall}
     return [
-        f'<rect class="predicted" x="{_n(low)}" y="{y}" width="{_n(high - low)}" height="{tall}"/>',
-        f'<path class="bound" d="{"".join(f"M{_n(x)} {y}v{tall}" for x in ends)}"/>',
+        element("rect", class_="predicted", **shade),
+        path("".join(f"M{short(x)} {LABEL}v{tall}" for x in ends), "bound"),
     ]
-
-
-def _strip(strip: Strip, axis: Axis, top: int) -> list[str]:
-    """Return a strip in a group of its own; places within it repeat from strip to strip and compress well."""
-    base = LABEL + DOTS - 5
-    kind = "control" if strip.is_control else "main"
-    parts = [f'<g class="{kind}" transform="translate(0 {top})">', *_bound(strip.bound, axis)]
-    parts.append(f'<text class="label" x="{MARGIN}" y="12">{escape(_short(strip.label))}</text>')
-    if dots := _dots(strip.values, axis, base):
-        parts.append(f'<path class="dots" d="{dots}"/>')
-    parts += _edge_marks(strip.values, base)
-    y = LABEL + DOTS + 4
-    if strip.interval is not None:
-        parts.append(_interval(strip.interval, axis, y))
-    if strip.estimate is not None and _has_place(strip.estimate):
-        parts.append(f'<path class="estimate" d="M{_n(axis.place(strip.estimate))} {y - 5}v10"/>')
-    return [*parts, "</g>"]
 
 
 def _dots(values: Sequence[float], axis: Axis, base: int) -> str:
@@ -173,44 +147,28 @@ def _dots(values: Sequence[float], axis: Axis, base: int) -> str:
     )
 
 
-def _edge_marks(values: Sequence[float], base: int) -> list[str]:
+def _edge_marks(values: Sequence[float], base: int) -> Iterator[Markup]:
     """Mark seeds without a place on the axis: minus infinity on the left, the others on the right."""
     left = sum(value <= -LARGEST for value in values)
     right = sum(not _has_place(value) for value in values) - left
-    parts = []
     for count, x in ((left, 8), (right, WIDTH - 8)):
         if count:
-            parts.append(f'<path class="nonfinite" d="M{x - 3} {base - 3}l6 6m0 -6l-6 6"/>')
-            parts.append(f'<text class="count" x="{x}" y="{base - 6}">{count}</text>')
-    return parts
+            yield path(f"M{x - 3} {base - 3}l6 6m0 -6l-6 6", "nonfinite")
+            yield text(str(count), x, base - 6, "count")
 
 
-def _interval(interval: tuple[float, float], axis: Axis, y: int) -> str:
+def _interval(interval: tuple[float, float], axis: Axis, y: int) -> Markup:
     """Return the bar; a finite end has a serif, an infinite one an arrow at the edge."""
     low, high = (axis.place(value) for value in interval)
-    path = f"M{_n(low)} {y}H{_n(high)}"
-    path += f"M{_n(low)} {y - 3}v6" if _has_place(interval[0]) else f"M{_n(low + 4)} {y - 3}l-4 3l4 3"
-    path += f"M{_n(high)} {y - 3}v6" if _has_place(interval[1]) else f"M{_n(high - 4)} {y - 3}l4 3l-4 3"
-    return f'<path class="interval" d="{path}"/>'
+    data = f"M{short(low)} {y}H{short(high)}"
+    data += f"M{short(low)} {y - 3}v6" if _has_place(interval[0]) else f"M{short(low + 4)} {y - 3}l-4 3l4 3"
+    data += f"M{short(high)} {y - 3}v6" if _has_place(interval[1]) else f"M{short(high - 4)} {y - 3}l4 3l-4 3"
+    return path(data, "interval")
 
 
-def _axis(panel: Panel, axis: Axis, y: int) -> list[str]:
-    ticks = axis.ticks()
-    path = f"M{MARGIN} {y}H{WIDTH - MARGIN}" + "".join(f"M{_n(axis.place(tick))} {y}v4" for tick in ticks)
-    labels = [
-        f'<text class="tick" x="{_n(axis.place(tick))}" y="{y + 14}">{_tick(tick)}</text>' for tick in ticks
-    ]
-    unit = f'<text class="unit" x="{WIDTH // 2}" y="{y + 28}">{escape(_short(panel.unit))}</text>'
-    return [f'<path class="axis" d="{path}"/>', *labels, unit]
-
-
-def _tick(value: float) -> str:
-    return f"{value:.6g}".replace("-", "\u2212")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1].rstrip() + "…"
-
-
-def _n(value: float) -> str:
-    return f"{value:.0f}"
+def _axis(panel: Panel, axis: Axis, y: int) -> Iterator[Markup]:
+    places = [(round(axis.place(tick)), tick_label(tick)) for tick in axis.ticks()]
+    yield path(f"M{MARGIN} {y}H{WIDTH - MARGIN}" + "".join(f"M{x} {y}v4" for x, _ in places), "axis")
+    for x, label in places:
+        yield text(label, x, y + 14, "tick")
+    yield text(shortened(panel.unit, LONGEST_LABEL), WIDTH // 2, y + 28, "unit")

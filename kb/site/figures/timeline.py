@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from kb.judging.judgement import State
-from kb.site.figures.seeds import NAMESPACE
+from kb.site.figures.svg import element, figure, icon, path, text
 from kb.time.history import Event
 from kb.words.findings import count
 from kb.words.states import STATES
@@ -51,30 +50,28 @@ def timeline(events: Sequence[Event], *, figure_id: str) -> Markup | None:
     if len(found) < 2:
         return None
     shown = found[-MOST:]
-    names = f'role="img" aria-labelledby="{figure_id}-title {figure_id}-desc"'
-    size = f'width="{STEP * len(shown)}" height="{HEIGHT}" viewBox="0 0 {STEP * len(shown)} {HEIGHT}"'
     before = f"; {count(len(found) - MOST, 'earlier change')} not shown" if len(found) > MOST else ""
-    parts = [
-        f'<svg class="timeline" {names} {size} xmlns="{NAMESPACE}">',
-        f'<title id="{figure_id}-title">State over time{before}</title>',
-        f'<desc id="{figure_id}-desc">{escape("; ".join(" ".join(_lines(turn)) for turn in shown))}.</desc>',
-        f'<path class="axis" d="M{0 if before else 8} {MIDDLE}H{STEP * (len(shown) - 1) + 8}"/>',
-        *(_mark(turn, STEP * k) for k, turn in enumerate(shown)),
-        "</svg>",
-    ]
-    return Markup("".join(parts))  # noqa: S704 # every text in it is escaped
+    width = STEP * len(shown)
+    return figure(
+        "timeline",
+        width,
+        HEIGHT,
+        path(f"M{0 if before else 8} {MIDDLE}H{width - STEP + 8}", "axis"),
+        *(part for k, turn in enumerate(shown) for part in _mark(turn, STEP * k)),
+        figure_id=figure_id,
+        title=f"State over time{before}",
+        description=f"{'; '.join(' '.join(_lines(turn)) for turn in shown)}.",
+        is_sized=True,
+    )
 
 
 def _lines(turn: Turn) -> tuple[str, str, str]:
     return STATES[turn.state].word, turn.seeds, turn.day
 
 
-def _mark(turn: Turn, x: int) -> str:
+def _mark(turn: Turn, x: int) -> Iterator[Markup]:
     state = STATES[turn.state]
-    texts = "".join(
-        f'<text x="{x}" y="{MIDDLE + 20 + 12 * k}">{escape(line)}</text>'
-        for k, line in enumerate(_lines(turn))
-    )
-    disc = f'<circle cx="{x + 8}" cy="{MIDDLE}" r="9"/>'
-    icon = f'<path class="icon" transform="translate({x} {MIDDLE - 8})" d="{state.icon}"/>'
-    return f'<g class="badge--{state.slug}">{disc}{icon}</g>{texts}'
+    disc = element("circle", cx=x + 8, cy=MIDDLE, r=9)
+    yield element("g", disc, icon(state.icon, x, MIDDLE - 8), class_=f"badge--{state.slug}")
+    for k, line in enumerate(_lines(turn)):
+        yield text(line, x, MIDDLE + 20 + 12 * k)
