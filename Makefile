@@ -1,4 +1,4 @@
-# Every target builds what it needs and nothing twice.
+# Every target first makes what it needs, and makes nothing twice.
 .DELETE_ON_ERROR:
 .PHONY: run test site serve check bench clean
 
@@ -22,7 +22,7 @@ $(DEV): $(BASE)
 	$(PIP) -e '.[dev]'
 	@touch $@
 
-# The judges of the built site: axe, Lighthouse, vnu and a compiler that knows schema.org.
+# The tools that judge the built site: axe, Lighthouse, vnu and a compiler that knows schema.org.
 $(NODE): tests/node/package.json tests/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@; \
 	else echo "npm is missing: the tests that judge the site with node's tools are skipped"; fi
