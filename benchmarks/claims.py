@@ -35,7 +35,7 @@ def bare_copy(folder: Path) -> Path:
 def bits(ledger: Ledger) -> dict[tuple[str, str, str, int], str]:
     """Return the values of every block of replication 0, as text: NaN equals no number, itself included."""
     return {
-        (piece.experiment, piece.protocol, piece.arm, piece.block): repr((piece.values, piece.curves))
+        (piece.experiment, piece.version, piece.arm, piece.block): repr((piece.values, piece.curves))
         for piece in ledger.evidence
         if not piece.replication
     }

@@ -58,12 +58,12 @@ def write_base(root: Path, claims: int) -> None:
         _write(root / f"claims/topic-{i % 12}/claim-{i}.yaml", _claim(i, dice))
     (root / "repro/lab").symlink_to(ROOT / "repro/lab")
     for script in load_base(Folder(root)).scripts.values():
-        protocol = script.protocol()
+        version = script.version()
         for at in range(BLOCKS * len(ARMS)):
             arm = [*ARMS][at % len(ARMS)]
             values = tuple(round(dice.gauss(ARMS[arm], 0.03), 4) for _ in range(5))
             curve = tuple(tuple(dice.random() for _ in range(50)) for _ in range(5))
-            piece = evidence_of(script, protocol, arm, at // len(ARMS), values, curves={"score_curve": curve})
+            piece = evidence_of(script, version, arm, at // len(ARMS), values, curves={"score_curve": curve})
             _write_evidence(root, piece)
 
 

@@ -28,7 +28,7 @@ from tests.store_faults import NEW, every_fault, piece  # noqa: E402
 KILLS = 500
 FILES = 600
 BUDGET_MILLISECONDS = 80
-PIECES = [piece(), NEW, piece("bent"), NEW, piece(protocol="cd" * 32)]
+PIECES = [piece(), NEW, piece("bent"), NEW, piece(version="cd" * 32)]
 
 
 def row(what: str, cases: int, wrong: int) -> None:

@@ -75,7 +75,7 @@ class Arm(NamedTuple):
     """An arm of one experiment at one scale; claims that name the same one share its blocks."""
 
     experiment: str
-    protocol: str
+    version: str
     name: str
 
 
@@ -174,11 +174,11 @@ def claims_protocol(base: Base, claim_id: str) -> Protocol:
 def _claim_steps(base: Base, ledger: Ledger, claim_id: str, options: Options) -> Iterator[Step]:
     protocol = claims_protocol(base, claim_id)
     judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
-    present = ledger.counting(protocol.experiment, judgement.protocol, options.replication)
+    present = ledger.counting(protocol.experiment, judgement.version, options.replication)
     for name, wanted in _wanted_blocks(protocol, judgement, options).items():
         missing = tuple(block for block in range(wanted) if (name, block) not in present)
         if missing:
-            arm = Arm(protocol.experiment, judgement.protocol, name)
+            arm = Arm(protocol.experiment, judgement.version, name)
             reason = _reason(base, judgement, protocol, name, options)
             yield Step(arm, protocol.scale, missing, reason, None, (claim_id,))
 

@@ -94,7 +94,7 @@ class _Run:
         """Turn steps into tasks and say so."""
         for step, blocks in shares(steps, self.options.jobs):
             self.queue.append(self._task(step, blocks))
-            self.open_tasks[step.arm.protocol] += 1
+            self.open_tasks[step.arm.version] += 1
         if steps:
             self.observer(Planned(steps))
 
@@ -104,7 +104,7 @@ class _Run:
             file=(self.base.root / self.base.scripts[step.arm.experiment].path).resolve(),
             arm=step.arm.name,
             blocks=blocks,
-            protocol=step.arm.protocol,
+            version=step.arm.version,
             scale=step.scale,
             overrides=options.overrides,
             replication=options.replication,
@@ -157,20 +157,20 @@ class _Run:
     def _on_failed(self, event: Failed) -> None:
         if event.will_retry:
             self.retries += 1
-            self.open_tasks[event.task.protocol] += 1
+            self.open_tasks[event.task.version] += 1
             return
         self.failures.append(event)
         if event.kind == "environment":  # it would be so for every task
             self.queue.clear()
 
     def _on_finished(self, task: Task) -> None:
-        self.open_tasks[task.protocol] -= 1
-        if self.open_tasks[task.protocol] or self.unsaved or self._lacks_environment:
+        self.open_tasks[task.version] -= 1
+        if self.open_tasks[task.version] or self.unsaved or self._lacks_environment:
             return
-        ids = [claim_id for claim_id in self.claims if self._protocol_hash(claim_id) == task.protocol]
+        ids = [claim_id for claim_id in self.claims if self._version(claim_id) == task.version]
         for claim_id in ids:
             self.observer(Judged(self._judge(claim_id)))
-        failed = {Arm(f.task.experiment, f.task.protocol, f.task.arm) for f in self.failures}
+        failed = {Arm(f.task.experiment, f.task.version, f.task.arm) for f in self.failures}
         self.add(plan(self.base, self.ledger, ids, self.options, past=self.past, failed=failed).steps)
 
     def _judge(self, claim_id: str) -> Judgement:
@@ -180,9 +180,9 @@ class _Run:
     def _lacks_environment(self) -> bool:
         return any(failure.kind == "environment" for failure in self.failures)
 
-    def _protocol_hash(self, claim_id: str) -> str:
+    def _version(self, claim_id: str) -> str:
         protocol = claims_protocol(self.base, claim_id)
-        return self.base.scripts[protocol.experiment].protocol(protocol.scale)
+        return self.base.scripts[protocol.experiment].version(protocol.scale)
 
     def _evidence(self, event: Measured) -> Evidence:
         """Return a measured block as evidence.
@@ -195,14 +195,14 @@ class _Run:
         return Evidence(
             schema_version=SCHEMA_VERSION,
             experiment=task.experiment,
-            protocol=task.protocol,
+            version=task.version,
             code=script.code,
             scale=script.scales[task.scale],
             scale_name=task.scale,
             arm=task.arm,
             block=found.block,
             replication=task.replication,
-            seeds=block_seeds(task.protocol, found.block, replication=task.replication, stream=task.stream),
+            seeds=block_seeds(task.version, found.block, replication=task.replication, stream=task.stream),
             values=found.values,
             curves=found.curves,
             predictions=_digests(self.base, script),
@@ -269,5 +269,5 @@ def _digests(base: Base, script: Script) -> dict[str, str]:
 
 
 def _extended(ledger: Ledger, piece: Evidence, path: str) -> Ledger:
-    name = path or f"{piece.protocol}/{piece.arm}-b{piece.block}"
+    name = path or f"{piece.version}/{piece.arm}-b{piece.block}"
     return replace(ledger, evidence=(*ledger.evidence, piece), files={**ledger.files, name: path})

@@ -6,19 +6,19 @@ from kb.evidence.seeds import block_seeds
 MACHINE = Machine(system="Linux", cpu="test", capability="none", blas="none", threads=1)
 
 
-def evidence_of(script, protocol, arm, block, values, *, outcome="score", predictions=None, **changes):
+def evidence_of(script, version, arm, block, values, *, outcome="score", predictions=None, **changes):
     """Return one piece of evidence with the given five values of one outcome."""
     fields = {
-        "schema_version": 1,
+        "schema_version": 2,
         "experiment": script.name,
-        "protocol": protocol,
+        "version": version,
         "code": script.code,
         "scale": dict(script.scales["minimal"]),
         "scale_name": "minimal",
         "arm": arm,
         "block": block,
         "replication": 0,
-        "seeds": block_seeds(protocol, block),
+        "seeds": block_seeds(version, block),
         "values": {outcome: values},
         "curves": {},
         "predictions": predictions or {},

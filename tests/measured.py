@@ -35,7 +35,7 @@ def measure(root: Path, **changes: Any) -> None:
     script, digest = base.scripts["coin"], base.claims["toy-claim"].protocol.digest
     for arm, values in (("fair", (0.5,) * 5), ("loaded", (0.8, 0.81, 0.79, 0.8, 0.82))):
         piece = evidence_of(
-            script, script.protocol(), arm, 0, values, predictions={"toy-claim": digest}, **changes
+            script, script.version(), arm, 0, values, predictions={"toy-claim": digest}, **changes
         )
         name, content = to_file(piece)
         path = root / piece.folder / name

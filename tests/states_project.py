@@ -13,7 +13,7 @@ from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
 ROOT = Path(__file__).parents[1]
-OTHER_PROTOCOL = "e" * 64
+OTHER_VERSION = "e" * 64
 CENTRES = {"fair": 0.5, "loaded": 0.8, "worn": 0.78}
 
 SECOND_PREDICTION = """\
@@ -100,13 +100,13 @@ def write_evidence(root: Path) -> None:
     """Write two blocks of every arm: current ones of the coin, and stale ones of the dice."""
     base = load_base(Folder(root))
     digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol}
-    for name, protocol in (("coin", base.scripts["coin"].protocol()), ("dice", OTHER_PROTOCOL)):
-        folder = root / "repro" / "evidence" / name / protocol[:12]
+    for name, version in (("coin", base.scripts["coin"].version()), ("dice", OTHER_VERSION)):
+        folder = root / "repro" / "evidence" / name / version[:12]
         folder.mkdir(parents=True)
         for block in range(2):
             for arm, centre in CENTRES.items():
                 noise = random.Random(f"{arm}{block}")
                 values = tuple(round(noise.gauss(centre, 0.03), 2) for _ in range(5))
-                piece = evidence_of(base.scripts[name], protocol, arm, block, values, predictions=digests)
+                piece = evidence_of(base.scripts[name], version, arm, block, values, predictions=digests)
                 file_name, content = to_file(piece)
                 (folder / file_name).write_bytes(content)

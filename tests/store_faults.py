@@ -31,7 +31,7 @@ CALLS = ("mkdir", "open", "write", "read", "fsync", "close", "link", "replace", 
 NUMBERS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EINTR", "EROFS")}
 ERRORS = {name: OSError(number, os.strerror(number)) for name, number in NUMBERS.items()}
 INTERRUPTIONS: dict[str, BaseException] = {**ERRORS, "Ctrl-C": KeyboardInterrupt()}
-PROTOCOL = "ab" * 32
+VERSION = "ab" * 32
 COIN = SimpleNamespace(name="coin", code={"coin": "0" * 64}, scales={"minimal": {"flips": 100, "bias": 0.5}})
 
 Act = Callable[[str, Callable[..., Any], tuple[Any, ...]], Any]
@@ -41,7 +41,7 @@ Act = Callable[[str, Callable[..., Any], tuple[Any, ...]], Any]
 def piece(arm: str = "fair", block: int = 0, **changes: Any) -> Evidence:
     """Return a piece of evidence of the experiment `coin`."""
     values = tuple(block + seed / 7 for seed in range(5))
-    made = evidence_of(COIN, changes.get("protocol", PROTOCOL), arm, block, values)
+    made = evidence_of(COIN, changes.get("version", VERSION), arm, block, values)
     return Evidence.model_validate(made.model_dump() | changes)
 
 

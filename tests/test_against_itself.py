@@ -22,8 +22,8 @@ def base(tmp_path):
 def found(base, *blocks, arm="fair"):
     """Return the comparisons of one arm with these blocks of values."""
     script = base.scripts["coin"]
-    protocol = script.protocol()
-    pieces = [evidence_of(script, protocol, arm, k, values) for k, values in enumerate(blocks)]
+    version = script.version()
+    pieces = [evidence_of(script, version, arm, k, values) for k, values in enumerate(blocks)]
     return list(comparisons(base, Ledger(tuple(pieces))))
 
 
@@ -59,7 +59,7 @@ def test_one_block_has_no_halves(base):
 
 
 def test_other_code_counts_for_nothing(base):
-    """Only today's protocol is looked at."""
+    """Only today's test version is looked at."""
     script = base.scripts["coin"]
     pieces = [evidence_of(script, "e" * 64, "fair", k, QUIET) for k in range(2)]
     assert list(comparisons(base, Ledger(tuple(pieces)))) == []

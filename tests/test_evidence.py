@@ -15,7 +15,7 @@ from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_l
 from kb.evidence.seeds import block_seeds
 from kb.reading.tree import Folder
 from kb.text.problems import Problem, render_terminal
-from tests.store_faults import PROTOCOL, piece
+from tests.store_faults import VERSION, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
 NAME, CONTENT = to_file(EVIDENCE)
@@ -39,7 +39,7 @@ def sealed(record):
     text = record if isinstance(record, str) else canonical_json(record)
     digest = hashlib.sha256(text.encode()).hexdigest()
     fields = json.loads(text)
-    folder = f"repro/evidence/{fields['experiment']}/{fields['protocol'][:12]}"
+    folder = f"repro/evidence/{fields['experiment']}/{fields['version'][:12]}"
     name = f"{fields['arm']}-b{fields['block']}-{digest[:16]}.json"
     return f'{{"record":{text},"sha256":"{digest}"}}\n'.encode(), f"{folder}/{name}"
 
@@ -74,7 +74,7 @@ def test_what_was_written_is_read_back():
     assert found.sha256 == hashlib.sha256(CONTENT[10:-78]).hexdigest()
 
 
-NEWER = json.dumps({"record": {"schema_version": 2, "arms": []}, "seal": "new"}).encode()
+NEWER = json.dumps({"record": {"schema_version": 3, "arms": []}, "seal": "new"}).encode()
 
 DAMAGES = {
     "cut off": (CONTENT[:-40], PLACE, "evidence-json", "the file's end is missing"),
@@ -116,11 +116,11 @@ DAMAGES = {
     "edited value": (CONTENT.replace(b"0.125", b"0.126", 1), PLACE, "evidence-hash", "the file states"),
     "edited and sealed anew": (rewritten("0.125", "0.126")[0], PLACE, "evidence-name", "do not belong"),
     "other folder": (CONTENT, PLACE.replace("coin", "dice"), "evidence-name", "do not belong"),
-    "other protocol": (CONTENT, PLACE.replace(PROTOCOL[:12], "0" * 12), "evidence-name", "do not belong"),
+    "other version": (CONTENT, PLACE.replace(VERSION[:12], "0" * 12), "evidence-name", "do not belong"),
     "other hash": (CONTENT, PLACE[:-21] + "0" * 16 + ".json", "evidence-name", "do not belong"),
     "editor's backup": (CONTENT, PLACE + "~", "evidence-name", "do not belong"),
-    "newer version": (*changed(schema_version=2), "evidence-version", "schema version 2"),
-    "newer version, other shape": (NEWER, PLACE, "evidence-version", "schema version 2"),
+    "newer version": (*changed(schema_version=3), "evidence-version", "schema version 3"),
+    "newer version, other shape": (NEWER, PLACE, "evidence-version", "schema version 3"),
     "older version": (*changed(schema_version=0), "evidence-schema", "schema_version"),
     "field missing": (*changed(seconds=...), "evidence-schema", "seconds: field required"),
     "field unknown": (*changed(score=1), "evidence-schema", "score: extra inputs"),
@@ -145,7 +145,7 @@ DAMAGES = {
     "seeds of another block": (*changed(block=1), "evidence-seeds", "seeds"),
     "seeds of another replication": (*changed(replication=1), "evidence-seeds", "seeds"),
     "seeds that explore": (
-        *changed(seeds=block_seeds(PROTOCOL, 0, stream="explore")),
+        *changed(seeds=block_seeds(VERSION, 0, stream="explore")),
         "evidence-seeds",
         "seeds",
     ),
@@ -167,7 +167,7 @@ def test_every_code_of_a_file_has_a_damage():
 
 def test_newer_version_asks_for_an_update():
     """Nobody is told to restore or delete what a newer version wrote."""
-    assert "update the project" in refusal(*changed(schema_version=2)).advice
+    assert "update the project" in refusal(*changed(schema_version=3)).advice
 
 
 def test_every_flipped_bit_is_noticed():
@@ -223,17 +223,22 @@ def evidences(draw):
     curve = st.lists(NUMBERS, min_size=points, max_size=points)
     settings_ = st.integers() | st.booleans() | TEXTS | st.floats(allow_nan=False, allow_infinity=False)
     block, replication = draw(st.integers(0, 99)), draw(st.integers(0, 9))
-    protocol = draw(st.binary(min_size=32, max_size=32)).hex()
-    digests = st.sampled_from([PROTOCOL, protocol])
+    version = draw(st.binary(min_size=32, max_size=32)).hex()
+    schema = draw(st.sampled_from([1, 2]))
+    origin = draw(st.sampled_from([None, VERSION])) if schema == 2 else None
+    digests = st.sampled_from([VERSION, version])
     claims = st.from_regex(r"[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,3}", fullmatch=True)
     return Evidence(
         **EVIDENCE.model_dump(exclude={*CHANGING, "machine"}),
         experiment=draw(NAMES),
         arm=draw(NAMES),
-        protocol=protocol,
+        schema_version=schema,
+        version=version,
+        seeds_from=origin,
+        measuring=draw(st.sampled_from([None, VERSION])) if schema == 2 else None,
         block=block,
         replication=replication,
-        seeds=block_seeds(protocol, block, replication=replication),
+        seeds=block_seeds(origin or version, block, replication=replication),
         values=draw(st.dictionaries(NAMES, st.lists(NUMBERS, **FIVE), min_size=1, max_size=3)),
         curves=draw(st.dictionaries(NAMES, st.lists(curve, **FIVE), max_size=1)),
         scale=draw(st.dictionaries(NAMES, settings_, max_size=3)),
@@ -245,8 +250,8 @@ def evidences(draw):
 
 
 CHANGING = {
-    *("experiment", "arm", "protocol", "block", "replication", "seeds", "values", "curves", "scale"),
-    *("predictions", "seconds", "dirty"),
+    *("experiment", "arm", "version", "block", "replication", "seeds", "values", "curves", "scale"),
+    *("predictions", "seconds", "dirty", "schema_version", "seeds_from", "measuring"),
 }
 
 
@@ -280,7 +285,7 @@ def test_nonfinite_values_survive_storage(tmp_path):
     values = (math.nan, math.inf, -math.inf, 0.0, -0.0)
     stored(tmp_path, piece(values={"score": values}))
     ledger = read_ledger(Folder(tmp_path))
-    assert repr(ledger.values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == repr(values)
+    assert repr(ledger.values("coin", VERSION, ["fair"])["fair"]["score"]) == repr(values)
 
 
 @pytest.mark.parametrize("changes", [{"seconds": math.inf}, {"scale": {"bias": math.nan}}, {"arm": "a/b"}])
@@ -294,14 +299,14 @@ def test_project_without_evidence_has_an_empty_ledger(tmp_path):
     """There need not be a folder."""
     ledger = read_ledger(Folder(tmp_path))
     assert (ledger.evidence, dict(ledger.files), ledger.problems) == ((), {}, ())
-    assert ledger.values("coin", PROTOCOL, ["fair"]) == {"fair": {}}
+    assert ledger.values("coin", VERSION, ["fair"]) == {"fair": {}}
 
 
 def test_order_depends_on_content_alone(tmp_path):
-    """Evidence is sorted by experiment, protocol, replication, arm, block and start."""
-    protocols = (PROTOCOL, "cd" * 32)
+    """Evidence is sorted by experiment, version, replication, arm, block and start."""
+    versions = (VERSION, "cd" * 32)
     pieces = [
-        piece(arm, block, protocol=key) for key in protocols for arm in ("bent", "fair") for block in (0, 1)
+        piece(arm, block, version=key) for key in versions for arm in ("bent", "fair") for block in (0, 1)
     ]
     stored(tmp_path, *reversed(pieces))
     ledger = read_ledger(Folder(tmp_path))
@@ -317,7 +322,7 @@ def test_of_several_pieces_the_earliest_counts(tmp_path):
     later = piece(started="2026-01-02T00:00:00Z", values={"score": (9.0,) * 5}, torch="2.14.0")
     stored(tmp_path, later, first)
     ledger = read_ledger(Folder(tmp_path))
-    assert ledger.counting("coin", PROTOCOL) == {("fair", 0): first}
+    assert ledger.counting("coin", VERSION) == {("fair", 0): first}
     assert ledger.evidence == (first, later)
     assert ledger.problems == ()
 
@@ -339,7 +344,7 @@ def test_one_machine_with_two_results_is_a_conflict(tmp_path):
 def test_values_stop_at_the_first_gap(tmp_path):
     """Blocks after a missing one wait for it; another arm is not held up."""
     stored(tmp_path, piece(block=0), piece(block=1), piece(block=3), piece("bent", 1))
-    values = read_ledger(Folder(tmp_path)).values("coin", PROTOCOL, ["fair", "bent"])
+    values = read_ledger(Folder(tmp_path)).values("coin", VERSION, ["fair", "bent"])
     assert values == {
         "fair": {"score": piece(block=0).values["score"] + piece(block=1).values["score"]},
         "bent": {},
@@ -349,24 +354,24 @@ def test_values_stop_at_the_first_gap(tmp_path):
 def test_block_with_other_outcomes_is_a_gap(tmp_path):
     """Seeds of different outcomes are never joined."""
     stored(tmp_path, piece(block=0), piece(block=1, values={"other": (0.0,) * 5}))
-    assert len(read_ledger(Folder(tmp_path)).values("coin", PROTOCOL, ["fair"])["fair"]["score"]) == 5
+    assert len(read_ledger(Folder(tmp_path)).values("coin", VERSION, ["fair"])["fair"]["score"]) == 5
 
 
 def test_replications_are_apart(tmp_path):
     """An independent set of seeds is never mixed with another."""
-    again = piece(replication=1, seeds=block_seeds(PROTOCOL, 0, replication=1))
+    again = piece(replication=1, seeds=block_seeds(VERSION, 0, replication=1))
     stored(tmp_path, piece(), again)
     ledger = read_ledger(Folder(tmp_path))
-    assert ledger.counting("coin", PROTOCOL) == {("fair", 0): piece()}
-    assert ledger.counting("coin", PROTOCOL, 1) == {("fair", 0): again}
+    assert ledger.counting("coin", VERSION) == {("fair", 0): piece()}
+    assert ledger.counting("coin", VERSION, 1) == {("fair", 0): again}
 
 
-def test_cost_is_the_median_under_the_protocol_measured_last(tmp_path):
+def test_cost_is_the_median_of_the_version_measured_last(tmp_path):
     """What was slower, or quicker, before a change tells nothing; nor do other scales."""
     stored(
         tmp_path,
-        piece(block=0, seconds=1.0, protocol="cd" * 32, started="2026-02-03T00:00:00Z"),
-        piece(block=1, seconds=2.0, protocol="cd" * 32, started="2026-02-01T00:00:00Z"),
+        piece(block=0, seconds=1.0, version="cd" * 32, started="2026-02-03T00:00:00Z"),
+        piece(block=1, seconds=2.0, version="cd" * 32, started="2026-02-01T00:00:00Z"),
         piece(block=0, seconds=9.0, started="2026-02-02T00:00:00Z"),
         piece(block=2, seconds=99.0, scale_name="large", started="2026-02-04T00:00:00Z"),
     )
@@ -419,7 +424,7 @@ def test_unreadable_file_is_a_problem(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["repro/evidence/stray.json", "repro/evidence/coin/stray.json"])
-def test_file_outside_a_protocol_folder_is_a_problem(tmp_path, path):
+def test_file_outside_a_version_folder_is_a_problem(tmp_path, path):
     """A misplaced file is named instead of being overlooked."""
     (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).write_bytes(CONTENT)
@@ -449,3 +454,38 @@ def test_fingerprint_tells_machines_apart(field):
     machine = EVIDENCE.machine
     other = machine.model_copy(update={field: 64 if field == "threads" else "other"})
     assert machine.fingerprint == Machine(**machine.model_dump()).fingerprint != other.fingerprint
+
+
+def test_the_first_schema_is_still_read():
+    """What schema 1 called the protocol is the version, which gives the seeds; the runner is not known."""
+    former = piece(schema_version=1)
+    name, content = to_file(former)
+    assert b'"protocol":"abab' in content
+    assert b'"version"' not in content
+    found = parse(content, f"{former.folder}/{name}")
+    assert not isinstance(found, Problem), found
+    assert found.evidence == former
+    assert (former.version, former.origin, former.measuring) == (VERSION, VERSION, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"schema_version": 1}, {"version": ..., "protocol": VERSION}, {"protocol": VERSION}],
+    ids=["new fields in the first schema", "an old name in the second", "both names"],
+)
+def test_schemas_are_not_mixed(changes):
+    """Each schema has its own names of fields, and all of them."""
+    record = {k: v for k, v in (json.loads(CONTENT)["record"] | changes).items() if v is not ...}
+    text = canonical_json(record)
+    content = f'{{"record":{text},"sha256":"{hashlib.sha256(text.encode()).hexdigest()}"}}\n'.encode()
+    assert isinstance(parse(content, PLACE), Problem)
+
+
+def test_seeds_may_come_from_an_earlier_version():
+    """A version that goes on with another's evidence draws that version's seeds, and names it."""
+    origin = "cd" * 32
+    later = piece(seeds_from=origin, seeds=block_seeds(origin, 0))
+    name, content = to_file(later)
+    assert not isinstance(parse(content, f"{later.folder}/{name}"), Problem)
+    content, path = changed(seeds_from=origin)
+    assert refusal(content, path).code == "evidence-seeds"

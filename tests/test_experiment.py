@@ -59,34 +59,34 @@ def test_script_states_arms_outcomes_and_scales(read):
 )
 def test_prose_does_not_change_the_protocol(read, old, new):
     """Docstrings and comments measure nothing."""
-    assert read(SCRIPT.replace(old, new)).protocol() == read(SCRIPT).protocol()
+    assert read(SCRIPT.replace(old, new)).version() == read(SCRIPT).version()
 
 
 @pytest.mark.parametrize(("old", "new"), [("return {}", "return {1: 2}"), ("bias=0.7", "bias=0.8")])
 def test_code_changes_the_protocol(read, old, new):
     """Nobody can tune to the seeds that will count."""
-    assert read(SCRIPT.replace(old, new)).protocol() != read(SCRIPT).protocol()
+    assert read(SCRIPT.replace(old, new)).version() != read(SCRIPT).version()
 
 
 def test_scale_changes_the_protocol(read):
     """Each scale, and each override, has its own seeds."""
     script = read(SCRIPT)
-    assert len({script.protocol(), script.protocol("large"), script.protocol("minimal", {"tosses": 11})}) == 3
+    assert len({script.version(), script.version("large"), script.version("minimal", {"tosses": 11})}) == 3
 
 
 @pytest.mark.parametrize("module", ["repro.lab.tosses", "repro.lab.coins"])
 def test_lab_changes_the_protocol(read, module):
     """Also through a module that the script imports only indirectly."""
-    before = read(SCRIPT).protocol()
+    before = read(SCRIPT).version()
     read.lab[module] += "more = 1\n"
-    assert read(SCRIPT).protocol() != before
+    assert read(SCRIPT).version() != before
 
 
 def test_unused_lab_does_not_change_the_protocol(read):
     """A new module of the lab leaves old evidence current."""
-    before = read(SCRIPT).protocol()
+    before = read(SCRIPT).version()
     read.lab["repro.lab.dice"] = "die = 6\n"
-    assert read(SCRIPT).protocol() == before
+    assert read(SCRIPT).version() == before
 
 
 def test_tree_leaves_out_empty_fields():

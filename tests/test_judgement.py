@@ -1,4 +1,4 @@
-"""A claim's state follows from its record, today's protocol and the evidence, and from nothing else."""
+"""A claim's state follows from its record, today's test version and the evidence, and from nothing else."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from kb.reading.tree import Folder
 from kb.records.claims import Revision
 from tests.evidence_of import evidence_of
 
-PROTOCOL = "f" * 64
+VERSION = "f" * 64
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def base(project):
     return load_base(Folder(project))
 
 
-def measured(base, *, shift=0.3, protocol=None, predictions=None, blocks=3):
+def measured(base, *, shift=0.3, version=None, predictions=None, blocks=3):
     """Return a ledger in which the loaded coin shows `shift` more heads than the fair one."""
     script = base.scripts["coin"]
-    today = protocol or script.protocol()
+    today = version or script.version()
     digests = {"toy-claim": base.claims["toy-claim"].protocol.digest} if predictions is None else predictions
     pieces = []
     for block in range(blocks):
@@ -49,9 +49,9 @@ def test_current_evidence_is_judged(base):
     assert len(found.evidence) == 6
 
 
-def test_evidence_of_another_protocol_is_stale(base):
+def test_evidence_of_another_version_is_stale(base):
     """It is kept beside the claim and never counted."""
-    found = judge_claim(base, measured(base, protocol=PROTOCOL), "toy-claim")
+    found = judge_claim(base, measured(base, version=VERSION), "toy-claim")
     assert (found.state, found.verdict, len(found.stale)) == ("stale", None, 6)
 
 

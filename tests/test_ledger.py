@@ -56,7 +56,7 @@ def test_stored_piece_is_read_back(root):
     found = read_ledger(Folder(root))
     assert found.evidence == (NEW,)
     assert path == root / found.path(found.evidence[0])
-    assert path.parent == root / "repro/evidence/coin" / NEW.protocol[:12]
+    assert path.parent == root / "repro/evidence/coin" / NEW.version[:12]
     assert unfinished(root) == []
 
 
@@ -81,7 +81,7 @@ def test_damaged_file_is_never_overwritten(root, has_links):
 
 
 def test_piece_that_no_reader_would_accept_is_refused(root):
-    """Seeds that do not follow from the protocol are refused before anything is written."""
+    """Seeds that do not follow from the version are refused before anything is written."""
     with pytest.raises(LedgerError, match="seeds 1, 2, 3, 4, 5; allowed are the seeds of block 1"):
         append(root, NEW.model_copy(update={"seeds": (1, 2, 3, 4, 5)}))
     assert list(root.iterdir()) == []
@@ -137,7 +137,7 @@ def test_error_says_what_failed_and_what_to_do(root, number, advice):
     system = System(fails_before(OSError(number, os.strerror(number))), at=0)
     with patch.object(ledger, "os", system), pytest.raises(LedgerError) as caught:
         append(root, NEW)
-    assert f"{root}/repro/evidence/coin/{NEW.protocol[:12]}: could not make the folder: {advice}" in str(
+    assert f"{root}/repro/evidence/coin/{NEW.version[:12]}: could not make the folder: {advice}" in str(
         caught.value
     )
     assert "saved blocks are kept" in str(caught.value)
@@ -171,7 +171,7 @@ def test_writers_at_once_lose_nothing(root, writers):
     assert forking("write", root, writers=writers, blocks=8)["wrong"] == []
 
 
-PIECES = [piece(), NEW, piece("bent"), NEW, piece(protocol="cd" * 32)]
+PIECES = [piece(), NEW, piece("bent"), NEW, piece(version="cd" * 32)]
 
 
 @pytest.mark.parametrize("has_links", [True, False])

@@ -122,7 +122,7 @@ def test_a_block_lost_twice_has_failed(tmp_path, kind):
     assert only(events, Measured) == []
 
 
-@pytest.mark.parametrize("kind", ["exception", "contract", "no result", "output", "environment", "protocol"])
+@pytest.mark.parametrize("kind", ["exception", "contract", "no result", "output", "environment", "version"])
 def test_what_the_script_did_is_never_tried_again(tmp_path, kind):
     """Only failures of the machine earn a second try."""
     (failed,) = only(events_of([a_task()], f"fail({kind!r})", tmp_path), Failed)

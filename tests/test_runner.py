@@ -181,7 +181,7 @@ def test_a_changed_scale_is_named(project):
 
 
 def test_a_docstring_makes_nothing_stale(project):
-    """Prose does not enter the protocol hash."""
+    """Prose does not enter the test version."""
     measure(project, coin(0.5))
     script = project / "repro/experiments/coin.py"
     script.write_text(EXPERIMENT.replace("Flip both coins", "Throw both coins"))
@@ -207,7 +207,7 @@ def test_other_scale_and_replication_are_other_evidence(project):
 
 
 def test_exploring_records_nothing_and_draws_other_seeds(project):
-    """Overrides change the protocol hash; no file is written; the values are judged all the same."""
+    """Overrides change the test version; no file is written; the values are judged all the same."""
     counted, _ = measure(project, coin(0.5))
     files = sorted(project.rglob("*.json"))
     result, log = measure(project, coin(0.5), is_exploring=True, overrides=(("flips", 7),))

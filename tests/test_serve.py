@@ -98,9 +98,9 @@ def add_evidence(project):
     """Store five more seeds of every arm."""
     base = load_base(Folder(project))
     script = base.scripts["coin"]
-    protocol = script.protocol()
+    version = script.version()
     digests = {i: claim.protocol.digest for i, claim in base.claims.items() if claim.protocol}
     for arm, centre in CENTRES.items():
         values = tuple(round(centre + shift, 2) for shift in (-0.02, -0.01, 0.0, 0.01, 0.02))
-        name, content = to_file(evidence_of(script, protocol, arm, 2, values, predictions=digests))
-        (project / "repro/evidence/coin" / protocol[:12] / name).write_bytes(content)
+        name, content = to_file(evidence_of(script, version, arm, 2, values, predictions=digests))
+        (project / "repro/evidence/coin" / version[:12] / name).write_bytes(content)

@@ -59,7 +59,7 @@ def measured(root, *claim_ids, **changes):
     script = base.scripts["coin"]
     digests = {claim_id: base.claims[claim_id].protocol.digest for claim_id in claim_ids}
     pieces = [
-        evidence_of(script, script.protocol(), arm, 0, values, predictions=digests, **changes)
+        evidence_of(script, script.version(), arm, 0, values, predictions=digests, **changes)
         for arm, values in (("fair", (0.5,) * 5), ("loaded", (0.8, 0.81, 0.79, 0.8, 0.82)))
     ]
     return Ledger(tuple(pieces)), base

@@ -255,8 +255,8 @@ def a_task(folder, arm="good", blocks=(0,), text=SCRIPT, **options):
     path = folder / "toy.py"
     path.write_text(text)
     lab = Lab(Folder(Path(measuring.repro.lab.__path__[0]).parents[1]))
-    protocol = read_script("toy", text, lab).protocol(options.get("scale", "minimal"))
-    return Task(path, arm, blocks, protocol, **options)
+    version = read_script("toy", text, lab).version(options.get("scale", "minimal"))
+    return Task(path, arm, blocks, version, **options)
 
 
 def measured(task, **options):

@@ -1,7 +1,7 @@
 """The bytes of one file -> evidence that may be trusted, or the problem that says why not.
 
 This room knows no folder: it is given bytes and the path they were found at. A file is accepted only as
-the ledger wrote it: canonical bytes, the record's hash inside and in the name, the seeds of the protocol.
+the ledger wrote it: canonical bytes, the record's hash inside and in the name, the seeds of its version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from kb.evidence.record import SCHEMA_VERSION, Evidence, Machine
+from kb.evidence.record import LATER_FIELDS, SCHEMA_VERSION, Evidence, Machine
 from kb.evidence.seeds import block_seeds
 from kb.text.problems import Place, Problem
 
@@ -27,7 +27,7 @@ CODES = {
     "evidence-hash": "The record's SHA-256 is not the one the file states.",
     "evidence-schema": "The record lacks a field, has an unknown one, or a value of the wrong shape.",
     "evidence-name": "Folder or name do not follow from the record.",
-    "evidence-seeds": "The seeds do not follow from protocol, replication and block.",
+    "evidence-seeds": "The seeds do not follow from version, replication and block.",
     "evidence-conflict": "One machine gave two different values for the same block.",
 }
 
@@ -70,15 +70,15 @@ def parse(content: bytes, path: str) -> Filed | Problem:
         return _json_problem(content, path)
     if path != f"{evidence.folder}/{evidence.name(digest)}":
         return _name_problem(path, evidence, digest)
-    if evidence.seeds != _seeds(evidence.protocol, evidence.block, evidence.replication):
+    if evidence.seeds != _seeds(evidence.origin, evidence.block, evidence.replication):
         return _seeds_problem(path, evidence)
     return Filed(evidence, digest, path)
 
 
 @functools.lru_cache(maxsize=256)
-def _seeds(protocol: str, block: int, replication: int) -> tuple[int, ...]:
+def _seeds(version: str, block: int, replication: int) -> tuple[int, ...]:
     """Return a block's seeds; all arms share them, so most files find them here."""
-    return block_seeds(protocol, block, replication=replication)
+    return block_seeds(version, block, replication=replication)
 
 
 def _is_canonical(record: bytes, evidence: Evidence) -> bool:
@@ -94,7 +94,11 @@ def _is_canonical(record: bytes, evidence: Evidence) -> bool:
     return is_tight and record.isascii() and keys == _keys(evidence)
 
 
-_FIELDS = sorted(Evidence.model_fields)
+_FIELDS = {
+    1: sorted({*Evidence.model_fields, "protocol"} - {"version", *LATER_FIELDS}),
+    2: sorted(Evidence.model_fields),
+}
+"""The keys of a record by schema version, in their order."""
 _MACHINE_FIELDS = sorted(Machine.model_fields)
 _TABLES = ("code", "curves", "predictions", "scale", "values")
 """Fields that are tables with keys of their own."""
@@ -103,18 +107,18 @@ _TABLES = ("code", "curves", "predictions", "scale", "values")
 def _keys(evidence: Evidence) -> list[bytes]:
     """Return the keys of a record in the order in which they must stand."""
     tables = tuple(tuple(getattr(evidence, name)) for name in _TABLES)
-    return _keys_for(len(evidence.attempts), tables)
+    return _keys_for(evidence.schema_version, len(evidence.attempts), tables)
 
 
 @functools.lru_cache(maxsize=256)
-def _keys_for(attempts: int, tables: tuple[tuple[str, ...], ...]) -> list[bytes]:
+def _keys_for(schema: int, attempts: int, tables: tuple[tuple[str, ...], ...]) -> list[bytes]:
     """Return the keys for these tables; the records of one experiment mostly share them."""
     inner = {
         "attempts": ["seconds", "status"] * attempts,
         "machine": _MACHINE_FIELDS,
         **{name: sorted(keys) for name, keys in zip(_TABLES, tables, strict=True)},
     }
-    keys = (key for field in _FIELDS for key in (field, *inner.get(field, ())))
+    keys = (key for field in _FIELDS[schema] for key in (field, *inner.get(field, ())))
     return " ".join(keys).encode().split()
 
 
@@ -223,8 +227,8 @@ def _name_problem(path: str, evidence: Evidence, digest: str) -> Problem:
 
 
 def _seeds_problem(path: str, evidence: Evidence) -> Problem:
-    which = f"block {evidence.block}, replication {evidence.replication} of protocol {evidence.protocol[:12]}"
-    expected = _seeds(evidence.protocol, evidence.block, evidence.replication)
+    which = f"block {evidence.block}, replication {evidence.replication} of version {evidence.origin[:12]}"
+    expected = _seeds(evidence.origin, evidence.block, evidence.replication)
     return Problem(
         "evidence-seeds",
         Place(path, 1, 1),

@@ -1,6 +1,6 @@
 """The ledger as it is read: every piece of evidence that may be trusted, and a problem for every other file.
 
-Evidence lies in `repro/evidence/<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json`. Names that begin
+Evidence lies in `repro/evidence/<experiment>/<version12>/<arm>-b<block>-<hash16>.json`. Names that begin
 with a dot are not evidence: the writer's unfinished files carry them. Writing is in `repro.ledger`.
 """
 
@@ -55,7 +55,7 @@ class Ledger:
     """All evidence of a project.
 
     Attributes:
-        evidence: Sorted by experiment, protocol, replication, arm, block, start and hash.
+        evidence: Sorted by experiment, version, replication, arm, block, start and hash.
         files: For each piece, in the same order, its SHA-256 and its path relative to the project's root.
         problems: One for each file that is not used, and one for each block measured differently twice.
     """
@@ -65,10 +65,10 @@ class Ledger:
     problems: tuple[Problem, ...] = ()
 
     @cached_property
-    def _by_protocol(self) -> dict[tuple[str, str, int], Blocks]:
+    def _by_version(self) -> dict[tuple[str, str, int], Blocks]:
         groups: dict[tuple[str, str, int], dict[tuple[str, int], Evidence]] = defaultdict(dict)
         for piece in self.evidence:
-            blocks = groups[piece.experiment, piece.protocol, piece.replication]
+            blocks = groups[piece.experiment, piece.version, piece.replication]
             blocks.setdefault((piece.arm, piece.block), piece)
         return dict(groups)
 
@@ -80,7 +80,7 @@ class Ledger:
         return dict(groups)
 
     def of_experiment(self, experiment: str) -> Sequence[Evidence]:
-        """Return every piece of one experiment, under any protocol."""
+        """Return every piece of one experiment, of any test version."""
         return self._by_experiment.get(experiment, ())
 
     @cached_property
@@ -99,22 +99,22 @@ class Ledger:
         """Return the SHA-256 of a piece of this ledger, in hexadecimal digits."""
         return self._digests[id(piece)]
 
-    def counting(self, experiment: str, protocol: str, replication: int = 0) -> Blocks:
+    def counting(self, experiment: str, version: str, replication: int = 0) -> Blocks:
         """Return the piece that counts for each arm and block: of several the one that was started first."""
-        return self._by_protocol.get((experiment, protocol, replication), {})
+        return self._by_version.get((experiment, version, replication), {})
 
     def values(
-        self, experiment: str, protocol: str, arms: Iterable[str], replication: int = 0
+        self, experiment: str, version: str, arms: Iterable[str], replication: int = 0
     ) -> dict[str, dict[str, tuple[float, ...]]]:
         """Return arm -> outcome -> one number a seed, for the blocks from 0 up to each arm's first gap.
 
         An arm without block 0 has no outcomes. A block that measured other outcomes than block 0 is a gap.
         """
-        blocks = self.counting(experiment, protocol, replication)
+        blocks = self.counting(experiment, version, replication)
         return {arm: _joined(_gapless(blocks, arm)) for arm in arms}
 
     def seconds(self, experiment: str, arm: str, *, scale_name: str) -> float | None:
-        """Return the median wall seconds of a block under the protocol measured last; of two the longer."""
+        """Return the median wall seconds of a block of the test version measured last; of two the longer."""
         past = [
             piece
             for piece in self.of_experiment(experiment)
@@ -122,8 +122,8 @@ class Ledger:
         ]
         if not past:
             return None
-        latest = max(past, key=lambda piece: piece.started).protocol
-        seconds = sorted(piece.seconds for piece in past if piece.protocol == latest)
+        latest = max(past, key=lambda piece: piece.started).version
+        seconds = sorted(piece.seconds for piece in past if piece.version == latest)
         return seconds[len(seconds) // 2]
 
 
@@ -165,7 +165,7 @@ def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
 
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
     piece = item.evidence
-    block = (piece.experiment, piece.protocol, piece.replication, piece.arm, piece.block)
+    block = (piece.experiment, piece.version, piece.replication, piece.arm, piece.block)
     return (*block, piece.started, item.sha256)
 
 
@@ -174,8 +174,8 @@ def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[File
     for experiment in _entries(tree, EVIDENCE_FOLDER):
         if isinstance(experiment, Entry) and experiments is not None and experiment.name not in experiments:
             continue
-        for protocol, folder in _inside(tree, experiment, EVIDENCE_FOLDER):
-            for entry, inner in _inside(tree, protocol, folder):
+        for version, folder in _inside(tree, experiment, EVIDENCE_FOLDER):
+            for entry, inner in _inside(tree, version, folder):
                 yield entry if isinstance(entry, Problem) else _read_file(tree, f"{inner}/{entry.name}")
 
 
@@ -211,7 +211,7 @@ def _file_problem(path: str, found: str) -> Problem:
         code="evidence-file",
         place=Place(path, 1, 1),
         found=found,
-        allowed="<experiment>/<protocol12>/<arm>-b<block>-<hash16>.json, as a regular file",
+        allowed="<experiment>/<version12>/<arm>-b<block>-<hash16>.json, as a regular file",
         advice="move it out of the evidence folder, or make it readable",
     )
 

@@ -12,7 +12,14 @@ import math
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from kb.evidence.seeds import BLOCK_SIZE
@@ -20,7 +27,10 @@ from kb.records.claims import Identifier, Name
 
 EVIDENCE_FOLDER = "repro/evidence"
 """Where evidence lies, relative to the project's root."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of what is written; version 1, which said `protocol` where this one says `version`, is still read."""
+LATER_FIELDS = ("measuring", "seeds_from")
+"""What schema version 1 did not have."""
 MAX_POINTS = 64
 """Points of a curve."""
 
@@ -96,8 +106,10 @@ class Evidence(Part):
     """The raw values of one block of one arm, with everything needed to check where they came from.
 
     Attributes:
-        protocol: Full protocol hash; the folder's name is its first twelve digits.
-        code: SHA-256 of the script and of each lab module it used, to name what makes evidence stale.
+        version: Test version, all 64 digits; the folder's name is its first twelve. Schema 1 says `protocol`.
+        seeds_from: The version whose seeds these are, where a link lets this version go on with another.
+        code: SHA-256 of what `measure` reaches in the script and in each lab module, by module, to name what
+            makes evidence stale; with the scale it gives the version.
         scale: The scale's fields as they were run.
         values: For each outcome one number a seed.
         curves: For each curve one sequence a seed, for figures only.
@@ -105,12 +117,14 @@ class Evidence(Part):
         started: When the measurement began, in universal time to the second.
         seconds: Wall seconds of the measurement alone.
         lock: SHA-256 of `constraints.txt`.
+        measuring: SHA-256 of the files of the runner that call `measure`; schema 1 does not have it.
         dirty: Did the checkout differ from `commit`?
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     experiment: Name
-    protocol: Sha256
+    version: Annotated[Sha256, Field(validation_alias=AliasChoices("version", "protocol"))]
+    seeds_from: Sha256 | None = None
     code: Annotated[dict[str, Sha256], Field(min_length=1)]
     scale: dict[Name, Setting]
     scale_name: str
@@ -129,6 +143,7 @@ class Evidence(Part):
     torch: str
     numpy: str
     lock: Sha256
+    measuring: Sha256 | None = None
     machine: Machine
     sandbox: Literal["S0", "S1", "S2", "S3"]
     engine: str
@@ -139,7 +154,12 @@ class Evidence(Part):
     @property
     def folder(self) -> str:
         """Return the folder that this piece lies in, relative to the project's root."""
-        return f"{EVIDENCE_FOLDER}/{self.experiment}/{self.protocol[:12]}"
+        return f"{EVIDENCE_FOLDER}/{self.experiment}/{self.version[:12]}"
+
+    @property
+    def origin(self) -> str:
+        """Return the version that the seeds are derived from."""
+        return self.seeds_from or self.version
 
     def name(self, digest: str) -> str:
         """Return the file's name, given the SHA-256 of the record."""
@@ -157,6 +177,10 @@ def canonical_json(value: Any) -> str:
 
 def to_file(evidence: Evidence) -> tuple[str, bytes]:
     """Return the file's name and its bytes: `{"record":...,"sha256":"..."}` and a line feed."""
-    record = canonical_json(evidence.model_dump(mode="json"))
+    fields = evidence.model_dump(mode="json")
+    if evidence.schema_version == 1:
+        fields["protocol"] = fields.pop("version")
+        fields = {name: value for name, value in fields.items() if name not in LATER_FIELDS}
+    record = canonical_json(fields)
     digest = hashlib.sha256(record.encode()).hexdigest()
     return evidence.name(digest), f'{{"record":{record},"sha256":"{digest}"}}\n'.encode()

@@ -31,7 +31,7 @@ WHAT = {
     "claim": ("claims/{id}.json", "one claim with verdict, findings, standing and evidence"),
     "sources": ("sources.json", "every source with its claims"),
     "debates": ("debates.json", "every debate"),
-    "experiments": ("experiments.json", "every script with its protocol hashes"),
+    "experiments": ("experiments.json", "every script with its test versions"),
     "graph": ("graph.json", "everything as one graph, in the node-link form of networkx"),
 }
 """For each answer its file and what it is."""
@@ -208,7 +208,7 @@ def _experiment(site: Site, script: Script) -> models.ExperimentData:
             )
             for name, outcome in script.outcomes.items()
         },
-        protocols={scale: script.protocol(scale) for scale in script.scales},
+        versions={scale: script.version(scale) for scale in script.scales},
         claims=tuple(i for i, _, used in site.base.protocols() if used.name == script.name),
         blocks=len(pieces),
         seconds=sum(piece.seconds for piece in pieces),

@@ -149,8 +149,8 @@ class ClaimDocument(Response, Recorded):
     """What the graph makes of it."""
     because: tuple[str, ...]
     """Why, the nearest reason first."""
-    protocol: str
-    """Hash of script, lab and scale today; empty where there is no script."""
+    version: str
+    """Today's test version, a hash of code and scale; empty where there is no script."""
     verdict: VerdictData | None
     """The verdict, where current evidence gives one."""
     findings: tuple[FindingData, ...]

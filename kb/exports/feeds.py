@@ -71,22 +71,22 @@ def _turns(site: Site) -> Iterator[Entry]:
 
 
 def _measured(site: Site) -> Iterator[Entry]:
-    """Yield what was measured of an experiment under one protocol on one day."""
+    """Yield what was measured of an experiment under one test version on one day."""
     found: dict[tuple[str, str, str], list[Evidence]] = defaultdict(list)
     for piece in site.ledger.evidence:
-        found[piece.started[:10], piece.experiment, piece.protocol].append(piece)
+        found[piece.started[:10], piece.experiment, piece.version].append(piece)
     topics: dict[str, set[str]] = defaultdict(set)
     for claim_id, claim in site.base.claims.items():
         if claim.protocol:
             topics[claim.protocol.experiment].add(site.base.topics[claim_id])
-    for (day, name, protocol), pieces in found.items():
+    for (day, name, version), pieces in found.items():
         script = site.base.scripts.get(name)
         seeds, arms = sum(len(piece.seeds) for piece in pieces), len({piece.arm for piece in pieces})
         yield Entry(
             max(piece.started for piece in pieces),
-            f"measured {day} {name} {protocol}",
+            f"measured {day} {name} {version}",
             f"Measured: {script.question if script else name}",
-            f"{count(seeds, 'seed')} over {count(arms, 'arm')} under protocol {protocol[:12]}.",
+            f"{count(seeds, 'seed')} over {count(arms, 'arm')} under test version {version[:12]}.",
             f"experiments/{name}/" if script else "changes/",
             frozenset(topics[name]),
         )

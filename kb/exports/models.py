@@ -86,8 +86,8 @@ class ExperimentData(Part):
     """Conditions under comparison, with what each is."""
     outcomes: dict[str, OutcomeData]
     """What it measures."""
-    protocols: dict[str, str]
-    """Today's protocol hash by scale."""
+    versions: dict[str, str]
+    """Today's test version by scale, each a hash of code and scale."""
     claims: tuple[str, ...]
     """Ids of the claims that it serves."""
     blocks: int

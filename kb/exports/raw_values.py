@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from kb.evidence.ledger import Evidence
 from kb.site.page import Site
 
-SEED = ("experiment", "protocol", "scale", "replication", "arm", "seed_index", "seed")
+SEED = ("experiment", "version", "scale", "replication", "arm", "seed_index", "seed")
 """Columns that say of which seed a line is."""
 
 
@@ -53,7 +53,7 @@ def as_curves_csv(pieces: Sequence[Evidence]) -> str:
 
 def _seeds(piece: Evidence) -> Iterator[tuple[object, ...]]:
     """Yield for each seed of a piece the columns that name it."""
-    facts = (piece.experiment, piece.protocol[:12], piece.scale_name, piece.replication, piece.arm)
+    facts = (piece.experiment, piece.version[:12], piece.scale_name, piece.replication, piece.arm)
     for k, seed in enumerate(piece.seeds, start=piece.block * len(piece.seeds)):
         yield (*facts, k, seed)
 

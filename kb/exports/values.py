@@ -31,7 +31,7 @@ def claim_data(base: Base, judgement: Judgement, standing: Standing, sentence: s
         "sentence": sentence,
         "standing": standing.standing,
         "because": list(standing.because),
-        "protocol": judgement.protocol,
+        "version": judgement.version,
         "findings": [finding_data(finding) for finding in findings],
     }
 

@@ -44,13 +44,13 @@ class Comparison(NamedTuple):
 
 
 def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
-    """Yield a comparison for each arm and outcome with two blocks or more under today's protocol.
+    """Yield a comparison for each arm and outcome with two blocks or more of today's test version.
 
     Left out are outcomes with a value that is not finite, which are compared by other means than a mean, and
     those that are the same for every seed, in which nothing could be found.
     """
     for name, script in base.scripts.items():
-        for arm, outcomes in ledger.values(name, script.protocol(), script.arms).items():
+        for arm, outcomes in ledger.values(name, script.version(), script.arms).items():
             for outcome, values in outcomes.items():
                 half = len(values) // (2 * BLOCK_SIZE) * BLOCK_SIZE
                 if half and len({*values}) > 1 and all(map(is_finite, values)):

@@ -1,6 +1,6 @@
 """Where records, scripts and evidence meet: the state of every claim, recomputed on every build.
 
-A verdict needs evidence for today's protocol. Evidence under any other protocol hash is stale: it is kept and
+A verdict needs evidence of today's test version. Evidence of any other version is stale: it is kept and
 shown, and it never counts. Predictions that were changed or added after evidence had been seen are revisions,
 counted from the digests that the evidence itself carries, so that nobody can forget to declare one.
 """
@@ -41,16 +41,16 @@ class Judgement:
         verdict: The judged protocol, or nothing when there is no current evidence.
         earlier: The same evidence judged under former predictions, oldest first; nothing where today's script
             no longer has their outcomes.
-        protocol: Today's protocol hash; empty when the claim has no protocol or its script is missing.
-        evidence: The pieces that count: today's protocol, replication 0, arms of this claim.
-        stale: Pieces for the same arms under another protocol hash.
+        version: Today's test version; empty when the claim has no protocol or its script is missing.
+        evidence: The pieces that count: today's test version, replication 0, arms of this claim.
+        stale: Pieces for the same arms of another test version.
     """
 
     claim_id: str
     state: State
     verdict: Verdict | None = None
     earlier: tuple[Verdict | None, ...] = ()
-    protocol: str = ""
+    version: str = ""
     evidence: tuple[Evidence, ...] = ()
     stale: tuple[Evidence, ...] = ()
 
@@ -69,24 +69,24 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
     script = base.scripts.get(claim.protocol.experiment)
     if script is None:
         return Judgement(claim_id, "to be written" if claim.protocol.planned else "not run")
-    hash_today = script.protocol(claim.protocol.scale)
-    evidence = _counting(ledger, claim.protocol, hash_today, replication)
+    today = script.version(claim.protocol.scale)
+    evidence = _counting(ledger, claim.protocol, today, replication)
     stale = tuple(
         piece
         for piece in ledger.of_experiment(script.name)
-        if (piece.protocol != hash_today and piece.scale_name == claim.protocol.scale)
+        if (piece.version != today and piece.scale_name == claim.protocol.scale)
         and piece.arm in claim.protocol.arms
     )
     if not evidence or not _has_outcomes(script, claim.protocol):
-        return Judgement(claim_id, "stale" if stale else "not run", protocol=hash_today, stale=stale)
-    values = ledger.values(script.name, hash_today, claim.protocol.arms, replication)
+        return Judgement(claim_id, "stale" if stale else "not run", version=today, stale=stale)
+    values = ledger.values(script.name, today, claim.protocol.arms, replication)
     revision = len(former_digests(claim_id, claim.protocol, evidence))
     verdict = judge(claim.protocol, script.outcomes, values, revision=revision)
     earlier = tuple(
         judge(former, script.outcomes, values, revision=number) if _has_outcomes(script, former) else None
         for number, former in enumerate(_former_protocols(claim.protocol))
     )
-    return Judgement(claim_id, verdict.state, verdict, earlier, hash_today, evidence, stale)
+    return Judgement(claim_id, verdict.state, verdict, earlier, today, evidence, stale)
 
 
 def _has_outcomes(script: Script, protocol: Protocol) -> bool:
@@ -94,8 +94,8 @@ def _has_outcomes(script: Script, protocol: Protocol) -> bool:
     return all(prediction.outcome in script.outcomes for prediction in protocol.predictions)
 
 
-def _counting(ledger: Ledger, protocol: Protocol, hash_today: str, replication: int) -> tuple[Evidence, ...]:
-    pieces = ledger.counting(protocol.experiment, hash_today, replication)
+def _counting(ledger: Ledger, protocol: Protocol, today: str, replication: int) -> tuple[Evidence, ...]:
+    pieces = ledger.counting(protocol.experiment, today, replication)
     return tuple(piece for (arm, _), piece in sorted(pieces.items()) if arm in protocol.arms)
 
 

@@ -1,4 +1,4 @@
-"""What an experiment's script says, read without running it: arms, outcomes, scales, protocol hash.
+"""What an experiment's script says, read without running it: arms, outcomes, scales, test version.
 
 Nothing here imports torch: the script is parsed, its literals are evaluated, its syntax tree is hashed.
 """
@@ -85,8 +85,8 @@ class Script:
         trees = {self.name: self.tree, **self.lab}
         return {name: hashlib.sha256(tree.encode()).hexdigest() for name, tree in trees.items()}
 
-    def protocol(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
-        """Return the protocol hash: hexadecimal SHA-256 over script, lab modules used and scale."""
+    def version(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
+        """Return the test version: hexadecimal SHA-256 over script, lab modules used and scale."""
         content = {"code": self.code, "scale": {**self.scales[scale], **(overrides or {})}}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -148,7 +148,7 @@ def read_script(name: str, source: str, lab: Mapping[str, str]) -> Script:
         name: Of the experiment.
         source: The script.
         lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; those that
-            the script imports, directly or through another, enter the protocol hash.
+            the script imports, directly or through another, enter the test version.
 
     Raises:
         ScriptError: The source does not parse or does not keep the contract.

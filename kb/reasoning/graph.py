@@ -125,10 +125,10 @@ def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
         if experiment not in graph:
             graph.add_node(experiment, type="experiment", label=piece.experiment, state="removed")
         run = "" if piece.replication == 0 else f"/replication-{piece.replication}"
-        name = node("evidence", f"{piece.experiment}/{piece.protocol[:12]}/{piece.arm}{run}")
+        name = node("evidence", f"{piece.experiment}/{piece.version[:12]}/{piece.arm}{run}")
         if name not in graph:
             script = base.scripts.get(piece.experiment)
-            is_current = script is not None and piece.protocol == script.protocol(piece.scale_name)
+            is_current = script is not None and piece.version == script.version(piece.scale_name)
             label = f"{piece.arm} of {piece.experiment}"
             graph.add_node(name, type="evidence", label=label, current=is_current, seeds=0, seconds=0.0)
             graph.add_edge(name, experiment, key="measured")

@@ -125,7 +125,7 @@ def _evidence(base: Base, judgement: Judgement) -> Iterator[Step]:
         {
             "state": state,
             "experiment": claim.protocol.experiment,
-            "protocol": judgement.protocol,
+            "version": judgement.version,
             "seeds": verdict.seeds,
             "blocks": len(judgement.evidence),
         },

@@ -230,4 +230,4 @@ def _pieces(judgement: Judgement | None) -> tuple[Evidence, ...]:
 
 
 def _key(piece: Evidence) -> tuple[str, str, int, int, str]:
-    return piece.protocol, piece.arm, piece.block, piece.replication, piece.started
+    return piece.version, piece.arm, piece.block, piece.replication, piece.started

@@ -129,7 +129,7 @@ def _runs(before: Snapshot, after: Snapshot) -> tuple[Run, ...]:
             claim_id in former.judgements
             and is_due(former.base, former.judgements[claim_id])
             and former.base.claims[claim_id].protocol == now.base.claims[claim_id].protocol
-            and former.judgements[claim_id].protocol == judgement.protocol
+            and former.judgements[claim_id].version == judgement.version
         )
     ]
     return runs(now.base, after.ledger, now.judgements, fresh)

@@ -1,6 +1,6 @@
 """The unit of work as one command: measure some blocks of one arm, confined and watched.
 
-    python -I -B -X utf8 -m repro.worker FILE ARM BLOCKS --protocol HASH ... --result-fd FD
+    python -I -B -X utf8 -m repro.worker FILE ARM BLOCKS --version HASH ... --result-fd FD
 
 Every engine gets the same care by launching this command. What is here only prepares it: threads, hash seed
 and memory settings are read when Python and its libraries start, so this process becomes

@@ -11,7 +11,7 @@ from typing import Literal
 Kind = Literal[
     "exception",  # the script raised
     "contract",  # the script gave something else than one real number a seed and outcome
-    "protocol",  # the script or the lab is not what was planned
+    "version",  # the script or the lab is not what was planned
     "environment",  # something that the task needs is not on this machine
     "no result",  # the script ended without an answer
     "output",  # the script wrote more than is read

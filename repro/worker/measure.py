@@ -133,15 +133,15 @@ def planned_script(task: Task) -> Script:
         source = read_text(Folder(task.file.parent), task.file.name)
         script = read_script(task.experiment, source, Lab(Folder(Path(repro.lab.__path__[0]).parents[1])))
     except GuardError as error:
-        raise TaskError("protocol", f"the script {task.experiment} cannot be read: {error}") from error
-    found = script.protocol(task.scale, dict(task.overrides))
-    if found == task.protocol:
+        raise TaskError("version", f"the script {task.experiment} cannot be read: {error}") from error
+    found = script.version(task.scale, dict(task.overrides))
+    if found == task.version:
         return script
     message = (
-        f"the protocol hash is {found[:12]}, planned was {task.protocol[:12]}: the script or the lab changed "
+        f"the test version is {found[:12]}, planned was {task.version[:12]}: the script or the lab changed "
         "meanwhile, or the lab that is installed is not this project's; run again"
     )
-    raise TaskError("protocol", message)
+    raise TaskError("version", message)
 
 
 def configure(task: Task) -> None:
@@ -173,7 +173,7 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
     Raises:
         ContractError: The script gave something else than one real number for each seed and outcome.
     """
-    values = block_seeds(task.protocol, block, replication=task.replication, stream=task.stream)
+    values = block_seeds(task.version, block, replication=task.replication, stream=task.stream)
     started, start = provenance.now(), provenance.monotonic()
     result = module.measure(task.arm, Seeds(values, task.device), scale)
     found = read_outcomes(result, script.outcomes, len(values))

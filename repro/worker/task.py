@@ -24,7 +24,7 @@ class Task:
 
     Attributes:
         file: The experiment's script.
-        protocol: Full protocol hash that the script must still have.
+        version: Test version, all 64 digits, that script and lab must still have.
         scale: `minimal` or `large`.
         overrides: Fields of the scale that are set to other values.
         threads: Threads that one worker may use.
@@ -35,7 +35,7 @@ class Task:
     file: Path
     arm: str
     blocks: tuple[int, ...]
-    protocol: str
+    version: str
     scale: str = "minimal"
     overrides: tuple[tuple[str, Value], ...] = ()
     replication: int = 0
@@ -56,7 +56,7 @@ def arguments(task: Task) -> tuple[str, ...]:
     blocks = ",".join(str(block) for block in task.blocks)
     overrides = [part for k, v in task.overrides for part in ("--set", f"{k}={json.dumps(v)}")]
     named = {
-        "--protocol": task.protocol,
+        "--version": task.version,
         "--scale": task.scale,
         "--replication": task.replication,
         "--stream": task.stream,
@@ -107,7 +107,7 @@ def parse(argv: Sequence[str]) -> Order:
     parser.add_argument("file", type=Path)
     parser.add_argument("arm")
     parser.add_argument("blocks", type=_blocks, help="block numbers, such as 0,1")
-    parser.add_argument("--protocol", required=True)
+    parser.add_argument("--version", required=True)
     parser.add_argument("--scale", choices=("minimal", "large"), default="minimal")
     parser.add_argument("--set", dest="overrides", type=_override, action="append", default=[])
     parser.add_argument("--replication", type=int, default=0)

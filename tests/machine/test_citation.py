@@ -51,8 +51,10 @@ def test_csl_is_set_as_a_bibliography_by_another_program(site, texts):
     assert len(bibliography.bibliography()) == len(site.base.sources)
 
 
-def test_a_claim_is_cited_with_its_protocol(toy):
+def test_a_claim_is_cited_with_its_test_version(toy):
     """By id, state and address, without a time of looking it up."""
     [entry] = parse_string(texts_of(toy)["claims/toy-claim.bib"], "bibtex").entries.values()
-    assert re.search("toy-claim: reproduced with 10 seeds under protocol [0-9a-f]{12}$", entry.fields["note"])
+    assert re.search(
+        "toy-claim: reproduced with 10 seeds of test version [0-9a-f]{12}$", entry.fields["note"]
+    )
     assert entry.fields["url"] == f"{HOME}claims/toy-claim/"

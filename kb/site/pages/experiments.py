@@ -28,11 +28,11 @@ class Drawn(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Pieces of evidence that one machine measured under one protocol."""
+    """Pieces of evidence that one machine measured of one test version."""
 
     fingerprint: str
     machine: str
-    protocol: str
+    version: str
     is_current: bool
     scale: str
     replication: int
@@ -66,9 +66,9 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) -> Page:
-    counting = {(p.protocol, p.arm, p.block): p for i in claims for p in site.judgements[i].evidence}
+    counting = {(p.version, p.arm, p.block): p for i in claims for p in site.judgements[i].evidence}
     pieces = list(counting.values())
-    values = site.ledger.values(name, script.protocol(), script.arms)
+    values = site.ledger.values(name, script.version(), script.arms)
     curves = ((curve, script.outcomes[curve.name]) for curve in curves_of(pieces, script))
     shown: dict[str, Any] = {
         "script": script,
@@ -82,7 +82,7 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) ->
         "doses": list(_drawn(doses_of(values, script), "dose")),
         "curves": list(_drawn(curves, "curve")),
         "groups": list(
-            _groups(site.ledger.of_experiment(name), {site.judgements[i].protocol for i in claims})
+            _groups(site.ledger.of_experiment(name), {site.judgements[i].version for i in claims})
         ),
     }
     head = heads.experiment(site, name)
@@ -101,13 +101,13 @@ def _commands(name: str, claims: Sequence[str]) -> str:
 def _groups(pieces: Sequence[Evidence], current: set[str]) -> Iterator[Group]:
     found: dict[tuple[str, str, int], list[Evidence]] = defaultdict(list)
     for piece in pieces:
-        found[piece.machine.fingerprint, piece.protocol, piece.replication].append(piece)
-    for (fingerprint, protocol, replication), group in sorted(found.items()):
+        found[piece.machine.fingerprint, piece.version, piece.replication].append(piece)
+    for (fingerprint, version, replication), group in sorted(found.items()):
         yield Group(
             fingerprint,
             machine_words(group[0].machine),
-            protocol[:12],
-            protocol in current,
+            version[:12],
+            version in current,
             group[0].scale_name,
             replication,
             len({piece.arm for piece in group}),

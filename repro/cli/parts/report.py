@@ -197,7 +197,7 @@ def claim_data(base: Base, judgement: Judgement) -> dict[str, object]:
         "id": judgement.claim_id,
         "state": judgement.state,
         "sentence": state_sentence(base, judgement),
-        "protocol": judgement.protocol,
+        "version": judgement.version,
         "seeds": verdict.seeds if verdict else 0,
         "findings": [finding_data(f) for f in (*verdict.findings, *verdict.controls)] if verdict else [],
     }
@@ -207,7 +207,7 @@ def step_data(step: Step) -> dict[str, object]:
     """Return a step as plain JSON data."""
     return {
         "experiment": step.arm.experiment,
-        "protocol": step.arm.protocol,
+        "version": step.arm.version,
         "arm": step.arm.name,
         "scale": step.scale,
         "blocks": list(step.blocks),
