@@ -16,7 +16,6 @@ from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS, Stream
-from kb.judging.finding import DISAGREE
 from kb.judging.judgement import Judgement, judge_claim
 from kb.judging.verdict import is_decided
 from kb.reading.experiment import Script, Value
@@ -192,7 +191,7 @@ def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -
     if options.is_exploring or verdict is None or is_decided(verdict):
         return wanted
     for finding in (*verdict.findings, *verdict.controls):
-        if finding.decision == "inconclusive" and finding.detail != DISAGREE:
+        if finding.asks_for_seeds:
             present = finding.seeds // BLOCK_SIZE
             blocks = min(MAX_BLOCKS, present + max(1, present // 2))
             for arm in finding.arms:

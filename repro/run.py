@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from kb.evidence.ledger import SCHEMA_VERSION, Evidence, Ledger
+from kb.evidence.record import record_digest
 from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import Judgement, judge_claim
 from kb.reading.experiment import Script
@@ -269,5 +270,5 @@ def _digests(base: Base, script: Script) -> dict[str, str]:
 
 
 def _extended(ledger: Ledger, piece: Evidence, path: str) -> Ledger:
-    name = path or f"{piece.version}/{piece.arm}-b{piece.block}"
-    return replace(ledger, evidence=(*ledger.evidence, piece), files={**ledger.files, name: path})
+    files = {**ledger.files, record_digest(piece): path}
+    return replace(ledger, evidence=(*ledger.evidence, piece), files=files)

@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given
 
-from kb.judging.bounds import decide, extend, meets, rate_target, supports_direction, target, way_of_missing
+from kb.judging.bounds import decide, extend, meets, supports_direction, target, way_of_missing
 from kb.judging.stats import WHOLE_LINE, Interval
 from kb.records.claims import Prediction
 from tests.strategies import intervals, numbers, prediction
@@ -40,23 +40,6 @@ def test_a_prediction_without_bound_is_refused():
     unbound = Prediction.model_construct(name="p", at_least=None, equals=3.0, within=None)
     with pytest.raises(ValueError, match="prediction p states no bound; give at_least, at_most, between, or"):
         target(unbound)
-
-
-def test_a_win_rate_is_held_against_one_half():
-    """More wins than losses."""
-    assert rate_target(prediction(at_least=0.0, estimand="win_rate")) == (0.5, INF)
-
-
-def test_a_success_rate_is_held_against_its_own():
-    """As many successes as stated."""
-    assert rate_target(prediction(at_least=0.0, estimand="success_rate", rate=0.9)) == (0.9, INF)
-
-
-def test_a_success_rate_without_rate_is_refused():
-    """Records refuse it already; one built past them is named."""
-    unrated = Prediction.model_construct(name="p", estimand="success_rate", rate=None)
-    with pytest.raises(ValueError, match="prediction p has the estimand success_rate; give its rate"):
-        rate_target(unrated)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def completed(project, words, incomplete):
 
 def test_list_names_topics_claims_and_states(repro):
     """One line a claim, below its topic."""
-    assert repro("list").output == "toys\n  not run       toy-claim\n1 claims, 0 with current evidence\n"
+    assert repro("list").output == "toys\n  not run       toy-claim\n1 claim, 0 with current evidence\n"
 
 
 def test_list_as_data_is_one_document(repro):

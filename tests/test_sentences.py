@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 
@@ -10,25 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.judging import bounds as bounds_module
-from kb.judging import finding as finding_module
+from kb.judging.details import Caution, Detail
 from kb.judging.verdict import judge
 from kb.reading.experiment import Outcome
 from kb.records.claims import Claim, Control
+from kb.words.bounds import bound_text, unit
 from kb.words.findings import (
-    CONTROL,
+    CAUTIONS,
     DETAILS,
-    WARNINGS,
-    count,
-    finding_bound,
     finding_decision,
-    finding_interval,
-    finding_measured,
     finding_notes,
-    number,
-    unit,
     verdict_sentence,
 )
+from kb.words.measured import measured as measured_text
+from kb.words.numbers import count, number
 from tests.strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
 
 DECADES = {"loss": Outcome("loss", "decades", "lower", 0.0)}
@@ -44,7 +38,7 @@ def judged(*predictions, controls=(), **arms):
 def sentence(*predictions, controls=(), **arms):
     """Return the verdict sentence of a claim with these predictions on arms."""
     claim = Claim.model_construct(protocol=protocol(*predictions, controls=controls))
-    return verdict_sentence(claim, judged(*predictions, controls=controls, **arms), DECADES)
+    return verdict_sentence(claim, judged(*predictions, controls=controls, **arms))
 
 
 def named(name="p", arm="a", **fields):
@@ -125,7 +119,7 @@ def test_counts_agree_with_their_noun(how_many, text):
 )
 def test_bounds_in_words(fields, text):
     """Every kind of bound with its unit."""
-    assert finding_bound(prediction(**fields), DECADES["loss"]) == text
+    assert bound_text(prediction(**fields), DECADES["loss"]) == text
 
 
 @pytest.mark.parametrize(
@@ -142,7 +136,7 @@ def test_bounds_in_words(fields, text):
 )
 def test_units_lose_their_plural_after_one(unit_name, text):
     """Only what is a plural does."""
-    assert finding_bound(prediction(at_least=1.0), Outcome("x", unit_name, "higher", 0.0)) == text
+    assert bound_text(prediction(at_least=1.0), Outcome("x", unit_name, "higher", 0.0)) == text
 
 
 def test_log_scale_is_in_decades():
@@ -153,31 +147,29 @@ def test_log_scale_is_in_decades():
 
 def test_a_measurement_shows_two_digits_of_its_width():
     """Estimate and ends have the same digits."""
-    assert finding_measured(only(TEN, **GOOD), DECADES["loss"]) == "1.00 decades [0.90, 1.10]"
-    assert finding_measured(only([1000 * x for x in TEN], **GOOD), DECADES["loss"]) == (
-        "1000 decades [900, 1100]"
-    )
-    assert finding_measured(only([1e-12 * x for x in TEN], **GOOD), DECADES["loss"]) == (
+    assert measured_text(only(TEN, **GOOD)).text == "1.00 decades [0.90, 1.10]"
+    assert measured_text(only([1000 * x for x in TEN], **GOOD)).text == ("1000 decades [900, 1100]")
+    assert measured_text(only([1e-12 * x for x in TEN], **GOOD)).text == (
         "1.00e-12 decades [9.0e-13, 1.10e-12]"
     )
 
 
 def test_a_measurement_without_width_shows_three_digits():
     """Equal values at a resolution of zero have an interval of one point."""
-    assert finding_measured(only([2.0] * 5, **GOOD), DECADES["loss"]) == "2.00 decades [2.00, 2.00]"
-    assert finding_measured(only([0.0] * 5, **GOOD), DECADES["loss"]) == "0.00 decades [0.00, 0.00]"
+    assert measured_text(only([2.0] * 5, **GOOD)).text == "2.00 decades [2.00, 2.00]"
+    assert measured_text(only([0.0] * 5, **GOOD)).text == "0.00 decades [0.00, 0.00]"
 
 
 def test_a_measurement_open_at_one_end():
     """Diverged seeds leave one end infinite."""
     found = only([*TEN, math.nan], **BAD)
-    assert finding_measured(found, DECADES["loss"]) == "1.00 decades [-inf, 1.10]"
+    assert measured_text(found).text == "1.00 decades [-inf, 1.10]"
 
 
 def test_a_measurement_of_a_rate_is_in_percent():
     """Whole percents, rounded outwards."""
     found = only([2.0] * 9 + [0.0], at_least=1.0, estimand="win_rate")
-    assert finding_measured(found, DECADES["loss"]) == "90 % of the seeds [45, 100]"
+    assert measured_text(found).text == "90 % of the seeds [45, 100]"
     assert found.interval.upper == pytest.approx(0.9998, abs=1e-3)
 
 
@@ -191,14 +183,14 @@ def test_a_measurement_of_a_rate_is_in_percent():
 )
 def test_a_measurement_that_lacks_something_says_so(values, text):
     """No seeds, too few, or none finite."""
-    assert finding_measured(only(values, **GOOD), DECADES["loss"]) == text
+    assert measured_text(only(values, **GOOD)).text == text
 
 
 @given(st.lists(numbers, min_size=5, max_size=40), bounds(), st.sampled_from(["mean", "win_rate"]))
 def test_printed_intervals_hold_the_true_ones(values, bound, estimand):
     """Rounding outwards never makes a sentence stronger, and costs less than a tenth of the width."""
     found = only(values, estimand=estimand, **bound)
-    text = finding_interval(found)
+    text = measured_text(found).interval
     if text != "no interval yet":
         factor = 1 if estimand == "mean" else 100
         lower, upper = (float(part) for part in text[1:-1].split(", "))
@@ -219,7 +211,7 @@ def test_printed_intervals_hold_the_true_ones(values, bound, estimand):
 )
 def test_a_decided_interval_is_not_rounded_onto_its_bound(bound, text):
     """It has as many digits as show on which side it lies; an open one has no side."""
-    assert finding_interval(only(TEN, **bound)) == text
+    assert measured_text(only(TEN, **bound)).interval == text
 
 
 @pytest.mark.parametrize(
@@ -246,7 +238,7 @@ def test_decisions_in_words(values, fields, text):
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        (TEN, "the bound holds here too, so the test is invalid"),
+        (TEN, "the bound holds here, where it must fail, so the test is invalid"),
         (
             [0.0] * 10,
             "the bound fails here, as it must: no effect shows, and none as large as predicted is left",
@@ -307,7 +299,8 @@ def test_the_sentence_of_an_invalid_claim_names_the_control_that_held():
     """With what was measured there."""
     asked = prediction(contrast=("a", "d"), **GOOD)
     text = (
-        f"Invalid at minimal scale: the bound of p holds in its control c minus d too, {SHOWN} 0.8 decades."
+        "Invalid at minimal scale: the bound of p held in its control c minus d, where it must fail, "
+        f"{SHOWN} 0.8 decades."
     )
     assert sentence(asked, controls=CONTROLLED, a=TEN, c=TEN, d=[0.0] * 10) == text
 
@@ -324,17 +317,14 @@ def test_the_sentence_of_a_claim_that_waits_for_a_control_names_it():
 def test_a_claim_without_protocol_has_no_scale():
     """A former protocol may be judged beside a claim that has none today."""
     claim = Claim.model_construct(protocol=None)
-    text = verdict_sentence(claim, judged(named(**GOOD), a=TEN), DECADES)
+    text = verdict_sentence(claim, judged(named(**GOOD), a=TEN))
     assert text.startswith("Reproduced: It is so (")
 
 
-def test_every_detail_and_warning_has_its_words():
-    """Whatever `kb.judging.finding` and `kb.judging.bounds` can say is explained, and nothing else is."""
-    source = inspect.getsource(finding_module) + inspect.getsource(bounds_module)
-    spoken = {detail for detail in DETAILS if detail and f'"{detail}"' in source}
-    assert spoken | {finding_module.TOO_FEW, ""} == set(DETAILS)
-    assert all(f'"{warning}"' in source for warning in WARNINGS)
-    assert set(CONTROL) == {"reproduced", "contradicted", "inconclusive"}
+def test_every_detail_and_caution_has_its_words():
+    """Whatever a finding can say is explained, and nothing else is."""
+    assert set(DETAILS) == set(Detail)
+    assert set(CAUTIONS) == set(Caution)
 
 
 @given(intervals(), st.lists(numbers, max_size=40), bounds())

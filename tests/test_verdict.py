@@ -102,7 +102,7 @@ def test_fewer_than_five_seeds_decide_nothing(count):
     """Whatever the estimand, and however clear the values."""
     for estimand in ({}, {"estimand": "win_rate"}, {"estimand": "success_rate", "rate": 0.1}):
         found = finding([9.0] * count, at_least=1.0, **estimand)
-        assert (found.decision, found.detail) == ("inconclusive", "needs at least 5 seeds")
+        assert (found.decision, found.detail) == ("inconclusive", "too few seeds")
         assert found.seeds_needed is None
         assert found.seeds == count
 
@@ -344,7 +344,7 @@ def test_a_seed_that_diverges_later_takes_a_decision_back():
 def test_all_diverged(count, decision):
     """From five seeds on, nothing but divergence contradicts."""
     found = finding([NAN] * count, at_least=0.8)
-    detail = "diverged" if count >= 5 else "needs at least 5 seeds"
+    detail = "diverged" if count >= 5 else "too few seeds"
     assert (found.decision, found.detail, found.nonfinite) == (decision, detail, count)
     assert math.isnan(found.estimate)
     assert found.log_e == (log_e_rate(count, count, 0.5) if count >= 5 else 0.0)

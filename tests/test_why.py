@@ -89,8 +89,8 @@ def test_open_claims_say_what_is_missing():
     judgements = judged(base, b="not testable", c="reproduced")
     words = {claim_id: why(base, judgements, claim_id)[0].words for claim_id in base.claims}
     assert words == {
-        "a": "there is no experiment; it would take: An afternoon",
-        "b": "no experiment could tell: It is a wish",
+        "a": "no protocol yet; it would take: An afternoon",
+        "b": "no measurement could decide it: It is a wish",
         "c": "supposed to be reproduced",
     }
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kb.evidence.ledger import Evidence
 from kb.exports import claim_models, models, schemas
+from kb.exports.claim_document import claim_document, claim_list
+from kb.exports.claim_models import LICENCE
 from kb.exports.graph import as_json
-from kb.exports.values import claim_data, claim_row, ends, finding_data
-from kb.judging.bounds import target
-from kb.judging.finding import Finding
-from kb.reading.experiment import Outcome, Script
+from kb.reading.experiment import Script
 from kb.reasoning.graph import build
 from kb.site.page import Site
-from kb.words.findings import finding_bound, finding_notes, unit
 
 if TYPE_CHECKING:
     from kb.judging.judgement import Judgement
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 FOLDER = "api/v1"
 VERSION = "1.0"
 """Raise the second number with every field that is added."""
-LICENCE = "CC-BY-4.0"
 WHAT = {
     "index": ("index.json", "what there is"),
     "claims": ("claims.json", "every claim in short"),
@@ -40,7 +36,7 @@ WHAT = {
 def files(site: Site) -> dict[str, str]:
     """Return every answer and every schema of one as JSON, by path."""
     answers = {f"{FOLDER}/{name}.json": answer for name, answer in _answers(site)}
-    found = {path: _text(answer.model_dump(mode="json", by_alias=True)) for path, answer in answers.items()}
+    found = {path: _text(answer.as_json()) for path, answer in answers.items()}
     found[f"{FOLDER}/graph.json"] = _text(_graph(site).model_dump(by_alias=True, exclude_unset=True))
     for name in models.RESPONSES:
         path = f"{FOLDER}/schemas/{name}.json"
@@ -54,8 +50,7 @@ def _text(document: object) -> str:
 
 def _answers(site: Site) -> Iterator[tuple[str, claim_models.Response]]:
     yield "index", _index(site)
-    rows = tuple(_row(site, judgement) for judgement in site.judgements.values())
-    yield "claims", claim_models.ClaimList(licence=LICENCE, schema_="assay/list/1", claims=rows)
+    yield "claims", claim_list(site.base, site.judgements.values(), site.standings, address=site.address)
     for judgement in site.judgements.values():
         yield f"claims/{judgement.claim_id}", _claim(site, judgement)
     yield "sources", _sources(site)
@@ -86,84 +81,15 @@ def _index(site: Site) -> models.Index:
     )
 
 
-def _row(site: Site, judgement: Judgement) -> claim_models.ClaimRow:
-    claim_id = judgement.claim_id
-    facts: dict[str, Any] = claim_row(site.base, judgement)
-    return claim_models.ClaimRow(
-        **facts,
-        standing=site.standings[claim_id].standing,
-        sentence=site.sentences[claim_id],
-        url=site.absolute(f"claims/{claim_id}/"),
-        api=site.absolute(f"{FOLDER}/claims/{claim_id}.json"),
-    )
-
-
 def _claim(site: Site, judgement: Judgement) -> claim_models.ClaimDocument:
-    claim_id, verdict = judgement.claim_id, judgement.verdict
-    claim = site.base.claims[claim_id]
-    script = site.base.scripts.get(claim.protocol.experiment) if claim.protocol else None
-    findings = (*verdict.findings, *verdict.controls) if verdict else ()
-    outcomes = script.outcomes if script else {}
-    judged = verdict and claim_models.VerdictData(
-        seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision
-    )
-    data: dict[str, Any] = claim_data(
-        site.base, judgement, site.standings[claim_id], site.sentences[claim_id]
-    )
-    data |= {
-        "licence": LICENCE,
-        "record": claim,
-        "url": site.absolute(f"claims/{claim_id}/"),
-        "topic": site.base.topics[claim_id],
-        "verdict": judged,
-        "findings": [_finding(finding, outcomes) for finding in findings],
-        "evidence": [_evidence(site, piece) for piece in judgement.evidence],
-        "stale": len(judgement.stale),
-        "links": _links(site, claim_id, script),
-    }
-    return claim_models.ClaimDocument(**data)
-
-
-def _finding(finding: Finding, outcomes: Mapping[str, Outcome]) -> claim_models.FindingData:
-    prediction = finding.prediction
-    outcome = outcomes[prediction.outcome]
-    data: dict[str, Any] = finding_data(finding)
-    return claim_models.FindingData(
-        **data,
-        says=finding.control.because if finding.control else prediction.says,
-        bound=finding_bound(prediction, outcome),
-        range=ends(target(prediction)),
-        unit=unit(prediction, outcome),
-        estimand=prediction.estimand,
-        nonfinite=finding.nonfinite,
-        notes=finding_notes(finding),
-    )
-
-
-def _evidence(site: Site, piece: Evidence) -> claim_models.EvidenceData:
-    return claim_models.EvidenceData(
-        sha256=site.ledger.digest(piece),
-        path=site.ledger.path(piece),
-        arm=piece.arm,
-        block=piece.block,
-        started=piece.started,
-        machine=piece.machine.fingerprint,
-    )
-
-
-def _links(site: Site, claim_id: str, script: Script | None) -> claim_models.ClaimLinks:
-    claim, badge = site.absolute(f"claims/{claim_id}"), site.absolute(f"badge/{claim_id}")
-    values_csv, values_json = _values(site, script)
-    return claim_models.ClaimLinks(
-        record=f"{claim}.yaml",
-        history=f"{claim}/history/" if claim_id in site.histories else None,
-        badge=f"{badge}.svg",
-        badge_data=f"{badge}.json",
-        bibtex=f"{claim}.bib",
-        csl=f"{claim}.json",
-        oembed=site.absolute(f"oembed/claims/{claim_id}.json"),
-        values_csv=values_csv,
-        values_json=values_json,
+    claim_id = judgement.claim_id
+    return claim_document(
+        site.base,
+        site.ledger,
+        judgement,
+        site.standings[claim_id],
+        address=site.address,
+        has_history=claim_id in site.histories,
     )
 
 

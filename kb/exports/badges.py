@@ -8,19 +8,11 @@ from markupsafe import Markup, escape
 
 from kb.judging.judgement import Judgement, State
 from kb.site.page import Site
-from kb.words.findings import count
+from kb.words.numbers import count
 from kb.words.states import STATES
 
-LABEL, PAPER, GREY = "Assay", "#fff", "#515a68"
+LABEL, PAPER = "Assay", "#fff"
 LABEL_COLOUR = "#1d2330"
-COLOURS: dict[State, str] = {
-    "reproduced": "#17663f",
-    "contradicted": "#a8231c",
-    "split": "#6a3d9c",
-    "invalid": "#855000",
-    "stale": "#855000",
-}
-"""Behind white words; states without a colour of their own are grey."""
 HEIGHT, PADDING, LETTER = 20, 7, 6.4
 """In units of the drawing; the last is the width that a letter is given, whatever the reader's font."""
 
@@ -49,7 +41,7 @@ def message(judgement: Judgement) -> str:
 
 def svg(words: str, state: State, title: str) -> str:
     """Return a badge whose title also says which claim it is about."""
-    parts = ((LABEL, LABEL_COLOUR), (words, COLOURS.get(state, GREY)))
+    parts = ((LABEL, LABEL_COLOUR), (words, STATES[state].ink))
     widths = [round(len(text) * LETTER) + 2 * PADDING for text, _ in parts]
     marks, left = "", 0
     for (text, colour), width in zip(parts, widths, strict=True):
@@ -66,5 +58,5 @@ def svg(words: str, state: State, title: str) -> str:
 
 def endpoint(words: str, state: State) -> str:
     """Return what shields.io asks for to draw the same."""
-    colour = COLOURS.get(state, GREY).removeprefix("#")
+    colour = STATES[state].ink.removeprefix("#")
     return json.dumps({"schemaVersion": 1, "label": LABEL, "message": words, "color": colour}) + "\n"

@@ -7,11 +7,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_serializer
 
 from kb.judging.bounds import Decision
+from kb.judging.details import Detail
 from kb.judging.judgement import State
 from kb.reasoning.standing import Name
 from kb.records.claims import Claim, Estimand, Kind
 from kb.records.fields import Record
 
+LICENCE: Literal["CC-BY-4.0"] = "CC-BY-4.0"
+"""Of the records and of what follows from them."""
 Ends = tuple[float | None, float | None]
 """Lower and upper end; null where there is none."""
 
@@ -27,6 +30,10 @@ class Response(Part):
 
     licence: Literal["CC-BY-4.0"] = Field()
     """Licence of the records and of what follows from them."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer as plain JSON data."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class Recorded(Part):
@@ -59,6 +66,8 @@ class FindingData(Part):
     """What was predicted, in words."""
     range: Ends
     """What was predicted of the values, as ends of a range."""
+    goal: Ends
+    """What was predicted of `estimate`, as ends of a range."""
     unit: str
     """Unit of the values, in the units of the prediction and after the contrast."""
     estimand: Estimand
@@ -67,12 +76,16 @@ class FindingData(Part):
     """The effect; null where no seed gave a finite number."""
     interval: Ends
     """Anytime-valid interval of `estimate`."""
+    measured: str
+    """Estimate, unit and interval as text, shares in percent, the ends rounded outwards."""
     seeds: int
     """Seeds that were measured."""
     decision: Decision
     """How it came out; a control must be contradicted."""
-    detail: str
+    detail: Detail
     """Why, as one of a few words; empty where there is nothing to add."""
+    words: str
+    """The decision and why, in half a sentence."""
     seeds_needed: int | None
     """Seeds likely needed in all, where it is open and somebody can know."""
     nonfinite: int

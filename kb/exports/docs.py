@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from kb.exports.fields import field_table
 from kb.judging.judgement import Judgement
 from kb.reading.base import Base
-from kb.words.findings import finding_bound, finding_decision, finding_measured, verdict_sentence
+from kb.words.bounds import bound_text
+from kb.words.findings import finding_decision, state_sentence
+from kb.words.measured import measured
 
 PAGES = ("README.md", "claims/README.md")
 """The pages that hold generated blocks, relative to the project's root."""
@@ -44,15 +46,14 @@ def filled(text: str, base: Base, judgements: Mapping[str, Judgement], others: M
 def _verdict(base: Base, judgement: Judgement) -> str:
     """Return a claim's title, its verdict sentence and a row for each prediction, as Markdown."""
     claim = base.claims[judgement.claim_id]
-    if claim.protocol is None or judgement.verdict is None:
-        return f"**{claim.title}**: {judgement.state}."
-    outcomes = base.scripts[claim.protocol.experiment].outcomes
+    if judgement.verdict is None:
+        return f"**{claim.title}.**\n{state_sentence(claim, judgement)}"
     rows = [
         " | ".join(
             [
                 f"| {finding.prediction.says}",
-                finding_bound(finding.prediction, outcomes[finding.prediction.outcome]),
-                finding_measured(finding, outcomes[finding.prediction.outcome]),
+                bound_text(finding.prediction, finding.outcome),
+                measured(finding).text,
                 f"{finding.seeds}",
                 f"{finding_decision(finding)} |",
             ]
@@ -60,5 +61,5 @@ def _verdict(base: Base, judgement: Judgement) -> str:
         for finding in judgement.verdict.findings
     ]
     head = ["| predicted | bound | measured | seeds | decision |", "|---|---|---|--:|---|"]
-    sentence = verdict_sentence(claim, judgement.verdict, outcomes)
+    sentence = state_sentence(claim, judgement)
     return "\n".join([f"**{claim.title}.**", sentence, "", *head, *rows])

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from kb.evidence.ledger import Evidence
 from kb.exports.xml import document
 from kb.site.page import Site
-from kb.words.findings import count
+from kb.words.numbers import count
 from kb.words.states import STATES
 
 PATH = "changes/feed.xml"

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from kb.evidence.ledger import Evidence
-from kb.judging.judgement import State
 from kb.reading.experiment import Script
 from kb.records.claims import Source
 from kb.site.page import Site
@@ -20,8 +19,6 @@ Node = dict[str, Any]
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 MAKER: Node = {"@type": "Organization", "name": "The Assay authors"}
-RATINGS: dict[State, int] = {"contradicted": 1, "split": 2, "reproduced": 3}
-"""A verdict that is no answer, such as inconclusive, has words and no number."""
 SCALE = "This rates predictions in our test: 3 all held, 2 some, 1 none."
 """Short, since a claim's page has little room; `/data/` says more."""
 TYPES = {
@@ -56,8 +53,8 @@ def claim(site: Site, claim_id: str) -> Node:
     if judgement.verdict is None:
         return {**node, "name": record.title, "url": url}
     rating: Node = {"@type": "Rating", "alternateName": STATES[judgement.state].word}
-    if judgement.state in RATINGS:
-        rating |= {"ratingValue": RATINGS[judgement.state], "bestRating": 3, "worstRating": 1}
+    if STATES[judgement.state].rating:
+        rating |= {"ratingValue": STATES[judgement.state].rating, "bestRating": 3, "worstRating": 1}
     rating["ratingExplanation"] = f"{site.sentences[claim_id]} {SCALE}"
     return {
         "@type": "ClaimReview",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from kb.judging.details import Detail
 from kb.judging.stats import Interval
 from kb.records.claims import Prediction
 
@@ -31,19 +32,6 @@ def target(prediction: Prediction) -> Interval:
         f"prediction {prediction.name} states no bound; "
         "give at_least, at_most, between, or equals together with within"
     )
-
-
-def rate_target(prediction: Prediction) -> Interval:
-    """Return the range asked of the share of seeds that meet the bound: above one half, or above `rate`.
-
-    Raises:
-        ValueError: The prediction asks for a success rate and states none.
-    """
-    if prediction.estimand == "win_rate":
-        return Interval(0.5, math.inf)
-    if prediction.rate is None:
-        raise ValueError(f"prediction {prediction.name} has the estimand success_rate; give its rate")
-    return Interval(prediction.rate, math.inf)
 
 
 def meets(value: float, goal: Interval, *, is_strict: bool) -> bool:
@@ -77,7 +65,7 @@ def extend(interval: Interval, goal: Interval, policy: Policy) -> Interval:
     return Interval(lower, upper)
 
 
-def way_of_missing(interval: Interval, goal: Interval) -> str:
+def way_of_missing(interval: Interval, goal: Interval) -> Detail:
     """Say how an interval outside the range misses it.
 
     A range with one end and its bound away from zero predicts an effect in one direction. Missing it is
@@ -87,12 +75,12 @@ def way_of_missing(interval: Interval, goal: Interval) -> str:
     if goal.lower == -math.inf and goal.upper <= 0:
         return way_of_missing(_mirror(interval), _mirror(goal))
     if interval.lower > goal.upper:
-        return "too large"
+        return Detail.TOO_LARGE
     if goal.upper < math.inf or goal.lower < 0:
-        return "too small"
+        return Detail.TOO_SMALL
     if interval.upper < 0:
-        return "opposite"
-    return "negligible" if -math.inf < interval.lower <= 0 else "too small"
+        return Detail.OPPOSITE
+    return Detail.NEGLIGIBLE if -math.inf < interval.lower <= 0 else Detail.TOO_SMALL
 
 
 def supports_direction(interval: Interval, goal: Interval) -> bool:

@@ -15,7 +15,7 @@ from math import ldexp
 from typing import Literal
 
 from kb.judging.bounds import Decision
-from kb.judging.finding import DISAGREE, Finding, Values, find
+from kb.judging.finding import Finding, Values, find
 from kb.reading.experiment import Outcome
 from kb.records.claims import Protocol
 
@@ -86,7 +86,7 @@ def is_decided(verdict: Verdict) -> bool:
     if verdict.state != "inconclusive":
         return True
     parts = (*verdict.findings, *verdict.controls)
-    return not any(part.decision == "inconclusive" and part.detail != DISAGREE for part in parts)
+    return not any(part.asks_for_seeds for part in parts)
 
 
 def _state(findings: list[Decision], controls: list[Decision]) -> State:

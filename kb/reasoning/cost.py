@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS
-from kb.judging.finding import DISAGREE
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict, is_decided
 from kb.reading.base import Base
@@ -81,7 +80,7 @@ def due_blocks(protocol: Protocol, verdict: Verdict | None) -> dict[str, int]:
         return dict.fromkeys(protocol.arms, FIRST_BLOCKS)
     blocks: dict[str, int] = {}
     for part in (*verdict.findings, *verdict.controls):
-        if part.decision == "inconclusive" and part.detail != DISAGREE:
+        if part.asks_for_seeds:
             seeds = min(part.seeds_needed or MAX_SEEDS, MAX_SEEDS)
             more = max(1, -(-seeds // BLOCK_SIZE) - part.seeds // BLOCK_SIZE)
             blocks |= {arm: max(more, blocks.get(arm, 0)) for arm in part.arms}

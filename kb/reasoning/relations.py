@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kb.reading.base import Base
 from kb.records.claims import Relation
+from kb.words.relations import RELATIONS
 
 
 class Link(NamedTuple):
@@ -66,15 +67,18 @@ def bearings(base: Base) -> Bearings:
             if relation.claim == claim_id or relation.claim not in base.claims:
                 continue
             link = Link(claim_id, relation)
-            if relation.type == "depends_on":
-                rests_on[claim_id].append(link)
-                carries[relation.claim].append(link)
-            elif relation.type == "contradicts":
-                against[relation.claim].append(link)
-                if relation.strict:
-                    against[claim_id].append(link)
-            elif relation.type == "supports":
-                support[relation.claim].append(link)
+            match RELATIONS[relation.type].bearing:
+                case "base":
+                    rests_on[claim_id].append(link)
+                    carries[relation.claim].append(link)
+                case "against":
+                    against[relation.claim].append(link)
+                    if relation.strict:
+                        against[claim_id].append(link)
+                case "support":
+                    support[relation.claim].append(link)
+                case "none":
+                    pass
     tables = (rests_on, carries, against, support)
     return Bearings(claims, *(_in_order(table) for table in tables))
 

@@ -6,29 +6,20 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Literal
 
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.relations import Bearings, Link, Links, bearings, reach
+from kb.words import standings as words
+from kb.words.relations import RELATIONS
+from kb.words.standings import Rule
+from kb.words.standings import StandingName as Name
+from kb.words.states import STATES
 
-Name = Literal["established", "refuted", "split", "supported", "undermined", "contested", "open"]
-Rule = Literal["verdict", "exclusion", "base", "contradiction", "support", "none"]
+__all__ = ["OWN", "Name", "Rule", "Standing", "standings", "standings_of"]
+
 OWN: dict[State, Name] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
 """Verdicts that give a claim its standing without any help."""
-VERDICTS = {
-    "reproduced": "its own predictions were reproduced",
-    "contradicted": "its own predictions were contradicted",
-    "split": "some of its own predictions held and some failed",
-}
-"""A verdict as a reason."""
-UNKNOWN = "no evidence of its own, and nothing established bears on it"
-OPEN = {
-    "inconclusive": "its own evidence is inconclusive, and nothing established bears on it",
-    "invalid": "a control held, so its own evidence says nothing, and nothing established bears on it",
-    "stale": "its own evidence is stale, and nothing established bears on it",
-}
-"""Why a claim is open, where it has evidence that does not decide."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +64,27 @@ class Standing:
     @property
     def because(self) -> tuple[str, ...]:
         """Return the reasons in words, the nearest first."""
-        if self.rule == "verdict":
-            return (VERDICTS[self.state],)
-        if self.rule == "none":
-            return (OPEN.get(self.state, UNKNOWN),)
-        if self.rule == "support":
-            return tuple(f"{by} is established and supports it" for by in self.backers)
-        if self.rule == "contradiction":
-            return tuple(f"{by} was reproduced and contradicts it" for by in self.backers)
-        return tuple(self._chain())
+        match self.rule:
+            case "verdict":
+                return (STATES[self.state].reason,)
+            case "none":
+                return (words.unhelped(STATES[self.state].reason),)
+            case "support":
+                return tuple(map(words.supported_by, self.backers))
+            case "contradiction":
+                return tuple(map(words.contradicted_by, self.backers))
+            case "base" | "exclusion":
+                return tuple(self._chain())
 
     def _chain(self) -> Iterable[str]:
         """Yield the claims it rests on up to the refuted one, and why that one is refuted."""
-        here = "it"
+        here, is_base = "it", False
         for link, there in zip(self.links, self.route[1:], strict=True):
-            is_base = link.relation.type == "depends_on"
-            yield f"{here} rests on {there}" if is_base else f"{there} was reproduced and excludes {here}"
+            is_base = RELATIONS[link.relation.type].bearing == "base"
+            yield words.rests_on(here, there) if is_base else words.excluded_by(here, there)
             here = there
-        if self.links[-1].relation.type == "depends_on":
-            yield f"{here} is refuted by its own evidence"
+        if is_base:
+            yield words.refuted_itself(here)
 
 
 def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Standing]:

@@ -14,40 +14,13 @@ from kb.judging.judgement import Judgement
 from kb.judging.verdict import Finding, Verdict
 from kb.reading.base import Base
 from kb.reasoning.relations import Link
-from kb.reasoning.standing import OWN, Standing, standings
-from kb.words.findings import count, finding_bound, finding_decision, finding_measured
+from kb.reasoning.standing import Standing, standings
+from kb.words.findings import finding_clause, run_clause
+from kb.words.relations import RELATIONS, relation_clause
+from kb.words.standings import Rule, StandingName, rule_clause
+from kb.words.states import STATES, missing, supposed
 
 Kind = Literal["run", "finding", "relation", "rule"]
-WORDS = {
-    "depends_on": "{} depends on {}",
-    "supports": "{} supports {}",
-    "contradicts": "{} contradicts {}",
-}
-MISSING = {
-    "not run": "nothing has been measured",
-    "to be written": "nothing has been measured: the experiment is still to be written",
-    "stale": "the code has changed since the evidence was taken, so it does not count",
-    "not testable": "no experiment could tell: {not_testable}",
-    "untested": "there is no experiment; it would take: {untested}",
-}
-"""States without a verdict, as what is missing."""
-OWN_RULES = {
-    "reproduced": "all predictions hold and no control does, so the claim is reproduced",
-    "contradicted": "all predictions fail, so the claim is contradicted",
-    "split": "some predictions hold and some fail, so the claim is split",
-    "inconclusive": "a prediction or control is still open, so there is no verdict",
-    "invalid": "the bound holds in a control, where it must fail, so there is no verdict",
-}
-"""What findings make of a claim."""
-RULES = {
-    "verdict": "its own verdict gives the standing, and nothing that bears on the claim outweighs it",
-    "exclusion": "of a strict contradiction only one side can hold, and this side has no verdict of its own",
-    "base": "what rests on a refuted claim is undermined",
-    "contradiction": "what a reproduced claim contradicts is contested",
-    "support": "an established claim supports it, and it has no verdict of its own",
-    "none": "it has no verdict of its own, and nothing established bears on it",
-}
-"""The rules of `kb.reasoning.standing.standings` in words."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +75,7 @@ def _steps(base: Base, judgements: Mapping[str, Judgement], standing: Standing) 
     ends = standing.route
     for i, link in reversed([*enumerate(standing.links)]):
         yield _relation(link, ends[i])
-        if i and link.relation.type == "contradicts":
+        if i and RELATIONS[link.relation.type].bearing == "against":
             yield _rule(ends[i], "exclusion", "refuted")
     yield _rule(standing.claim_id, standing.rule, standing.standing)
 
@@ -112,16 +85,13 @@ def _evidence(base: Base, judgement: Judgement) -> Iterator[Step]:
     claim_id, verdict, state = judgement.claim_id, judgement.verdict, judgement.state
     claim = base.claims[claim_id]
     if verdict is None or claim.protocol is None:
-        text = f"supposed to be {state}"
-        if state in MISSING:
-            text = MISSING[state].format(not_testable=claim.not_testable, untested=claim.untested)
-        yield Step("run", claim_id, " ".join(text.split()).removesuffix("."), {"state": state})
+        words = supposed(state) if STATES[state].rule else missing(claim, state)
+        yield Step("run", claim_id, words, {"state": state})
         return
-    blocks = count(len(judgement.evidence), "block")
     yield Step(
         "run",
         claim_id,
-        f"{claim.protocol.experiment} was run: {count(verdict.seeds, 'seed')}, {blocks}",
+        run_clause(claim.protocol.experiment, verdict.seeds, len(judgement.evidence)),
         {
             "state": state,
             "experiment": claim.protocol.experiment,
@@ -130,16 +100,11 @@ def _evidence(base: Base, judgement: Judgement) -> Iterator[Step]:
             "blocks": len(judgement.evidence),
         },
     )
-    outcomes = base.scripts[claim.protocol.experiment].outcomes
     for finding in _deciding(verdict):
-        outcome = outcomes[finding.prediction.outcome]
-        measured = finding_measured(finding, outcome)
-        bound = finding_bound(finding.prediction, outcome)
-        name = f"control of {finding.prediction.name}" if finding.is_control else finding.prediction.name
-        words = f"{name}: {measured}; bound: {bound}; {finding_decision(finding)}"
         facts = {"prediction": finding.prediction.name, "control": finding.is_control}
+        words = finding_clause(finding)
         yield Step("finding", claim_id, words, {**facts, "decision": finding.decision})
-    yield Step("rule", claim_id, OWN_RULES[state], {"rule": "judging", "gives": state})
+    yield Step("rule", claim_id, STATES[state].rule, {"rule": "judging", "gives": state})
 
 
 def _deciding(verdict: Verdict) -> list[Finding]:
@@ -156,9 +121,6 @@ def _deciding(verdict: Verdict) -> list[Finding]:
 
 def _relation(link: Link, about: str) -> Step:
     relation = link.relation
-    words = WORDS[relation.type].format(link.claim_id, relation.claim)
-    if relation.strict:
-        words += ", and only one of the two can hold"
     facts = {
         "type": relation.type,
         "from": link.claim_id,
@@ -166,11 +128,8 @@ def _relation(link: Link, about: str) -> Step:
         "strict": relation.strict,
         "because": relation.because,
     }
-    return Step("relation", about, f"{words}: {relation.because}", facts)
+    return Step("relation", about, relation_clause(link.claim_id, relation), facts)
 
 
-def _rule(claim_id: str, rule: str, gives: str) -> Step:
-    article = "stands" if gives in OWN.values() else "is"
-    return Step(
-        "rule", claim_id, f"{RULES[rule]}, so {claim_id} {article} {gives}", {"rule": rule, "gives": gives}
-    )
+def _rule(claim_id: str, rule: Rule, gives: StandingName) -> Step:
+    return Step("rule", claim_id, rule_clause(claim_id, rule, gives), {"rule": rule, "gives": gives})

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kb.evidence.ledger import Ledger
+from kb.exports.claim_document import LOCAL
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.reasoning.standing import Standing
-from kb.site.page import LOCAL
 from kb.site.render import files, records, redirects, render, url_of
 
 CONFIGURATION = """\

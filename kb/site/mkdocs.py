@@ -14,12 +14,12 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 from kb.evidence.ledger import Ledger, read_ledger
+from kb.exports.claim_document import LOCAL
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import Base, load_base
 from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.site import blocks, policy, search
-from kb.site.page import LOCAL
 from kb.site.render import files as downloads
 from kb.site.render import records, redirects, render
 from kb.text.problems import render_terminal

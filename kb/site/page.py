@@ -7,32 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from jinja2 import Environment
 
 from kb.evidence.ledger import Ledger
+from kb.exports.claim_document import LOCAL, absolute
 from kb.judging.judgement import Judgement, State
 from kb.judging.stats import e_bh
 from kb.reading.load import Base
-from kb.reasoning.standing import Name, Standing
+from kb.reasoning.standing import Standing
 from kb.site.pages.summaries import summary
 from kb.site.repository import edit_link, report_link
 from kb.site.templates import escaped, plain, relative
 from kb.words.states import GROUPS, STATES, Group
-
-STANDINGS: tuple[Name, ...] = (
-    "established",
-    "refuted",
-    "split",
-    "contested",
-    "undermined",
-    "supported",
-    "open",
-)
-"""In the order of lists."""
-LOCAL = "http://127.0.0.1:8000/"
-"""Where the site is served at home; `site_url` in `mkdocs.yml` says where it is published."""
 
 
 class Page(NamedTuple):
@@ -131,7 +118,7 @@ class Site:
 
     def absolute(self, target: str) -> str:
         """Return the whole address of something that is named relative to the site's root."""
-        return f"{self.address}{quote(target, safe='/#')}"
+        return absolute(self.address, target)
 
     @cached_property
     def by_state(self) -> dict[State, list[str]]:

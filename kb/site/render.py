@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from kb.evidence.ledger import Ledger
+from kb.exports.claim_document import LOCAL
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.reasoning.standing import Standing
 from kb.site import files as machine
-from kb.site.page import LOCAL, Page, Site, url_of
+from kb.site.page import Page, Site, url_of
 from kb.site.pages import (
     changes,
     claims,

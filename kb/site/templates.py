@@ -19,7 +19,7 @@ from kb.reading.load import Base
 from kb.records.claims import Source
 from kb.site.markdown import to_html
 from kb.site.policy import POLICY
-from kb.words.findings import count, number
+from kb.words.numbers import count, number
 from kb.words.states import STATES
 
 

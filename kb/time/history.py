@@ -16,6 +16,7 @@ from kb.judging.judgement import Judgement, State, judge_claim
 from kb.reading.base import Base
 from kb.reading.experiment import Script
 from kb.records.claims import Claim, Control, Prediction, Protocol, Record, Tombstone
+from kb.words.numbers import count
 
 Kind = Literal["record", "title", "statement", "scope", "protocol", "relations", "review", "code", "evidence"]
 
@@ -221,7 +222,7 @@ def _evidence_steps(
         if pieces:
             days = sorted({piece.started[:10] for piece in pieces})
             measured = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-            blocks = f"{len(pieces)} block{'' if len(pieces) == 1 else 's'}"
+            blocks = count(len(pieces), "block")
             yield _Step("evidence", f"evidence {done}: {blocks}, measured {measured}")
 
 

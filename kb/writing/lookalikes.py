@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
 from kb.reading.base import Base
+from kb.text.spelling import nearest
 
 ALIKE = 0.85
 """Similarity, from 0 to 1, from which two ids or titles are taken for one; two unlike claims reach 0.78."""
@@ -38,18 +38,14 @@ def like_experiment(base: Base, name: str) -> str | None:
 def _alike(name: str, known: Mapping[str, object]) -> str | None:
     """Return the id most like another, whatever the order of its words."""
     by_words = {_words(other): other for other in known}
-    found = _nearest(name, known) or _nearest(_words(name), by_words)
+    found = nearest(name, known, cutoff=ALIKE) or nearest(_words(name), by_words, cutoff=ALIKE)
     return by_words.get(found, found) if found else None
 
 
 def _by_title(title: str, titles: Mapping[str, str]) -> str | None:
     ids = {_words(other): known for known, other in titles.items()}
-    found = _nearest(_words(title), ids)
+    found = nearest(_words(title), ids, cutoff=ALIKE)
     return ids[found] if found else None
-
-
-def _nearest(text: str, known: Mapping[str, object]) -> str | None:
-    return next(iter(difflib.get_close_matches(text, known, n=1, cutoff=ALIKE)), None)
 
 
 def _words(text: str) -> str:

@@ -5,7 +5,6 @@ Refuses everything else, and says which outcome, what was found and what is aske
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from kb.reading.experiment import Outcome
+from kb.text.spelling import nearest
 
 MAX_POINTS = 64
 """Points of a curve: enough for a figure, little enough to keep."""
@@ -70,8 +70,8 @@ def _check_names(result: dict[Any, Any], outcomes: Mapping[str, Outcome]) -> Non
             f"measure returned no outcome {missing[0]}, which OUTCOMES names; it returned {_listed(result)}"
         )
     if extra:
-        near = difflib.get_close_matches(str(extra[0]), list(outcomes), n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; OUTCOMES names {_listed(outcomes)}"
+        meant = nearest(str(extra[0]), outcomes)
+        hint = f"; did you mean {meant}?" if meant else f"; OUTCOMES names {_listed(outcomes)}"
         raise ContractError(f"measure returned {extra[0]!r}, which OUTCOMES does not name{hint}")
 
 

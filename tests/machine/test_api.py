@@ -8,10 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from kb.exports import api
+from kb.exports.claim_document import LOCAL
 from kb.exports.models import RESPONSES
 from repro.cli import cli
+from repro.cli.parts.report import claims_data
 from tests.conftest import GOLDENS
 from tests.machine_sites import texts_of
+from tests.states_project import CLAIMS
 
 FIELDS = GOLDENS / "api" / "fields.txt"
 
@@ -64,13 +67,21 @@ def test_no_field_of_the_api_vanishes(update_goldens):
     assert now - promised == set()
 
 
-def test_a_claim_tells_what_the_command_line_tells(toy, project):
-    """What `repro show --json` answers is part of the API's answer, but for the words of the state."""
-    shown = CliRunner().invoke(cli, ["--root", str(project), "show", "toy-split", "--json"])
-    said, answer = json.loads(shown.output), json.loads(texts_of(toy)["api/v1/claims/toy-split.json"])
-    for before, after in zip(said.pop("findings"), answer["findings"], strict=True):
-        assert before.items() <= after.items()
-    assert {**answer, **said} == answer
+@pytest.mark.parametrize("claim_id", CLAIMS)
+def test_a_claim_is_one_document_everywhere(toy, project, claim_id):
+    """`repro show --json` and `repro run --json` give what the API answers, up to the site's address."""
+    answer = texts_of(toy)[f"api/v1/claims/{claim_id}.json"].replace(toy.address, LOCAL)
+    shown = json.loads(CliRunner().invoke(cli, ["--root", str(project), "show", claim_id, "--json"]).output)
+    assert shown == json.loads(answer)
+    judgement = toy.judgements[claim_id]
+    assert claims_data(toy.base, toy.ledger, [judgement]) == [shown]
+
+
+def test_a_list_is_one_document_everywhere(toy, project):
+    """`repro list --json` gives what the API answers, up to the site's address."""
+    answer = texts_of(toy)["api/v1/claims.json"].replace(toy.address, LOCAL)
+    shown = CliRunner().invoke(cli, ["--root", str(project), "list", "--json"])
+    assert json.loads(shown.output) == json.loads(answer)
 
 
 def test_evidence_is_named_by_its_digest(toy):

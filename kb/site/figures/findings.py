@@ -8,13 +8,15 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from kb.judging.bounds import rate_target, target
 from kb.judging.stats import Interval
 from kb.judging.verdict import Finding, Verdict
 from kb.reading.experiment import Outcome
 from kb.records.claims import Prediction
 from kb.site.figures.seeds import Panel, Strip, seeds_figure
-from kb.words.findings import count, finding_decision, finding_measured, unit
+from kb.words.bounds import unit
+from kb.words.findings import finding_decision
+from kb.words.measured import measured
+from kb.words.numbers import count
 
 
 def verdict_figure(
@@ -42,7 +44,7 @@ def verdict_figure(
         tuple(panels(shown, outcomes)),
         figure_id=figure_id,
         title=f"What each seed gave: {title}",
-        description=" ".join(in_words(row, outcomes[row.prediction.outcome]) for row in shown.findings),
+        description=" ".join(in_words(row) for row in shown.findings),
     )
 
 
@@ -57,14 +59,14 @@ def _labelled(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[tup
     for finding in verdict.findings:
         prediction = finding.prediction
         rows = (finding, *controls_of(prediction, verdict))
-        is_rate = prediction.estimand != "mean"
+        is_share = finding.estimand.is_share
         step = f"{prediction.outcome}: {axis_unit(prediction, outcomes[prediction.outcome])}"
         for row in rows:
-            yield step, _strip(row, target(prediction), with_interval=not is_rate)
-        for row in rows if is_rate else ():
+            yield step, _strip(row, row.bound, with_interval=not is_share)
+        for row in rows if is_share else ():
             yield (
                 "share of seeds that meet the bound",
-                _strip(row, rate_target(prediction), with_values=False),
+                _strip(row, row.goal, with_values=False),
             )
 
 
@@ -83,11 +85,11 @@ def compared(arms: tuple[str, ...]) -> str:
     return " \u2212 ".join(arms)
 
 
-def in_words(finding: Finding, outcome: Outcome) -> str:
+def in_words(finding: Finding) -> str:
     """Return one sentence on a finding, for those who do not see the figure."""
     role = "Control" if finding.is_control else "Prediction"
-    measured = f"{finding_measured(finding, outcome)} over {count(finding.seeds, 'seed')}"
-    return f"{role} {compared(finding.arms)}: {measured}; {finding_decision(finding)}."
+    found = f"{measured(finding).text} over {count(finding.seeds, 'seed')}"
+    return f"{role} {compared(finding.arms)}: {found}; {finding_decision(finding)}."
 
 
 def _strip(row: Finding, bound: Interval, *, with_values: bool = True, with_interval: bool = True) -> Strip:

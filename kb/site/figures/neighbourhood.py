@@ -17,7 +17,8 @@ from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.claims import RelationType
 from kb.site.figures.svg import ELLIPSIS, element, figure, icon, path, short, text
-from kb.words.findings import count
+from kb.words.numbers import count
+from kb.words.relations import RELATIONS
 from kb.words.states import STATES
 
 REACH = 2
@@ -28,11 +29,7 @@ LETTERS, LINES = 22, 3
 MOST = {1: 6, 2: 2}
 """Claims in a column by its distance; the list beside the figure has all neighbours."""
 SAYS: dict[RelationType, str] = {
-    "depends_on": "carries",
-    "supports": "supports",
-    "contradicts": "contradicts",
-    "refines": "refines",
-    "explains": "explains",
+    kind: (row.reverse if row.points_back else row.verb).lower() for kind, row in RELATIONS.items()
 }
 """A relation read from the claim that bears to the one that it bears on."""
 
@@ -59,7 +56,7 @@ def edges_of(base: Base) -> list[Edge]:
         for relation in claim.relations:
             if relation.claim in base.claims and relation.claim != claim_id:
                 ends = (claim_id, relation.claim)
-                start, end = ends[::-1] if relation.type == "depends_on" else ends
+                start, end = ends[::-1] if RELATIONS[relation.type].points_back else ends
                 found.append(Edge(start, end, relation.type))
     return found
 

@@ -6,7 +6,6 @@ import math
 
 from markupsafe import Markup
 
-from kb.judging.bounds import rate_target, target
 from kb.judging.finding import Finding
 from kb.site.figures.svg import Axis, element, path, short
 
@@ -19,11 +18,7 @@ def strip_of(finding: Finding) -> Markup | None:
     Each strip has an axis of its own, chosen so that bound and interval both show. It says nothing that its
     row does not say in words, so it is hidden from screen readers.
     """
-    goal = (
-        target(finding.prediction)
-        if finding.prediction.estimand == "mean"
-        else rate_target(finding.prediction)
-    )
+    goal = finding.goal
     finite = [v for v in (*goal, *finding.interval, finding.estimate) if math.isfinite(v)]
     if not finding.seeds or not all(math.isfinite(v) for v in (*finding.interval, finding.estimate)):
         return None

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from kb.judging.judgement import State
 from kb.site.figures.svg import element, figure, icon, path, text
 from kb.time.history import Event
-from kb.words.findings import count
+from kb.words.numbers import count
 from kb.words.states import STATES
 
 STEP, HEIGHT, MIDDLE = 84, 60, 12

@@ -9,11 +9,12 @@ from kb.exports import heads
 from kb.reading.base import Base
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.figures.timeline import timeline
-from kb.site.page import STANDINGS, Page, Site, page_of
+from kb.site.page import Page, Site, page_of
 from kb.site.pages.appearances import appearances
 from kb.site.pages.claim.sections import parts
 from kb.site.pages.claim.subject import Subject
 from kb.site.pages.people import Person, people
+from kb.words.standings import STANDINGS
 from kb.words.states import GROUP_OF, STATES
 
 FREQUENT = 3

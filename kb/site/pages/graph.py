@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from kb.site.figures.all_claims import all_claims
 from kb.site.figures.neighbourhood import SAYS, Edge, edges_of
-from kb.site.page import STANDINGS, Page, Site
+from kb.site.page import Page, Site
+from kb.words.standings import STANDINGS
 
 
 def pages(site: Site) -> Iterator[Page]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
 from kb.reading.base import Base
-from kb.words.findings import count, verdict_sentence
+from kb.words.findings import state_sentence
+from kb.words.numbers import count
 from kb.words.states import STATES
 
 
 def summary(base: Base, judgement: Judgement) -> str:
     """Return a claim's state in one exact sentence."""
-    claim = base.claims[judgement.claim_id]
-    if judgement.verdict is None or claim.protocol is None:
-        return STATES[judgement.state].means
-    return verdict_sentence(claim, judgement.verdict, base.scripts[claim.protocol.experiment].outcomes)
+    return state_sentence(base.claims[judgement.claim_id], judgement)
 
 
 def in_plain_words(judgement: Judgement) -> str:

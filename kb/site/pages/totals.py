@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from kb.judging.against_itself import Comparison, comparisons, exact_interval
 from kb.judging.judgement import Judgement
-from kb.site.page import STANDINGS, Page, Site
+from kb.site.page import Page, Site
+from kb.words.standings import STANDINGS
 
 
 class AgainstItself(NamedTuple):

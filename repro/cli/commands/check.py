@@ -18,9 +18,10 @@ from kb.reading.load import Base, load_base
 from kb.reading.tree import Folder
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
+from kb.words.numbers import count
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE, UsageProblem
-from repro.cli.parts.links import as_data, counted, notes, paragraphs, placed
+from repro.cli.parts.links import as_data, notes, paragraphs, placed
 from repro.pasts import suspect_links
 from repro.provenance import now, runner_version
 
@@ -91,8 +92,8 @@ def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
         click.echo(json.dumps(document))
     else:
         for source in covered:
-            said = f"{len(source.asserting)} of {_count(len(source.rows), 'paragraph')} assert something"
-            click.secho(f"{source.source_id}: {said}, {_count(len(source.claims), 'claim')}", bold=True)
+            said = f"{len(source.asserting)} of {count(len(source.rows), 'paragraph')} assert something"
+            click.secho(f"{source.source_id}: {said}, {count(len(source.claims), 'claim')}", bold=True)
             for row in source.rows:
                 click.echo("\n".join(_row_lines(row)))
         if not covered:
@@ -143,14 +144,10 @@ def _counts(base: Base) -> dict[str, int]:
 
 
 def _summary(base: Base, problems: Sequence[Problem], suspects: int) -> str:
-    read = ", ".join(_count(number, name.removesuffix("s")) for name, number in _counts(base).items())
-    warned = f" {counted(suspects)} to review." if suspects else ""
+    read = ", ".join(count(number, name.removesuffix("s")) for name, number in _counts(base).items())
+    warned = f" {count(suspects, 'suspect link')} to review." if suspects else ""
     if not problems:
         return f"No problems: {read}.{warned}"
     files = len({problem.place.path for problem in problems})
-    found = f"{_count(len(problems), 'problem')} in {_count(files, 'file')}"
+    found = f"{count(len(problems), 'problem')} in {count(files, 'file')}"
     return f"{found}. Read without problems: {read}.{warned}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

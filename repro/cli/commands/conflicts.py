@@ -10,8 +10,11 @@ import click
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts, voices
 from kb.reasoning.cost import Run
+from kb.words.numbers import count
+from kb.words.relations import relation_clause
 from repro.cli import Context
-from repro.cli.parts.reasoned import Known, cost_data, cost_text, hanging, read, standing_label
+from repro.cli.parts.labels import standing_label
+from repro.cli.parts.reasoned import Known, cost_data, cost_text, hanging, read
 
 PLACE = 80
 IS_REMEMBERED = True
@@ -38,7 +41,7 @@ def command(context: Context, *, as_json: bool) -> None:
         sets = [_as_data(known, conflict) for conflict in found]
         click.echo(json.dumps({"schema": "assay/conflicts/1", "conflicts": sets}))
         return
-    click.echo(f"{len(found)} conflict{'' if len(found) == 1 else 's'}")
+    click.echo(count(len(found), "conflict"))
     for number, conflict in enumerate(found, start=1):
         click.echo("")
         for line in _lines(known, number, conflict):
@@ -51,8 +54,7 @@ def _lines(known: Known, number: int, conflict: Conflict) -> Iterator[str]:
         yield f"  {claim_id} ({standing_label(known.standings[claim_id].standing)})"
         yield from hanging("held by ", _names(known.base, claim_id), indent=4)
     for link in conflict.contradictions:
-        text = f"{link.claim_id} contradicts {link.target}: {link.relation.because}"
-        yield from hanging("because ", text)
+        yield from hanging("because ", relation_clause(link.claim_id, link.relation))
     yield from hanging("decide  ", _decision(conflict))
 
 

@@ -15,10 +15,10 @@ from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
 from kb.time.changes import Difference, Whole, compare
 from repro.cli import Context
-from repro.cli.commands.list import state_label
 from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
+from repro.cli.parts.labels import standing_label, state_label
 from repro.cli.parts.links import in_words
-from repro.cli.parts.reasoned import hanging, standing_label
+from repro.cli.parts.reasoned import hanging
 from repro.revisions import RevisionError, checked_out
 from repro.vcs import HistoryError, NoRevisionError, resolve
 

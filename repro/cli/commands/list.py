@@ -7,30 +7,18 @@ import json
 import click
 
 from kb.evidence.ledger import read_ledger
-from kb.exports.values import claim_row
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import Base, load_base
 from kb.reading.tree import Folder
+from kb.reasoning.standing import standings
+from kb.words.numbers import count
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import unknown
+from repro.cli.parts.labels import state_label
 
 PLACE = 10
 IS_REMEMBERED = True
-
-COLOURS = {
-    "reproduced": "green",
-    "contradicted": "red",
-    "split": "magenta",
-    "invalid": "red",
-    "inconclusive": "yellow",
-    "stale": "yellow",
-}
-
-
-def state_label(state: str, width: int = 0) -> str:
-    """Return a state, padded to a width, coloured where the terminal has colours."""
-    return click.style(state.ljust(width), fg=COLOURS.get(state, "bright_black"))
 
 
 @click.command()
@@ -44,13 +32,16 @@ def command(context: Context, topic: str | None, state: str | None, *, as_json: 
     topic = topic.rstrip("/") if topic else None
     if topic and topic not in base.topics.values():
         raise unknown("topic", topic, set(base.topics.values()))
+    everything = judge_base(base, read_ledger(Folder(context.root)))
     judgements = [
         judgement
-        for claim_id, judgement in judge_base(base, read_ledger(Folder(context.root))).items()
+        for claim_id, judgement in everything.items()
         if topic in (None, base.topics[claim_id]) and state in (None, judgement.state)
     ]
     if as_json:
-        click.echo(json.dumps({"schema": "assay/list/1", "claims": [claim_row(base, j) for j in judgements]}))
+        from kb.exports.claim_document import claim_list
+
+        click.echo(json.dumps(claim_list(base, judgements, standings(base, everything)).as_json()))
     else:
         _print(base, judgements)
 
@@ -61,7 +52,7 @@ def _print(base: Base, judgements: list[Judgement]) -> None:
         for judgement in judgements:
             if base.topics[judgement.claim_id] != topic:
                 continue
-            seeds = f"{judgement.verdict.seeds} seeds" if judgement.verdict else ""
+            seeds = count(judgement.verdict.seeds, "seed") if judgement.verdict else ""
             click.echo(f"  {state_label(judgement.state, 13)} {judgement.claim_id:<46} {seeds}".rstrip())
     tested = sum(judgement.verdict is not None for judgement in judgements)
-    click.echo(f"{len(judgements)} claims, {tested} with current evidence")
+    click.echo(f"{count(len(judgements), 'claim')}, {tested} with current evidence")

@@ -8,10 +8,11 @@ import click
 
 from kb.reading.files import KINDS
 from kb.time.history import Event
+from kb.words.numbers import count
 from repro.cli import Context
-from repro.cli.commands.list import state_label
 from repro.cli.parts import completion
 from repro.cli.parts.errors import EnvironmentProblem, unknown
+from repro.cli.parts.labels import state_label
 from repro.cli.parts.reasoned import hanging
 from repro.histories import histories
 from repro.vcs import HistoryError
@@ -52,6 +53,6 @@ def _lines(event: Event) -> list[str]:
     head = f"{event.time[:10]} {event.commit[:7]}" if event.commit else UNCOMMITTED
     lines = hanging(f"{head:18}  ", event.words, indent=0, style="bright_black")
     if event.is_turn and event.state:
-        seeds = f" on {event.seeds} seeds" if event.seeds else ""
+        seeds = f" on {count(event.seeds, 'seed')}" if event.seeds else ""
         lines.append(f"{'':18}  -> {state_label(event.state)}{seeds}")
     return lines

@@ -15,12 +15,13 @@ from kb.reading.tree import Folder
 from kb.records.claims import Review
 from kb.records.fields import LINE
 from kb.time.suspects import Suspect
+from kb.words.numbers import count
 from kb.writing.edit import EditError
 from kb.writing.review import reviewed, with_review
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem
-from repro.cli.parts.links import as_data, counted, paragraphs, placed
+from repro.cli.parts.links import as_data, paragraphs, placed
 from repro.cli.parts.targets import claim_named
 from repro.pasts import suspect_links
 from repro.provenance import now
@@ -61,9 +62,10 @@ def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Revi
     """Return the last line: what was done, or what there is to do."""
     if review is not None:
         rest = sum(link.remedy == "run" for link in links)
-        left = f" For {counted(rest)} a run is due." if rest else ""
-        return f"Reviewed in {base.paths[claim_id]}: {counted(len(links) - rest)} cleared.{left}"
-    return f"{counted(len(links))}." if links else "No suspect links."
+        left = f" For {count(rest, 'suspect link')} a run is due." if rest else ""
+        cleared = count(len(links) - rest, "suspect link")
+        return f"Reviewed in {base.paths[claim_id]}: {cleared} cleared.{left}"
+    return f"{count(len(links), 'suspect link')}." if links else "No suspect links."
 
 
 def _write(base: Base, claim_id: str, note: str) -> Review:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.judging.judgement import Judgement, judge_claim
+from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 PLACE = 30
 
-VERDICT_CODES = {"reproduced": 0, "contradicted": 10, "split": 10, "inconclusive": 11, "invalid": 12}
+VERDICT_CODES = {state: row.exit_code for state, row in STATES.items() if row.exit_code is not None}
 WIDTH = 80
 """Columns that are used at most, so that lines stay readable."""
 SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
@@ -40,9 +41,9 @@ def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: boo
     """Measure what is due for claims, then judge them.
 
     Exit codes for one claim: 0 reproduced, 10 contradicted or split, 11 inconclusive,
-    12 invalid (a control held), also when nothing was due. For several claims: 0 when
-    every block ran. 2 usage or record, 4 environment, 5 some blocks failed or could not
-    be saved, 130 interrupted, 141 closed pipe.
+    12 invalid (a control's bound held where it must fail), also when nothing was due.
+    For several claims: 0 when every block ran. 2 usage or record, 4 environment, 5 some
+    blocks failed or could not be saved, 130 interrupted, 141 closed pipe.
     """
     work = dry if dry_run else measure
     code = ended(lambda: work(request(context, **words), as_json=as_json))
@@ -83,21 +84,22 @@ def dry(asked: Request, *, as_json: bool) -> int:
 
 def measure(asked: Request, *, as_json: bool) -> int:
     """Measure what is due, print what came of it and return the exit code."""
-    from repro.cli.parts.report import print_claim, print_failures, print_plan, run_data
+    from repro.cli.parts.report import claims_data, print_claim, print_failures, print_plan, run_data
 
     due, console = asked.plan(), _console()
     if not as_json:
         print_plan(console, due, asked.options, asked.base.root)
     result = _run(asked, due, console, as_json=as_json) if due.steps else None
-    judgements = _judgements(asked, result.ledger if result else asked.ledger)
+    ledger = result.ledger if result else asked.ledger
+    judgements = _judgements(asked, ledger)
     code = exit_code(asked, result, judgements)
     if as_json:
-        data = run_data(asked.base, due, judgements, result, asked.options)
-        click.echo(json.dumps({**data, "exit_code": code}))
+        data = run_data(due, result, asked.options)
+        claims = claims_data(asked.base, ledger, judgements)
+        click.echo(json.dumps({**data, "claims": claims, "exit_code": code}))
         return code
     if result is not None:
         print_failures(console, result)
-    ledger = result.ledger if result else asked.ledger
     for judgement in judgements:
         print_claim(console, asked.base, ledger, judgement, is_exploring=asked.options.is_exploring)
     return code

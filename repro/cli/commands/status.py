@@ -11,20 +11,12 @@ from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
+from kb.words.states import STATES
 from repro.cli import Context
-from repro.cli.commands.list import state_label
+from repro.cli.parts.labels import state_label
 
 PLACE = 50
 IS_REMEMBERED = True
-
-NEXT = {
-    "not run": "never measured",
-    "to be written": "the experiment {experiment} has no script yet",
-    "stale": "the code changed since",
-    "inconclusive": "more seeds may decide",
-    "invalid": "a control held: the protocol needs another look",
-}
-"""States that ask for something, with what they ask."""
 
 
 @click.command()
@@ -35,8 +27,8 @@ def command(context: Context, *, as_json: bool) -> None:
     base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
     judgements = judge_base(base, ledger)
     counts = Counter(judgement.state for judgement in judgements.values())
-    open_claims = {claim_id: j.state for claim_id, j in judgements.items() if j.state in NEXT}
-    counted = {id(piece) for judgement in judgements.values() for piece in judgement.evidence}
+    open_claims = {claim_id: j.state for claim_id, j in judgements.items() if STATES[j.state].asks}
+    counting = {id(piece) for judgement in judgements.values() for piece in judgement.evidence}
     problems = len(base.problems) + len(ledger.problems)
     if as_json:
         data = {"states": counts, "open": open_claims, "blocks": len(ledger.evidence), "problems": problems}
@@ -44,9 +36,9 @@ def command(context: Context, *, as_json: bool) -> None:
         return
     for state, count in counts.most_common():
         click.echo(f"{count:>5}  {state_label(state)}")
-    click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, {len(counted)} of them count today")
+    click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, {len(counting)} of them count today")
     click.echo(f"{problems:>5}  problems{', see repro check' if problems else ''}")
     for claim_id, state in open_claims.items():
         protocol = base.claims[claim_id].protocol
-        asks = NEXT[state].format(experiment=protocol.experiment if protocol else "")
+        asks = STATES[state].asks.format(experiment=protocol.experiment if protocol else "")
         click.echo(f"{state_label(state, 13)} {claim_id}: {asks}")

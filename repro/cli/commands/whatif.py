@@ -11,24 +11,16 @@ from kb.judging.judgement import State
 from kb.reading.base import Base
 from kb.reasoning.standing import standings
 from kb.reasoning.whatif import Change, changes, suppose
+from kb.words.numbers import count
+from kb.words.states import SUPPOSABLE
 from repro.cli import Context
-from repro.cli.commands.list import state_label
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
-from repro.cli.parts.reasoned import hanging, read, standing_label
+from repro.cli.parts.labels import standing_label, state_label
+from repro.cli.parts.reasoned import hanging, read
 from repro.cli.parts.targets import claim_named
 
 PLACE = 70
-
-VERDICTS: dict[str, State] = {
-    "reproduced": "reproduced",
-    "contradicted": "contradicted",
-    "split": "split",
-    "inconclusive": "inconclusive",
-    "invalid": "invalid",
-    "not-run": "not run",
-}
-"""What may be supposed, as it is typed."""
 
 
 @click.command()
@@ -71,18 +63,18 @@ def _supposed(base: Base, suppositions: Iterable[str]) -> dict[str, State]:
                 f"{text!r} supposes nothing; write claim=verdict, such as {text}=contradicted."
             )
         claim_id = claim_named(base, name)
-        if verdict not in VERDICTS:
-            raise unknown("verdict", verdict, VERDICTS)
-        if found.get(claim_id, VERDICTS[verdict]) != VERDICTS[verdict]:
+        if verdict not in SUPPOSABLE:
+            raise unknown("verdict", verdict, SUPPOSABLE)
+        if found.get(claim_id, SUPPOSABLE[verdict]) != SUPPOSABLE[verdict]:
             raise UsageProblem(f"claim {claim_id!r} cannot have two verdicts; suppose one.")
-        found[claim_id] = VERDICTS[verdict]
+        found[claim_id] = SUPPOSABLE[verdict]
     return found
 
 
 def _count(number: int) -> str:
     if not number:
         return "No standing would change."
-    return f"{number} standing{'' if number == 1 else 's'} would change:"
+    return f"{count(number, 'standing')} would change:"
 
 
 def _lines(changed: Iterable[Change]) -> Iterable[str]:

@@ -10,7 +10,8 @@ import click
 from kb.reasoning.why import derivation, shortest
 from repro.cli import Context
 from repro.cli.parts import completion
-from repro.cli.parts.reasoned import WIDTH, hanging, read, standing_label
+from repro.cli.parts.labels import standing_label
+from repro.cli.parts.reasoned import WIDTH, hanging, read
 from repro.cli.parts.targets import claim_named
 
 PLACE = 60

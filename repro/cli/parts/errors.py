@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
+
+from kb.text.spelling import near
 
 USAGE, ENVIRONMENT = 2, 4
 
@@ -25,8 +26,8 @@ class EnvironmentProblem(click.ClickException):
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageProblem:
     """Return the error for an unknown name, with up to three near ones."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    alike = near(name, known, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
     return UsageProblem(f"there is no {what} {name!r}.{hint}")
 
 

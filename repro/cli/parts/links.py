@@ -36,11 +36,6 @@ def notes(links: Iterable[tuple[Place, Suspect]]) -> Iterator[Note]:
         yield Note(place, "warning", CODE, f"{link.link}\nchanged: {changed}\ndo: {_advice(link)}")
 
 
-def counted(number: int) -> str:
-    """Return how many suspect links there are, such as `1 suspect link`."""
-    return f"{number} suspect link{'' if number == 1 else 's'}"
-
-
 def in_words(names: tuple[str, ...]) -> str:
     """Return names as an enumeration: `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)

@@ -18,14 +18,6 @@ from kb.reasoning.standing import Standing, standings
 from repro.cli import Context
 
 WIDTH = 78
-COLOURS = {
-    "established": "green",
-    "supported": "green",
-    "refuted": "red",
-    "undermined": "red",
-    "split": "magenta",
-    "contested": "yellow",
-}
 
 
 @dataclass(frozen=True)
@@ -43,11 +35,6 @@ def read(context: Context) -> Known:
     base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
     judgements = judge_base(base, ledger)
     return Known(base, ledger, judgements, standings(base, judgements))
-
-
-def standing_label(standing: str, width: int = 0) -> str:
-    """Return a standing, padded to a width, coloured where the terminal has colours."""
-    return click.style(standing.ljust(width), fg=COLOURS.get(standing, "bright_black"))
 
 
 def cost_text(cost: Cost) -> str:

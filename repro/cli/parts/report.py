@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,22 +12,25 @@ from rich.table import Table
 from rich.text import Text
 
 from kb.evidence.ledger import Ledger
-from kb.exports.values import finding_data
-from kb.judging.judgement import Judgement
-from kb.judging.verdict import Finding, Verdict
-from kb.reading.experiment import Outcome
+from kb.judging.judgement import Judgement, judge_base
+from kb.judging.verdict import Verdict
 from kb.reading.load import Base
+from kb.reasoning.standing import standings
 from kb.text.problems import printable
-from kb.words.findings import finding_bound, number
-from repro.cli.commands.list import COLOURS
-from repro.cli.commands.show import state_sentence
+from kb.words.bounds import bound_text
+from kb.words.findings import finding_decision_in_short, is_good, state_sentence
+from kb.words.measured import measured
+from kb.words.numbers import count as counted
+from kb.words.states import STATES
 from repro.costs import NONE, overheads, wall_seconds
-from repro.plan import Options, Plan, Step, claims_protocol
+from repro.plan import Options, Plan, Step
 
 if TYPE_CHECKING:
     from repro.engines import Failed
     from repro.run import RunResult
 
+TINTS = {True: "green", False: "red", None: "yellow"}
+"""Colours of what came out as the claim needs it, otherwise, or not at all."""
 EXPLORING = "Exploring: the seeds are others, nothing is recorded, and no verdict below counts."
 
 
@@ -50,7 +53,7 @@ def failure_text(failed: Failed) -> str:
 def judged_text(judgement: Judgement) -> str:
     """Return one line on a claim's verdict so far."""
     verdict = judgement.verdict
-    seeds = f" after {verdict.seeds} seeds" if verdict is not None else ""
+    seeds = f" after {counted(verdict.seeds, 'seed')}" if verdict is not None else ""
     return f"{judgement.claim_id}: {judgement.state}{seeds}"
 
 
@@ -85,8 +88,8 @@ def plan_headline(due: Plan, options: Options, root: Path) -> str:
     cost = "at unknown cost" if seconds is None else f"about {seconds:.0f} s"
     if seconds is not None and taken is None:
         cost += " and what workers need besides"
-    claims = _counted(len(due.claims), "claim")
-    return f"Due for {claims}: {_counted(due.blocks, 'block')} of {_counted(len(due.steps), 'arm')}, {cost}"
+    claims = counted(len(due.claims), "claim")
+    return f"Due for {claims}: {counted(due.blocks, 'block')} of {counted(len(due.steps), 'arm')}, {cost}"
 
 
 def print_failures(console: Console, result: RunResult) -> None:
@@ -100,7 +103,7 @@ def print_failures(console: Console, result: RunResult) -> None:
     for note in result.notes:
         console.print(f"note  {note}", style="yellow", markup=False, highlight=False)
     if result.retries:
-        console.print(f"{_counted(result.retries, 'block')} tried again after a failure of the machine")
+        console.print(f"{counted(result.retries, 'block')} tried again after a failure of the machine")
 
 
 def print_claim(
@@ -111,21 +114,18 @@ def print_claim(
     console.print()
     console.print(Text(claim.title, style="bold"))
     if judgement.verdict is not None:
-        protocol = claims_protocol(base, judgement.claim_id)
-        outcomes = base.scripts[protocol.experiment].outcomes
-        _print_findings(console, judgement.verdict, outcomes)
+        _print_findings(console, judgement.verdict)
         console.print()
-    sentence = Text(state_sentence(base, judgement))
-    sentence.highlight_words(
-        [judgement.state.capitalize()], f"bold {COLOURS.get(judgement.state, 'default')}"
-    )
+    state = STATES[judgement.state]
+    sentence = Text(state_sentence(claim, judgement))
+    sentence.highlight_words([state.word], f"bold {state.colour}")
     console.print(sentence)
     if not is_exploring:
         for line in _places(ledger, judgement):
             console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
-def _print_findings(console: Console, verdict: Verdict, outcomes: Mapping[str, Outcome]) -> None:
+def _print_findings(console: Console, verdict: Verdict) -> None:
     """Print each finding as what it says, and below it the numbers in columns."""
     header = ("", "bound", "estimate", "interval", "seeds", "decision")
     console.print(_row(*header), style="dim")
@@ -133,10 +133,9 @@ def _print_findings(console: Console, verdict: Verdict, outcomes: Mapping[str, O
         control = finding.control
         says = f"control: {control.because}" if control is not None else finding.prediction.says
         console.print(Text(says))
-        bound = finding_bound(finding.prediction, outcomes[finding.prediction.outcome])
-        interval = f"{number(finding.interval.lower)} to {number(finding.interval.upper)}"
-        decision = Text(_decision(finding), style=_colour(finding))
-        console.print(_row("", bound, number(finding.estimate), interval, str(finding.seeds), decision))
+        bound, found = bound_text(finding.prediction, finding.outcome), measured(finding)
+        decision = Text(finding_decision_in_short(finding), style=TINTS[is_good(finding)])
+        console.print(_row("", bound, found.estimate, found.interval, str(finding.seeds), decision))
 
 
 def _row(*cells: str | Text) -> Table:
@@ -151,32 +150,15 @@ def _row(*cells: str | Text) -> Table:
     return table
 
 
-def _decision(finding: Finding) -> str:
-    """Return the decision in a few words; the sentence below the table says the rest."""
-    if finding.is_control:
-        return {"reproduced": "bound holds", "contradicted": "bound fails"}.get(finding.decision, "open")
-    if finding.seeds_needed is not None:
-        return f"{finding.decision}, needs about {finding.seeds_needed} seeds"
-    return f"{finding.decision}, {finding.detail}" if finding.detail else finding.decision
-
-
-def _colour(finding: Finding) -> str:
-    """A control is well when its bound does not hold."""
-    good, bad = ("contradicted", "reproduced") if finding.is_control else ("reproduced", "contradicted")
-    return {good: "green", bad: "red"}.get(finding.decision, "yellow")
-
-
 def _places(ledger: Ledger, judgement: Judgement) -> list[str]:
     folders = {ledger.path(piece).rpartition("/")[0] for piece in judgement.evidence}
-    count = _counted(len(judgement.evidence), "block")
-    lines = [f"evidence  {folder}/ ({count})" for folder in sorted(folders)]
+    blocks = counted(len(judgement.evidence), "block")
+    lines = [f"evidence  {folder}/ ({blocks})" for folder in sorted(folders)]
     return [*lines, f"page      build/site/claims/{judgement.claim_id}/index.html (repro site build)"]
 
 
-def run_data(
-    base: Base, due: Plan, judgements: Iterable[Judgement], result: RunResult | None, options: Options
-) -> dict[str, object]:
-    """Return a run as plain JSON data."""
+def run_data(due: Plan, result: RunResult | None, options: Options) -> dict[str, object]:
+    """Return a run as plain JSON data, but for what became of the claims."""
     return {
         "schema": "assay/run/1",
         "exploring": options.is_exploring,
@@ -186,21 +168,15 @@ def run_data(
         "failures": [failure_text(failed) for failed in result.failures] if result else [],
         "unsaved": list(result.unsaved) if result else [],
         "notes": list(result.notes) if result else [],
-        "claims": [claim_data(base, judgement) for judgement in judgements],
     }
 
 
-def claim_data(base: Base, judgement: Judgement) -> dict[str, object]:
-    """Return a claim's judgement as plain JSON data."""
-    verdict = judgement.verdict
-    return {
-        "id": judgement.claim_id,
-        "state": judgement.state,
-        "sentence": state_sentence(base, judgement),
-        "version": judgement.version,
-        "seeds": verdict.seeds if verdict else 0,
-        "findings": [finding_data(f) for f in (*verdict.findings, *verdict.controls)] if verdict else [],
-    }
+def claims_data(base: Base, ledger: Ledger, judgements: Iterable[Judgement]) -> list[dict[str, object]]:
+    """Return claims as plain JSON data, each as the document that `repro show --json` gives."""
+    from kb.exports.claim_document import claim_document
+
+    stands = standings(base, judge_base(base, ledger))
+    return [claim_document(base, ledger, each, stands[each.claim_id]).as_json() for each in judgements]
 
 
 def step_data(step: Step) -> dict[str, object]:
@@ -220,7 +196,3 @@ def step_data(step: Step) -> dict[str, object]:
 def printable_block(text: str) -> str:
     """Return a script's text with its line ends, all else that could steer a terminal escaped."""
     return "\n".join(printable(line) for line in text.splitlines())
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kb.reading.base import Base
-
-RELATION_WORDS = {
-    "depends_on": ("Rests on", "Carries"),
-    "supports": ("Supports", "Is supported by"),
-    "contradicts": ("Contradicts", "Is contradicted by"),
-    "refines": ("Refines", "Is refined by"),
-    "explains": ("Explains", "Is explained by"),
-}
-"""For each relation what the claim that states it says, and what its target says."""
+from kb.words.relations import RELATIONS
 
 
 class Neighbour(NamedTuple):
@@ -25,14 +17,16 @@ class Neighbour(NamedTuple):
 
 def relations(base: Base, claim_id: str) -> list[tuple[str, list[Neighbour]]]:
     """Return a claim's neighbours under the words for their relation, in both directions."""
-    grouped: dict[str, list[Neighbour]] = {word: [] for pair in RELATION_WORDS.values() for word in pair}
+    grouped: dict[str, list[Neighbour]] = {
+        word: [] for row in RELATIONS.values() for word in (row.verb, row.reverse)
+    }
     for relation in base.claims[claim_id].relations:
         if relation.claim in base.claims:
-            grouped[RELATION_WORDS[relation.type][0]].append(Neighbour(relation.claim, relation.because))
+            grouped[RELATIONS[relation.type].verb].append(Neighbour(relation.claim, relation.because))
     for other_id, other in base.claims.items():
         for relation in other.relations:
             if relation.claim == claim_id:
-                grouped[RELATION_WORDS[relation.type][1]].append(Neighbour(other_id, relation.because))
+                grouped[RELATIONS[relation.type].reverse].append(Neighbour(other_id, relation.because))
     return [(word, neighbours) for word, neighbours in grouped.items() if neighbours]
 
 

@@ -13,13 +13,9 @@ from kb.reading.experiment import Outcome
 from kb.records.claims import Claim, Control, Prediction
 from kb.site.figures.findings import axis_unit, compared, controls_of
 from kb.site.figures.strip import strip_of
-from kb.words.findings import (
-    finding_bound,
-    finding_decision,
-    finding_interval,
-    finding_measured,
-    finding_notes,
-)
+from kb.words.bounds import bound_text
+from kb.words.findings import finding_decision, finding_notes
+from kb.words.measured import measured
 
 NOTHING = "\u2013"
 """A dash where there is no number yet."""
@@ -57,23 +53,23 @@ def rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome])
     for prediction in protocol.predictions:
         outcome = outcomes.get(prediction.outcome)
         yield _row(prediction, None, found.get(prediction.name), outcome)
-        measured = {row.control: row for row in controls_of(prediction, verdict)} if verdict else {}
+        checks = {row.control: row for row in controls_of(prediction, verdict)} if verdict else {}
         for control in protocol.controls:
             if control.prediction == prediction.name:
-                yield _row(prediction, control, measured.get(control), outcome)
+                yield _row(prediction, control, checks.get(control), outcome)
 
 
 def _row(
     prediction: Prediction, control: Control | None, finding: Finding | None, outcome: Outcome | None
 ) -> Row:
     arms = compared((control or prediction).arms)
-    row = Row(prediction, control, arms, finding_bound(prediction, outcome))
-    if finding is None or outcome is None:
+    row = Row(prediction, control, arms, bound_text(prediction, outcome))
+    if finding is None:
         return row
-    interval = finding_interval(finding)
+    found = measured(finding)
     return row._replace(
-        estimate=finding_measured(finding, outcome).removesuffix(interval).rstrip(" ,"),
-        interval=interval,
+        estimate=found.effect,
+        interval=found.interval,
         seeds=finding.seeds,
         decision=finding_decision(finding),
         notes=finding_notes(finding),

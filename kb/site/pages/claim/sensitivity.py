@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kb.evidence.seeds import BLOCK_SIZE
-from kb.judging.bounds import decide, rate_target, target
+from kb.judging.bounds import decide
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
-from kb.judging.stats import Interval
 from kb.reasoning.relations import bearings
 from kb.reasoning.standing import standings_of
 from kb.site.figures.findings import compared
 from kb.site.page import Site
-from kb.words.findings import count, finding_interval, number
+from kb.words.measured import measured
+from kb.words.numbers import count, number
 
 OPPOSITE: dict[State, State] = {"reproduced": "contradicted", "contradicted": "reproduced"}
 MOST = 8
@@ -81,13 +81,8 @@ def nearest(findings: tuple[Finding, ...]) -> Nearness | None:
     return min((near for near in decided if near), key=lambda near: near.widths, default=None)
 
 
-def _goal(finding: Finding) -> Interval:
-    is_mean = finding.prediction.estimand == "mean"
-    return target(finding.prediction) if is_mean else rate_target(finding.prediction)
-
-
 def _nearness(finding: Finding) -> Nearness | None:
-    goal, (lower, upper) = _goal(finding), finding.interval
+    goal, (lower, upper) = finding.goal, finding.interval
     if finding.decision == "reproduced":
         gap = min(lower - goal.lower, goal.upper - upper)
     else:
@@ -114,7 +109,7 @@ def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> 
                 if needed
                 else "no number of seeds is known to"
             )
-            yield f"{finding.prediction.name} is open, with {finding_interval(finding)}: {likely} decide it."
+            yield f"{finding.prediction.name} is open, with {measured(finding).interval}: {likely} decide it."
     control = nearest(controls)
     if control is not None:
         yield (
@@ -124,10 +119,10 @@ def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> 
 
 
 def _distance(near: Nearness) -> str:
-    scale = 1.0 if near.finding.prediction.estimand == "mean" else 100.0
-    unit = "" if scale == 1 else " points of the share"
+    is_share = near.finding.estimand.is_share
+    scale, unit = (100.0, " points of the share") if is_share else (1.0, "")
     gap = f"{number(near.gap * scale, 2)}{unit}"
-    where = f"its interval {finding_interval(near.finding)} ends about {gap} from the bound"
+    where = f"its interval {measured(near.finding).interval} ends about {gap} from the bound"
     if math.isinf(near.widths):
         return f"{where}, and has no width."
     return f"{where}, which is {number(near.widths, 2)} times its own half width."
@@ -135,10 +130,10 @@ def _distance(near: Nearness) -> str:
 
 def _moved(finding: Finding) -> str:
     """Say which other bounds would have left the decision as it is; nothing of bounds with two ends."""
-    goal, prediction = target(finding.prediction), finding.prediction
-    if prediction.estimand != "mean" or finding.nonfinite or math.inf not in (goal.upper, -goal.lower):
+    goal = finding.goal
+    if finding.estimand.is_share or finding.nonfinite or math.inf not in (goal.upper, -goal.lower):
         return ""
-    lower, upper = finding_interval(finding).strip("[]").split(", ")
+    _, lower, upper, *_ = measured(finding)
     is_least, held = goal.upper == math.inf, finding.decision == "reproduced"
     stays, turns = (lower, upper) if is_least == held else (upper, lower)
     side, beyond = ("up to", "above") if is_least == held else ("down to", "below")
@@ -148,7 +143,7 @@ def _moved(finding: Finding) -> str:
 
 
 def _decided(finding: Finding) -> Iterator[str]:
-    goal = _goal(finding)
+    goal = finding.goal
     since = len(finding.trail)
     while since and decide(finding.trail[since - 1], goal) == finding.decision:
         since -= 1

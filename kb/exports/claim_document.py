@@ -1,0 +1,167 @@
+"""A claim with all that evidence and graph make of it: one document for command line and API."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from kb.evidence.ledger import Evidence, Ledger
+from kb.exports.claim_models import (
+    LICENCE,
+    ClaimDocument,
+    ClaimLinks,
+    ClaimList,
+    ClaimRow,
+    EvidenceData,
+    FindingData,
+    VerdictData,
+)
+from kb.judging.finding import Finding
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.reasoning.standing import Standing
+from kb.words.bounds import bound_text, unit
+from kb.words.findings import finding_decision, finding_notes, state_sentence
+from kb.words.measured import measured
+
+LOCAL = "http://127.0.0.1:8000/"
+"""Where the site is served at home; `site_url` in `mkdocs.yml` says where it is published."""
+
+
+def claim_document(
+    base: Base,
+    ledger: Ledger,
+    judgement: Judgement,
+    standing: Standing,
+    *,
+    address: str = LOCAL,
+    has_history: bool = False,
+) -> ClaimDocument:
+    """Return a claim with its verdict, findings, standing and evidence.
+
+    Args:
+        base: All records.
+        ledger: The evidence that the judgement was made from.
+        judgement: Of the claim.
+        standing: Of the claim.
+        address: Where the site is published, ending in a slash.
+        has_history: Does the site have a page on what became of the claim?
+    """
+    claim_id, verdict = judgement.claim_id, judgement.verdict
+    claim = base.claims[claim_id]
+    findings = (*verdict.findings, *verdict.controls) if verdict else ()
+    experiment = claim.protocol.experiment if claim.protocol else ""
+    is_measured = experiment in base.scripts and bool(ledger.of_experiment(experiment))
+    return ClaimDocument(
+        licence=LICENCE,
+        schema_="assay/claim/1",
+        id=claim_id,
+        url=absolute(address, f"claims/{claim_id}/"),
+        record=claim,
+        topic=base.topics[claim_id],
+        state=judgement.state,
+        sentence=state_sentence(claim, judgement),
+        standing=standing.standing,
+        because=standing.because,
+        protocol=judgement.protocol,
+        verdict=verdict and VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision),
+        findings=tuple(map(finding_data, findings)),
+        evidence=tuple(_evidence(ledger, piece) for piece in judgement.evidence if ledger.path(piece)),
+        stale=len(judgement.stale),
+        links=_links(address, claim_id, experiment if is_measured else None, has_history=has_history),
+    )
+
+
+def claim_row(base: Base, judgement: Judgement, standing: Standing, *, address: str = LOCAL) -> ClaimRow:
+    """Return a claim in short, as a list shows it; the arguments are those of `claim_document`."""
+    claim_id = judgement.claim_id
+    claim = base.claims[claim_id]
+    return ClaimRow(
+        id=claim_id,
+        topic=base.topics[claim_id],
+        title=claim.title,
+        kind=claim.kind,
+        state=judgement.state,
+        seeds=judgement.verdict.seeds if judgement.verdict else 0,
+        standing=standing.standing,
+        sentence=state_sentence(claim, judgement),
+        url=absolute(address, f"claims/{claim_id}/"),
+        api=absolute(address, f"api/v1/claims/{claim_id}.json"),
+    )
+
+
+def claim_list(
+    base: Base,
+    judgements: Iterable[Judgement],
+    standings: Mapping[str, Standing],
+    *,
+    address: str = LOCAL,
+) -> ClaimList:
+    """Return claims in short, in the order of the judgements."""
+    rows = (claim_row(base, each, standings[each.claim_id], address=address) for each in judgements)
+    return ClaimList(licence=LICENCE, schema_="assay/list/1", claims=tuple(rows))
+
+
+def absolute(address: str, target: str) -> str:
+    """Return the whole address of something that is named relative to the site's root."""
+    return f"{address}{quote(target, safe='/#')}"
+
+
+def finding_data(finding: Finding) -> FindingData:
+    """Return one prediction, or one control, judged."""
+    prediction, control = finding.prediction, finding.control
+    return FindingData(
+        prediction=prediction.name,
+        control=finding.is_control,
+        arms=finding.arms,
+        says=control.because if control else prediction.says,
+        bound=bound_text(prediction, finding.outcome),
+        range=_ends(finding.bound),
+        goal=_ends(finding.goal),
+        unit=unit(prediction, finding.outcome),
+        estimand=prediction.estimand,
+        estimate=None if math.isnan(finding.estimate) else finding.estimate,
+        interval=_ends(finding.interval),
+        measured=measured(finding).text,
+        seeds=finding.seeds,
+        decision=finding.decision,
+        detail=finding.detail,
+        words=finding_decision(finding),
+        seeds_needed=finding.seeds_needed,
+        nonfinite=finding.nonfinite,
+        notes=finding_notes(finding),
+    )
+
+
+def _ends(interval: tuple[float, float]) -> tuple[float | None, float | None]:
+    """Return both ends of a range; null where it is open."""
+    lower, upper = (None if math.isinf(end) else end for end in interval)
+    return lower, upper
+
+
+def _evidence(ledger: Ledger, piece: Evidence) -> EvidenceData:
+    return EvidenceData(
+        sha256=ledger.digest(piece),
+        path=ledger.path(piece),
+        arm=piece.arm,
+        block=piece.block,
+        started=piece.started,
+        machine=piece.machine.fingerprint,
+    )
+
+
+def _links(address: str, claim_id: str, measured_by: str | None, *, has_history: bool) -> ClaimLinks:
+    claim, badge = absolute(address, f"claims/{claim_id}"), absolute(address, f"badge/{claim_id}")
+    values = absolute(address, f"experiments/{measured_by}") if measured_by else None
+    return ClaimLinks(
+        record=f"{claim}.yaml",
+        history=f"{claim}/history/" if has_history else None,
+        badge=f"{badge}.svg",
+        badge_data=f"{badge}.json",
+        bibtex=f"{claim}.bib",
+        csl=f"{claim}.json",
+        oembed=absolute(address, f"oembed/claims/{claim_id}.json"),
+        values_csv=values and f"{values}.csv",
+        values_json=values and f"{values}.json",
+    )

@@ -1,0 +1,33 @@
+"""What a finding may say besides its decision: names for programs, which `kb.words` puts into words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Detail(StrEnum):
+    """Why a prediction came out as it did."""
+
+    NONE = ""
+    OPPOSITE = "opposite"
+    NEGLIGIBLE = "negligible"
+    TOO_SMALL = "too small"
+    TOO_LARGE = "too large"
+    TOO_RARE = "too rare"
+    DIVERGED = "diverged"
+    DIVERGED_IN_PART = "diverged in part"
+    DIRECTION = "direction supported"
+    TOO_FEW_SEEDS = "too few seeds"
+    DISAGREE = "blocks disagree"
+
+    @property
+    def is_final(self) -> bool:
+        """Can nobody say how many seeds would decide?"""
+        return self in (Detail.TOO_FEW_SEEDS, Detail.DISAGREE)
+
+
+class Caution(StrEnum):
+    """What a reader should know besides."""
+
+    DIVERGED = "some seeds diverged"
+    SIDES = "mean and win rate disagree"

@@ -1,0 +1,39 @@
+"""What was predicted, in words."""
+
+from __future__ import annotations
+
+from kb.reading.experiment import Outcome
+from kb.records.claims import Prediction
+from kb.records.protocol import Estimand
+from kb.words.numbers import number, percent, unit_after
+
+ESTIMANDS: dict[Estimand, str] = {
+    "mean": "{bound}",
+    "win_rate": "{bound} in more than half of the seeds",
+    "success_rate": "{bound} in more than {rate} of the seeds",
+}
+"""For each estimand how a bound on it reads, from the bound on the values and the rate that is asked for."""
+
+
+def unit(prediction: Prediction, outcome: Outcome) -> str:
+    """Return the unit in which a prediction's values, bound and mean are given."""
+    return "decades" if prediction.units == "log10" else outcome.unit
+
+
+def bound_text(prediction: Prediction, outcome: Outcome | None) -> str:
+    """Return what was predicted, such as `at least 10 decades`; of an unwritten experiment without unit."""
+    bound = _ends(prediction)
+    if outcome is not None:
+        bound = f"{bound} {unit_after(bound, unit(prediction, outcome))}"
+    return ESTIMANDS[prediction.estimand].format(bound=bound, rate=percent(prediction.rate or 0))
+
+
+def _ends(prediction: Prediction) -> str:
+    if prediction.at_least is not None:
+        return f"at least {number(prediction.at_least, 12)}"
+    if prediction.at_most is not None:
+        return f"at most {number(prediction.at_most, 12)}"
+    if prediction.between is not None:
+        lower, upper = prediction.between
+        return f"between {number(lower, 12)} and {number(upper, 12)}"
+    return f"within {number(prediction.within or 0, 12)} of {number(prediction.equals or 0, 12)}"

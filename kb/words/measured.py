@@ -1,0 +1,92 @@
+"""What was measured, as pieces of text to lay out: estimate, interval and unit, rounded once for everybody.
+
+No piece is stronger than the finding: the ends of the interval are rounded outwards, and to as many digits as
+show on which side of its bound a decided interval lies.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from kb.judging.bounds import decide
+from kb.judging.finding import Finding
+from kb.judging.stats import WHOLE_LINE, Interval
+from kb.words.bounds import unit
+from kb.words.numbers import exponent, rounded, rounded_down, rounded_up, unit_after
+
+
+class Measured(NamedTuple):
+    """A finding's numbers as text; whoever shows them only says where they stand.
+
+    Attributes:
+        estimate: Such as `16.4`, or why there is none.
+        lower: Lower end of the interval, rounded down; `-inf` where it is open, empty where there is none.
+        upper: Upper end of the interval, rounded up; `inf` where it is open, empty where there is none.
+        unit: As it reads after the estimate, such as `decades`; empty where there is no estimate.
+        digits: Decimal place of the last digit of all three; -1 is the first after the point.
+    """
+
+    estimate: str
+    lower: str
+    upper: str
+    unit: str
+    digits: int
+
+    @property
+    def interval(self) -> str:
+        """Return the interval, such as `[15.9, 17.1]`."""
+        return f"[{self.lower}, {self.upper}]" if self.lower else "no interval yet"
+
+    @property
+    def effect(self) -> str:
+        """Return the estimate with its unit, such as `16.4 decades`."""
+        return f"{self.estimate} {self.unit}".rstrip()
+
+    @property
+    def text(self) -> str:
+        """Return all of it, such as `16.4 decades [15.9, 17.1]`."""
+        if not self.unit:
+            return self.estimate
+        return f"{self.effect}{' ' if self.lower else ', '}{self.interval}"
+
+
+def measured(finding: Finding) -> Measured:
+    """Return what was measured; a share of the seeds is given in percent."""
+    step = _step(finding)
+    lower, upper = "", ""
+    if finding.interval != WHOLE_LINE:
+        lower = rounded_down(_shown(finding, finding.interval.lower), step)
+        upper = rounded_up(_shown(finding, finding.interval.upper), step)
+    if math.isnan(finding.estimate):
+        nothing = "no finite value" if finding.seeds else "no value"
+        return Measured(nothing, lower, upper, "", step)
+    estimate = rounded(_shown(finding, finding.estimate), step)
+    name = "% of the seeds" if finding.estimand.is_share else unit(finding.prediction, finding.outcome)
+    return Measured(estimate, lower, upper, unit_after(estimate, name), step)
+
+
+def _shown(finding: Finding, value: float) -> float:
+    """Return a number as it is printed: a share in percent."""
+    return 100 * value if finding.estimand.is_share else value
+
+
+def _step(finding: Finding) -> int:
+    """Return the decimal place of the last digit worth printing: the second one of the interval's width."""
+    if finding.estimand.is_share:
+        return 0
+    width = finding.interval.upper - finding.interval.lower
+    if 0 < width < math.inf:
+        step = exponent(width) - 1
+        return next((s for s in range(step, step - 4, -1) if not _reaches_bound(finding, s)), step)
+    numbers = [value for value in (*finding.interval, finding.estimate) if math.isfinite(value)]
+    return max(map(exponent, numbers), default=0) - 2
+
+
+def _reaches_bound(finding: Finding, step: int) -> bool:
+    """Would a decided interval, rounded outwards at this place, seem to reach the bound that it keeps off?"""
+    if finding.decision == "inconclusive":
+        return False
+    lower, upper = finding.interval
+    seen = Interval(float(rounded_down(lower, step)), float(rounded_up(upper, step)))
+    return decide(seen, finding.goal) != finding.decision

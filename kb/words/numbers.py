@@ -1,0 +1,69 @@
+"""Numbers, counts and units as text; ASCII, so that any terminal shows them."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+
+_DIGITS = Context(prec=700)  # enough for any float at any step
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, whole digits always shown below ten million."""
+    if not math.isfinite(value):
+        return "no number" if math.isnan(value) else str(value)
+    step = exponent(value) - digits + 1
+    text = rounded(value, step if abs(value) >= 1e7 else min(step, 0))
+    mantissa, *power = text.split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return "e".join([mantissa, *power])
+
+
+def rounded(value: float, step: int) -> str:
+    """Return a number as text, rounded to the nearest with its last digit at the decimal place `step`."""
+    return _placed(value, step, ROUND_HALF_EVEN)
+
+
+def rounded_down(value: float, step: int) -> str:
+    """Return a number as text that is no larger than the number."""
+    return _placed(value, step, ROUND_FLOOR)
+
+
+def rounded_up(value: float, step: int) -> str:
+    """Return a number as text that is no smaller than the number."""
+    return _placed(value, step, ROUND_CEILING)
+
+
+def _placed(value: float, step: int, rounding: str) -> str:
+    if not math.isfinite(value):
+        return str(value)
+    place = Decimal((0, (1,), step))
+    digits = Decimal(value).quantize(place, rounding=rounding, context=_DIGITS)
+    digits = digits or Decimal((0, (0,), min(step, 0)))  # no minus zero
+    is_plain = digits == 0 or -5 <= digits.adjusted() < 7
+    return f"{digits:f}" if is_plain else f"{digits:e}".replace("e+", "e")
+
+
+def exponent(value: float) -> int:
+    """Return the decimal place of a number's first digit; of zero 0."""
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def count(how_many: int, noun: str) -> str:
+    """Return a count with its noun, as in `1 seed` and `5 seeds`."""
+    return f"{how_many} {noun}{'' if how_many == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, such as `90 %`."""
+    return f"{number(100 * share)} %"
+
+
+def unit_after(text: str, unit: str) -> str:
+    """Return a unit as it reads after a number: `of labels` for a share, no plural after 1."""
+    word, *rest = unit.removeprefix("share ").split(" ")
+    is_plural = word.endswith("s") and not word.endswith(("ss", "us", "is", "as"))
+    if text.rsplit(" ", maxsplit=1)[-1] in ("1", "-1") and is_plural:
+        word = word.removesuffix("s")
+    return " ".join([word, *rest])

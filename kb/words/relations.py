@@ -1,0 +1,44 @@
+"""Everything that anybody needs to know of a type of relation: its words, its direction, what it bears on."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from kb.records.claims import Relation, RelationType
+
+Bearing = Literal["base", "against", "support", "none"]
+"""What a relation does to a standing: its start rests on its end, it speaks against, for, or neither."""
+
+
+class RelationWords(NamedTuple):
+    """One type of relation.
+
+    Attributes:
+        verb: Above the ends of such relations, at the claim that states them.
+        reverse: Above the claims that state them, at their end.
+        clause: Between start and end, in the midst of a sentence.
+        bearing: What it does to standings.
+        points_back: Does its end bear on its start? All others bear on their end.
+    """
+
+    verb: str
+    reverse: str
+    clause: str
+    bearing: Bearing = "none"
+    points_back: bool = False
+
+
+RELATIONS: dict[RelationType, RelationWords] = {
+    "depends_on": RelationWords("Rests on", "Carries", "depends on", "base", points_back=True),
+    "supports": RelationWords("Supports", "Is supported by", "supports", "support"),
+    "contradicts": RelationWords("Contradicts", "Is contradicted by", "contradicts", "against"),
+    "refines": RelationWords("Refines", "Is refined by", "refines"),
+    "explains": RelationWords("Explains", "Is explained by", "explains"),
+}
+
+
+def relation_clause(claim_id: str, relation: Relation) -> str:
+    """Return a relation that a claim states, such as `a depends on b: without b there is no a`."""
+    clause = f"{claim_id} {RELATIONS[relation.type].clause} {relation.claim}"
+    strictly = ", and only one of the two can hold" if relation.strict else ""
+    return f"{clause}{strictly}: {relation.because}"

@@ -1,0 +1,111 @@
+"""Estimands: one object holds whatever depends on what is estimated, and nobody else needs to know."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+
+import pytest
+
+from kb.exports.claim_document import finding_data
+from kb.judging import finding as finding_module
+from kb.judging.bounds import decide
+from kb.judging.details import Caution, Detail
+from kb.judging.estimands import Case, Result, Share, estimand_of
+from kb.judging.stats import WHOLE_LINE, Interval
+from kb.judging.verdict import judge
+from kb.records.claims import Claim, Prediction
+from kb.site.figures.forest import strip_of
+from kb.site.figures.panels import panels
+from kb.words import bounds as words
+from kb.words.findings import verdict_sentence
+from kb.words.measured import measured as measured_text
+from tests.strategies import OUTCOMES, measured, prediction, protocol
+
+ANY = Interval(2.0, math.inf)
+
+
+def test_a_mean_must_lie_where_its_values_are_asked_to():
+    """The bound is one on the mean."""
+    assert estimand_of(prediction(at_least=2.0)).goal(ANY) == ANY
+
+
+def test_a_win_rate_is_held_against_one_half():
+    """More wins than losses."""
+    assert estimand_of(prediction(at_least=2.0, estimand="win_rate")).goal(ANY) == (0.5, math.inf)
+
+
+def test_a_success_rate_is_held_against_its_own():
+    """As many successes as stated."""
+    asked = prediction(at_least=2.0, estimand="success_rate", rate=0.9)
+    assert estimand_of(asked).goal(ANY) == (0.9, math.inf)
+
+
+def test_a_success_rate_without_rate_is_refused():
+    """Records refuse it already; one built past them is named."""
+    unrated = Prediction.model_construct(name="p", estimand="success_rate", rate=None)
+    with pytest.raises(ValueError, match="prediction p has the estimand success_rate; give its rate"):
+        estimand_of(unrated)
+
+
+@pytest.mark.parametrize(
+    ("estimand", "bound", "goal"), [("mean", ANY, ANY), ("win_rate", ANY, (0.5, math.inf))]
+)
+def test_a_finding_carries_what_its_values_and_its_estimate_are_asked_for(estimand, bound, goal):
+    """Nobody derives either again."""
+    asked = prediction(of="a", at_least=2.0, estimand=estimand)
+    [found] = judge(protocol(asked), OUTCOMES, measured(a=[3.0] * 10)).findings
+    assert (found.bound, found.goal) == (bound, goal)
+    assert found.outcome == OUTCOMES["loss"]
+
+
+@dataclass(frozen=True)
+class Middle:
+    """The median of the values, with the range of the values as its interval: a toy."""
+
+    everything: Interval = WHOLE_LINE
+    is_share: bool = False
+
+    def goal(self, bound: Interval) -> Interval:
+        """Return the bound."""
+        return bound
+
+    def judge(self, case: Case) -> Result:
+        """Judge by the range of the values."""
+        trail = (Interval(min(case.values), max(case.values)),)
+        return Result(median(case.values), trail, decide(trail[-1], case.bound), Detail.NONE, 0.0)
+
+    def cautions(self, case: Case) -> tuple[Caution, ...]:
+        """Warn of nothing."""
+        assert case.values
+        return ()
+
+
+def test_a_new_estimand_is_judged_worded_drawn_and_exported_from_one_place(monkeypatch):
+    """All it takes is an object that `estimand_of` returns, and how a bound on it reads.
+
+    Here it takes the name of another, because the names that a record may use are the records' own.
+    """
+    monkeypatch.setattr(finding_module, "estimand_of", lambda _: Middle())
+    monkeypatch.setitem(words.ESTIMANDS, "win_rate", "a median of {bound}")
+    asked = prediction(of="a", at_least=2.0, estimand="win_rate")
+    claim = Claim.model_construct(protocol=protocol(asked))
+    verdict = judge(protocol(asked), OUTCOMES, measured(a=[3.0, 4.0, 9.0]))
+    [found] = verdict.findings
+    assert measured_text(found).text == "4.0 nats [3.0, 9.0]"
+    assert verdict_sentence(claim, verdict) == (
+        "Reproduced at minimal scale: It is so (4.0 nats [3.0, 9.0] over 3 seeds; "
+        "bound: a median of at least 2 nats)."
+    )
+    assert strip_of(found) is not None
+    assert len([*panels(verdict, OUTCOMES)]) == 1
+    exported = finding_data(found).model_dump(mode="json")
+    assert (exported["goal"], exported["measured"]) == ([2.0, None], "4.0 nats [3.0, 9.0]")
+
+
+def test_shares_differ_in_what_a_tie_is():
+    """A tie is a success and no win."""
+    case = Case((2.0,) * 10, ANY, "worst", 0.0, 0.05)
+    assert Share(more_than=0.5, is_strict=True).judge(case).estimate == 0.0
+    assert Share(more_than=0.5, is_strict=False).judge(case).estimate == 1.0
