@@ -16,8 +16,8 @@ from kb.judging.estimands import Case, Result, Share, estimand_of
 from kb.judging.stats import WHOLE_LINE, Interval
 from kb.judging.verdict import judge
 from kb.records.claims import Claim, Prediction
-from kb.site.figures.forest import strip_of
-from kb.site.figures.panels import panels
+from kb.site.figures.findings import panels
+from kb.site.figures.strip import strip_of
 from kb.words import bounds as words
 from kb.words.findings import verdict_sentence
 from kb.words.measured import measured as measured_text
