@@ -64,7 +64,7 @@ def claim_document(
         sentence=state_sentence(claim, judgement),
         standing=standing.standing,
         because=standing.because,
-        protocol=judgement.protocol,
+        version=judgement.version,
         verdict=verdict and VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision),
         findings=tuple(map(finding_data, findings)),
         evidence=tuple(_evidence(ledger, piece) for piece in judgement.evidence if ledger.path(piece)),
