@@ -24,10 +24,10 @@ from kb.site.page import Site
 from kb.site.pages.claim.sensitivity import nearest, sensitivity
 from kb.site.pages.debates import bearings_on, holders
 from kb.site.pages.people import people
-from kb.site.pages.summaries import in_plain_words
 from kb.site.render import files
 from kb.site.templates import environment
 from kb.words.states import GROUPS, STATES
+from kb.words.summaries import in_plain_words
 from tests.evidence_of import evidence_of
 from tests.states_project import write_states_project
 

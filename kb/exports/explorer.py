@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from kb.site.figures.neighbourhood import SAYS, edges_of
+from kb.site.figures.neighbourhood import edges_of
 from kb.site.page import Site
+from kb.words.relations import RELATIONS
 from kb.words.states import STATES
 
 
@@ -26,7 +27,8 @@ def files(site: Site) -> dict[str, str]:
     edges = [[place[e.start], place[e.end], e.type] for e in edges_of(site.base)]
     words = {state.slug: state.word for state in STATES.values()}
     icons = {state.slug: state.icon for state in STATES.values()}
-    document = {"schema": "assay/explorer/1", "states": words, "icons": icons, "says": SAYS}
+    says = {kind: row.bears for kind, row in RELATIONS.items()}
+    document = {"schema": "assay/explorer/1", "states": words, "icons": icons, "says": says}
     return {
         "graph/claims.json": json.dumps({**document, "nodes": nodes, "edges": edges}, separators=(",", ":"))
         + "\n"

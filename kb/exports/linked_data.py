@@ -55,7 +55,7 @@ def claim(site: Site, claim_id: str) -> Node:
     rating: Node = {"@type": "Rating", "alternateName": STATES[judgement.state].word}
     if STATES[judgement.state].rating:
         rating |= {"ratingValue": STATES[judgement.state].rating, "bestRating": 3, "worstRating": 1}
-    rating["ratingExplanation"] = f"{site.sentences[claim_id]} {SCALE}"
+    rating["ratingExplanation"] = f"{site.told[claim_id].text} {SCALE}"
     return {
         "@type": "ClaimReview",
         "url": url,

@@ -11,6 +11,7 @@ from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.relations import Bearings, Link, Links, bearings, reach
 from kb.words import standings as words
+from kb.words.clauses import ClaimName, Clause, clause_text
 from kb.words.relations import RELATIONS
 from kb.words.standings import Rule
 from kb.words.standings import StandingName as Name
@@ -64,9 +65,14 @@ class Standing:
     @property
     def because(self) -> tuple[str, ...]:
         """Return the reasons in words, the nearest first."""
+        return tuple(map(clause_text, self.reasons))
+
+    @property
+    def reasons(self) -> tuple[Clause, ...]:
+        """Return the reasons in pieces, the nearest first."""
         match self.rule:
             case "verdict":
-                return (STATES[self.state].reason,)
+                return ((STATES[self.state].reason,),)
             case "none":
                 return (words.unhelped(STATES[self.state].reason),)
             case "support":
@@ -76,13 +82,14 @@ class Standing:
             case "base" | "exclusion":
                 return tuple(self._chain())
 
-    def _chain(self) -> Iterable[str]:
+    def _chain(self) -> Iterable[Clause]:
         """Yield the claims it rests on up to the refuted one, and why that one is refuted."""
-        here, is_base = "it", False
+        here: str = "it"
+        is_base = False
         for link, there in zip(self.links, self.route[1:], strict=True):
             is_base = RELATIONS[link.relation.type].bearing == "base"
             yield words.rests_on(here, there) if is_base else words.excluded_by(here, there)
-            here = there
+            here = ClaimName(there)
         if is_base:
             yield words.refuted_itself(here)
 

@@ -55,7 +55,7 @@ def embedded(site: Site, claim_id: str) -> str:
     return site.templates.get_template("embed.html.jinja").render(
         title=site.base.claims[claim_id].title,
         state=site.judgements[claim_id].state,
-        sentence=site.sentences[claim_id],
+        told=site.told[claim_id].rest,
         standing=site.standings[claim_id].standing,
         page=relative(f"claims/{claim_id}/", here),
         style=relative("assets/embed.css", here),

@@ -16,9 +16,9 @@ from kb.judging.judgement import Judgement, State
 from kb.judging.stats import e_bh
 from kb.reading.load import Base
 from kb.reasoning.standing import Standing
-from kb.site.pages.summaries import summary
 from kb.site.repository import edit_link, report_link
 from kb.site.templates import escaped, plain, relative
+from kb.words.findings import StateSentence, state_pieces
 from kb.words.states import GROUPS, STATES, Group
 
 
@@ -98,7 +98,7 @@ class Site:
     Attributes:
         histories: For each claim what changed over time, where somebody knows it.
         repository: Address of the repository on the web; empty where it is not known.
-        sentences: For each claim its state in one sentence.
+        told: For each claim its state in one sentence, in pieces.
         address: Where the site is published, for what must name whole addresses; it ends in a slash.
     """
 
@@ -109,12 +109,12 @@ class Site:
     templates: Environment
     histories: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     repository: str = ""
-    sentences: dict[str, str] = field(default_factory=dict)
+    told: dict[str, StateSentence] = field(default_factory=dict)
     address: str = LOCAL
 
     def __post_init__(self) -> None:
         for claim_id, judgement in self.judgements.items():
-            self.sentences[claim_id] = summary(self.base, judgement)
+            self.told[claim_id] = state_pieces(self.base.claims[claim_id], judgement)
 
     def absolute(self, target: str) -> str:
         """Return the whole address of something that is named relative to the site's root."""
@@ -190,7 +190,7 @@ class Site:
             base=self.base,
             judgements=self.judgements,
             standings=self.standings,
-            sentences=self.sentences,
+            told=self.told,
             link=lambda target: relative(target, url),
             edit_link=lambda path: edit_link(self.repository, path),
             report_link=lambda about: report_link(self.repository, about),

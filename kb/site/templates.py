@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from kb.reading.load import Base
 from kb.records.claims import Source
 from kb.site.markdown import to_html
 from kb.site.policy import POLICY
+from kb.words.clauses import ClaimName
 from kb.words.numbers import count, number
 from kb.words.states import STATES
 
@@ -33,7 +32,8 @@ def environment(root: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(line=one_line, markdown=to_html, capitalise=capitalise, duration=duration)
-    made.filters.update(minus=minus, number=_number, claims_linked=claims_linked, authors=authors)
+    made.filters.update(minus=minus, number=_number, count=count, authors=authors)
+    made.tests["claim_name"] = _is_claim_name
     made.globals.update(states=STATES, fence=fence, content_policy=POLICY)
     return made
 
@@ -56,17 +56,6 @@ def fence(language: str, code: str) -> Markup:
 def minus(text: str) -> str:
     """Return a text whose negative numbers carry a minus sign in place of a hyphen."""
     return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
-
-
-def claims_linked(text: str, base: Base, link: Callable[[str], str]) -> Markup:
-    """Return a text in which each claim's id gives way to its title, which leads to its page."""
-    words = (
-        Markup('“<a href="{}">{}</a>”').format(link(f"claims/{word}/"), base.claims[word].title)
-        if word in base.claims
-        else word
-        for word in text.split(" ")
-    )
-    return Markup(" ").join(words)
 
 
 def authors(source: Source) -> str:
@@ -112,3 +101,7 @@ def relative(target: str, page_url: str) -> str:
 
 def _number(value: float) -> str:
     return minus(number(value))
+
+
+def _is_claim_name(piece: str) -> bool:
+    return isinstance(piece, ClaimName)

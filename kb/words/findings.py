@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from kb.judging.bounds import Decision
 from kb.judging.details import Caution, Detail
@@ -92,17 +93,52 @@ def run_clause(experiment: str, seeds: int, blocks: int) -> str:
     return f"{experiment} was run: {count(seeds, 'seed')}, {count(blocks, 'block')}"
 
 
+class StateSentence(NamedTuple):
+    """The state of a claim in one sentence, in pieces for those who show the state itself beside it.
+
+    Attributes:
+        word: The state; empty where the sentence does not name it.
+        where: At which scale, such as `at minimal scale`; may be empty.
+        what: What came out, or what the state means.
+    """
+
+    word: str
+    where: str
+    what: str
+
+    @property
+    def text(self) -> str:
+        """Return the whole sentence."""
+        opening = " ".join(part for part in (self.word, self.where) if part)
+        return f"{opening}: {self.what}" if opening else self.what
+
+    @property
+    def rest(self) -> str:
+        """Return the sentence without the state."""
+        return self._replace(word="").text
+
+
+def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
+    """Return the state of a claim in one sentence, in pieces: the verdict's where there is one."""
+    if judgement.verdict is None:
+        return StateSentence("", "", STATES[judgement.state].means)
+    return verdict_pieces(claim, judgement.verdict)
+
+
 def state_sentence(claim: Claim, judgement: Judgement) -> str:
     """Return the state of a claim in one sentence: the verdict's where there is one."""
-    if judgement.verdict is None:
-        return STATES[judgement.state].means
-    return verdict_sentence(claim, judgement.verdict)
+    return state_pieces(claim, judgement).text
+
+
+def verdict_pieces(claim: Claim, verdict: Verdict) -> StateSentence:
+    """Return the verdict in one sentence, in pieces: effect, unit, interval, bound and seeds."""
+    where = f"at {claim.protocol.scale} scale" if claim.protocol else ""
+    return StateSentence(STATES[verdict.state].word, where, f"{_because(verdict)}.")
 
 
 def verdict_sentence(claim: Claim, verdict: Verdict) -> str:
     """Return the verdict in one sentence: effect, unit, interval, bound and seeds."""
-    scale = f" at {claim.protocol.scale} scale" if claim.protocol else ""
-    return f"{STATES[verdict.state].word}{scale}: {_because(verdict)}."
+    return verdict_pieces(claim, verdict).text
 
 
 def _because(verdict: Verdict) -> str:

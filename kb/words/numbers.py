@@ -50,9 +50,9 @@ def exponent(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value else 0
 
 
-def count(how_many: int, noun: str) -> str:
-    """Return a count with its noun, as in `1 seed` and `5 seeds`."""
-    return f"{how_many} {noun}{'' if how_many == 1 else 's'}"
+def count(how_many: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun, as in `1 seed` and `5 seeds`; give the plural where it has no s."""
+    return f"{how_many} {noun if how_many == 1 else nouns or f'{noun}s'}"
 
 
 def percent(share: float) -> str:

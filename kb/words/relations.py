@@ -27,6 +27,11 @@ class RelationWords(NamedTuple):
     bearing: Bearing = "none"
     points_back: bool = False
 
+    @property
+    def bears(self) -> str:
+        """Return the verb from the claim that bears to the one it bears on, in the midst of a sentence."""
+        return (self.reverse if self.points_back else self.verb).lower()
+
 
 RELATIONS: dict[RelationType, RelationWords] = {
     "depends_on": RelationWords("Rests on", "Carries", "depends on", "base", points_back=True),

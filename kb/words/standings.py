@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from kb.words.clauses import ClaimName, Clause
+
 StandingName = Literal["established", "refuted", "split", "contested", "undermined", "supported", "open"]
 Rule = Literal["verdict", "exclusion", "base", "contradiction", "support", "none"]
 
@@ -45,31 +47,31 @@ def rule_clause(claim_id: str, rule: Rule, gives: StandingName) -> str:
     return f"{RULES[rule]}, so {claim_id} {STANDINGS[gives].clause}"
 
 
-def unhelped(reason: str) -> str:
+def unhelped(reason: str) -> Clause:
     """Return why a claim is open, from what its own evidence says."""
-    return f"{reason}, and nothing established bears on it"
+    return (f"{reason}, and nothing established bears on it",)
 
 
-def supported_by(other: str) -> str:
+def supported_by(other: str) -> Clause:
     """Return why a claim is supported."""
-    return f"{other} is established and supports it"
+    return ClaimName(other), " is established and supports it"
 
 
-def contradicted_by(other: str) -> str:
+def contradicted_by(other: str) -> Clause:
     """Return why a claim is contested."""
-    return f"{other} was reproduced and contradicts it"
+    return ClaimName(other), " was reproduced and contradicts it"
 
 
-def rests_on(claim: str, base: str) -> str:
-    """Return what a claim rests on; `it` stands for the claim that is spoken of."""
-    return f"{claim} rests on {base}"
+def rests_on(claim: str, base: str) -> Clause:
+    """Return what a claim rests on; the claim is a `ClaimName`, or `it` for the one that is spoken of."""
+    return claim, " rests on ", ClaimName(base)
 
 
-def excluded_by(claim: str, other: str) -> str:
-    """Return what excludes a claim; `it` stands for the claim that is spoken of."""
-    return f"{other} was reproduced and excludes {claim}"
+def excluded_by(claim: str, other: str) -> Clause:
+    """Return what excludes a claim; the claim is a `ClaimName`, or `it` for the one that is spoken of."""
+    return ClaimName(other), " was reproduced and excludes ", claim
 
 
-def refuted_itself(claim: str) -> str:
+def refuted_itself(claim: str) -> Clause:
     """Return why the claim at the end of a chain is refuted."""
-    return f"{claim} is refuted by its own evidence"
+    return claim, " is refuted by its own evidence"

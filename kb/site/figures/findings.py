@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from kb.judging.stats import Interval
 from kb.judging.verdict import Finding, Verdict
-from kb.reading.experiment import Outcome
 from kb.records.claims import Prediction
 from kb.site.figures.seeds import Panel, Strip, seeds_figure
 from kb.words.bounds import unit
@@ -21,7 +20,6 @@ from kb.words.numbers import count
 
 def verdict_figure(
     verdict: Verdict,
-    outcomes: Mapping[str, Outcome],
     title: str,
     *,
     figure_id: str,
@@ -32,7 +30,6 @@ def verdict_figure(
 
     Args:
         verdict: With at least one seed.
-        outcomes: Of the claim's script, by name.
         title: Of the claim.
         figure_id: Prefix of the ids inside.
         predictions: Show only so many, from the first.
@@ -41,33 +38,29 @@ def verdict_figure(
     checks = verdict.controls if controls else ()
     shown = replace(verdict, findings=verdict.findings[:predictions], controls=checks)
     return seeds_figure(
-        tuple(panels(shown, outcomes)),
+        tuple(panels(shown)),
         figure_id=figure_id,
         title=f"What each seed gave: {title}",
         description=" ".join(in_words(row) for row in shown.findings),
     )
 
 
-def panels(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Panel]:
+def panels(verdict: Verdict) -> Iterator[Panel]:
     """Yield the panels of a verdict's figure: predictions in a row that measure the same thing share one."""
-    for unit_of_axis, strips in groupby(_labelled(verdict, outcomes), key=lambda pair: pair[0]):
+    for unit_of_axis, strips in groupby(_labelled(verdict), key=lambda pair: pair[0]):
         yield Panel(unit_of_axis, tuple(strip for _, strip in strips))
 
 
-def _labelled(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, Strip]]:
+def _labelled(verdict: Verdict) -> Iterator[tuple[str, Strip]]:
     """Yield every strip with its axis; an estimand that is a rate has a strip for it beside the seeds'."""
     for finding in verdict.findings:
-        prediction = finding.prediction
-        rows = (finding, *controls_of(prediction, verdict))
+        rows = (finding, *controls_of(finding.prediction, verdict))
         is_share = finding.estimand.is_share
-        step = f"{prediction.outcome}: {axis_unit(prediction, outcomes[prediction.outcome])}"
+        step = f"{finding.outcome.name}: {axis_unit(finding)}"
         for row in rows:
             yield step, _strip(row, row.bound, with_interval=not is_share)
         for row in rows if is_share else ():
-            yield (
-                "share of seeds that meet the bound",
-                _strip(row, row.goal, with_values=False),
-            )
+            yield "share of seeds that meet the bound", _strip(row, row.goal, with_values=False)
 
 
 def controls_of(prediction: Prediction, verdict: Verdict) -> tuple[Finding, ...]:
@@ -75,9 +68,10 @@ def controls_of(prediction: Prediction, verdict: Verdict) -> tuple[Finding, ...]
     return tuple(row for row in verdict.controls if row.prediction.name == prediction.name)
 
 
-def axis_unit(prediction: Prediction, outcome: Outcome) -> str:
+def axis_unit(finding: Finding) -> str:
     """Return what one step on the axis means."""
-    return f"{unit(prediction, outcome)}{', first arm minus second' if prediction.contrast else ''}"
+    is_contrast = len(finding.arms) > 1
+    return f"{unit(finding.prediction, finding.outcome)}{', first arm minus second' if is_contrast else ''}"
 
 
 def compared(arms: tuple[str, ...]) -> str:

@@ -28,10 +28,6 @@ MARGIN = 6
 LETTERS, LINES = 22, 3
 MOST = {1: 6, 2: 2}
 """Claims in a column by its distance; the list beside the figure has all neighbours."""
-SAYS: dict[RelationType, str] = {
-    kind: (row.reverse if row.points_back else row.verb).lower() for kind, row in RELATIONS.items()
-}
-"""A relation read from the claim that bears to the one that it bears on."""
 
 
 class Edge(NamedTuple):

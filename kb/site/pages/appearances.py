@@ -9,14 +9,7 @@ from kb.reading.base import Base
 from kb.records.claims import Appearance, Locator
 from kb.records.sources import Source
 from kb.site.templates import authors
-
-STANCE_WORDS = {
-    "asserts": "Asserted by",
-    "disputes": "Disputed by",
-    "qualifies": "Qualified by",
-    "reports": "Reported by",
-}
-"""In the passive, so that one author and several read well."""
+from kb.words.stances import STANCES
 
 
 class Said(NamedTuple):
@@ -36,7 +29,7 @@ def appearances(base: Base, claim_id: str) -> list[Said]:
 
 def _said(base: Base, appearance: Appearance) -> Said:
     source = base.sources[appearance.source]
-    by = f"{STANCE_WORDS[appearance.stance]} {appearance.by or authors(source)}"
+    by = f"{STANCES[appearance.stance]} {appearance.by or authors(source)}"
     return Said(
         appearance,
         source,

@@ -128,7 +128,7 @@ def _claim(site: Site, near: Neighbourhoods, claim_id: str) -> Page:
         f"claims/{claim_id}.md",
         "\n\n\n".join(found.values()),
         site.base.claims[claim_id].title,
-        site.sentences[claim_id],
+        site.told[claim_id].text,
         words=_search_words(site.base, claim_id),
         head=heads.claim(site, claim_id),
     )

@@ -10,12 +10,12 @@ from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.debates import Debate, Side
 from kb.site.page import Page, Site
-from kb.site.pages.appearances import STANCE_WORDS
 from kb.site.templates import authors
+from kb.words.relations import RELATIONS, RelationWords
+from kb.words.stances import STANCES
 
 MAIN = "rigor-or-progress"
 """The debate on the start page; the first, where it does not exist."""
-WORDS = {"supports": "supports", "explains": "explains", "refines": "refines"}
 
 
 class Bearing(NamedTuple):
@@ -61,7 +61,7 @@ def pages(site: Site) -> Iterator[Page]:
             debate=debate,
             bearings=[(side, bearings_on(base, site.judgements, side.claims)) for side in debate.sides],
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
-            stances=STANCE_WORDS,
+            stances=STANCES,
         )
 
 
@@ -91,26 +91,24 @@ def bearings_on(base: Base, judgements: Mapping[str, Judgement], claims: Iterabl
     wanted = tuple(claims)
     found = {i: Bearing(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)}
     for about in wanted:
-        for other, kind, is_stated_by_it in _related(base, about):
+        for other, relation, is_stated_by_it in _related(base, about):
             if not _has_verdict(judgements, other) or other in found:
                 continue
-            if kind == "contradicts":
-                found[other] = Bearing(other, about, is_against=True, words="contradicts")
-            elif kind == "depends_on" and is_stated_by_it:
-                found[other] = Bearing(other, about, is_against=False, words="carries")
-            elif kind != "depends_on" and not is_stated_by_it:
-                found[other] = Bearing(other, about, is_against=False, words=WORDS[kind])
+            is_against = relation.bearing == "against"
+            if is_against or relation.points_back == is_stated_by_it:
+                found[other] = Bearing(other, about, is_against=is_against, words=relation.bears)
     return list(found.values())
 
 
-def _related(base: Base, claim_id: str) -> Iterator[tuple[str, str, bool]]:
+def _related(base: Base, claim_id: str) -> Iterator[tuple[str, RelationWords, bool]]:
+    """Yield each relation of a claim: its other end, its type, and whether the claim states it."""
     for relation in base.claims[claim_id].relations:
         if relation.claim in base.claims:
-            yield relation.claim, relation.type, True
+            yield relation.claim, RELATIONS[relation.type], True
     for other, claim in base.claims.items():
         for relation in claim.relations:
             if relation.claim == claim_id:
-                yield other, relation.type, False
+                yield other, RELATIONS[relation.type], False
 
 
 def _has_verdict(judgements: Mapping[str, Judgement], claim_id: str) -> bool:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kb.site.figures.all_claims import all_claims
-from kb.site.figures.neighbourhood import SAYS, Edge, edges_of
+from kb.site.figures.neighbourhood import Edge, edges_of
 from kb.site.page import Page, Site
+from kb.words.relations import RELATIONS
 from kb.words.standings import STANDINGS
 
 
@@ -25,7 +26,7 @@ def pages(site: Site) -> Iterator[Page]:
         topics=topics,
         figure=all_claims(site, topics, edges),
         bearing=_into(edges),
-        says=SAYS,
+        relation_words=RELATIONS,
         edges=edges,
     )
     yield site.page(
@@ -36,7 +37,7 @@ def pages(site: Site) -> Iterator[Page]:
         hide=wide,
         in_search=False,
         head={"script": "assets/explore.js"},
-        says=SAYS,
+        relation_words=RELATIONS,
         standing_names=STANDINGS,
     )
 

@@ -13,7 +13,7 @@ from kb.site.figures.findings import verdict_figure
 from kb.site.page import Page, Site
 from kb.site.pages.changes import events
 from kb.site.pages.debates import MAIN, bearings_on, holders
-from kb.site.pages.summaries import in_plain_words
+from kb.words.summaries import in_plain_words
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
 LATEST = 5
@@ -54,13 +54,11 @@ def _chosen(site: Site) -> Judgement | None:
 
 
 def _drawn(site: Site, example: Judgement) -> Markup | None:
-    claim, verdict = site.base.claims[example.claim_id], example.verdict
-    if verdict is None or verdict.seeds == 0 or claim.protocol is None:
+    verdict = example.verdict
+    if verdict is None or verdict.seeds == 0:
         return None
-    outcomes = site.base.scripts[claim.protocol.experiment].outcomes
-    return verdict_figure(
-        verdict, outcomes, claim.title, figure_id="seeds-example", predictions=1, controls=False
-    )
+    title = site.base.claims[example.claim_id].title
+    return verdict_figure(verdict, title, figure_id="seeds-example", predictions=1, controls=False)
 
 
 def _debate(site: Site) -> dict[str, Any]:

@@ -77,8 +77,7 @@ def _row(
     )
 
 
-def columns(verdict: Verdict, outcomes: Mapping[str, Outcome]) -> Iterator[Column]:
+def columns(verdict: Verdict) -> Iterator[Column]:
     """Yield the raw values of each prediction, one number per seed."""
     for row in verdict.findings:
-        unit = axis_unit(row.prediction, outcomes[row.prediction.outcome])
-        yield Column(compared(row.arms), unit, row.values)
+        yield Column(compared(row.arms), axis_unit(row), row.values)

@@ -19,7 +19,7 @@ from kb.site.pages.claim.predictions import columns
 from kb.site.pages.claim.provenance import machines, measured_arms, revisions
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.claim.subject import Subject
-from kb.site.pages.summaries import in_plain_words
+from kb.words.summaries import in_plain_words
 
 Shown = Mapping[str, Any]
 Section = Callable[[Subject], Shown | None]
@@ -29,7 +29,6 @@ def head(subject: Subject) -> Shown:
     """Show title, state and verdict, and what the graph makes of the claim."""
     return {
         "topic": subject.site.base.topics[subject.claim_id],
-        "sentence": subject.site.sentences[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
         "standing": subject.site.standings[subject.claim_id],
     }
@@ -56,10 +55,8 @@ def every_seed(subject: Subject) -> Shown | None:
     if verdict is None or verdict.seeds == 0:
         return None
     return {
-        "figure": verdict_figure(
-            verdict, subject.outcomes, subject.claim.title, figure_id=f"seeds-{subject.claim_id}"
-        ),
-        "columns": list(columns(verdict, subject.outcomes)),
+        "figure": verdict_figure(verdict, subject.claim.title, figure_id=f"seeds-{subject.claim_id}"),
+        "columns": list(columns(verdict)),
     }
 
 

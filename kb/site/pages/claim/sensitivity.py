@@ -133,9 +133,9 @@ def _moved(finding: Finding) -> str:
     goal = finding.goal
     if finding.estimand.is_share or finding.nonfinite or math.inf not in (goal.upper, -goal.lower):
         return ""
-    _, lower, upper, *_ = measured(finding)
+    shown = measured(finding)
     is_least, held = goal.upper == math.inf, finding.decision == "reproduced"
-    stays, turns = (lower, upper) if is_least == held else (upper, lower)
+    stays, turns = (shown.lower, shown.upper) if is_least == held else (shown.upper, shown.lower)
     side, beyond = ("up to", "above") if is_least == held else ("down to", "below")
     other = "fail" if held else "hold"
     same = f"The decision would be the same for any bound {side} {stays}"

@@ -1,18 +1,11 @@
-"""A claim's state in a sentence: once exactly, once for a reader who knows no statistics."""
+"""A verdict in words for a reader who knows no statistics; never stronger than the verdict."""
 
 from __future__ import annotations
 
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
-from kb.reading.base import Base
-from kb.words.findings import state_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
-
-
-def summary(base: Base, judgement: Judgement) -> str:
-    """Return a claim's state in one exact sentence."""
-    return state_sentence(base.claims[judgement.claim_id], judgement)
 
 
 def in_plain_words(judgement: Judgement) -> str:
