@@ -12,7 +12,6 @@ from kb.reading.diagnosis import validate
 from kb.reading.experiment import SCRIPTS, Script, ScriptError, read_script, script_path
 from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
 from kb.reading.former import in_todays_names
-from kb.reading.halves import in_halves
 from kb.reading.lab import lab_of
 from kb.reading.texts import read_content, read_text
 from kb.reading.tree import Folder, Tree, TreeError
@@ -81,9 +80,8 @@ def _load(tree: Tree, today: str | None, *, only: Collection[str] | None = None)
     reading.unread.update(PurePosixPath(problem.place.path).stem for problem in problems)
     chosen = [file for file in files if only is None or file.id in only]
     reading.unread.update(file.id for file in files if only is not None and file.id not in only)
-    opened = in_halves(lambda part: [_opened(tree, file) for file in part], chosen)
-    for file, content in zip(chosen, opened, strict=True):
-        _read_record(reading, file, content)
+    for file in chosen:
+        _read_record(reading, file, _opened(tree, file))
     wanted = None if only is None else {c.protocol.experiment for c in reading.claims.values() if c.protocol}
     lab = lab_of(tree)
     for name in _experiments(reading, tree):

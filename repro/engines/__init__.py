@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from kb.evidence.ledger import Attempt
 from repro.engines.parts.interrupts import Interrupts
-from repro.worker.failures import Kind
+from repro.worker.failures import FailureKind
 from repro.worker.messages import Measurement
 from repro.worker.task import Task
 
@@ -53,7 +53,7 @@ class Failed(NamedTuple):
 
     task: Task
     block: int
-    kind: Kind
+    kind: FailureKind
     message: str
     traceback_tail: str = ""
     seconds: float = 0.0

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from repro.engines import EngineUnavailableError, Event, Failed, Finished, Interrupted, Measured, Started
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.workers import Command
-from repro.worker.failures import Kind
+from repro.worker.failures import FailureKind
 from repro.worker.messages import End, Failure, read_line
 from repro.worker.task import Task, worker_command
 
@@ -166,7 +166,7 @@ def _event(task: Task, block: int, future: Future[Said]) -> Event:
     try:
         message = read_line(said.lines.split(b"\n")[0])
     except ValueError as problem:
-        kind: Kind = "killed" if said.code < 0 else "no result"
+        kind: FailureKind = "killed" if said.code < 0 else "no result"
         why = f"the worker ended with code {said.code}" if not said.lines else str(problem)
         return Failed(task, block, kind, why, said.stderr_tail)
     if isinstance(message, Failure):

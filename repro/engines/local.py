@@ -17,7 +17,7 @@ from repro.engines import Event, Failed, Finished, Interrupted, Measured, Starte
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.workers import Command, Job, Worker
 from repro.provenance import monotonic
-from repro.worker.failures import Kind
+from repro.worker.failures import FailureKind
 from repro.worker.messages import End, Failure, Measurement, read_line
 from repro.worker.task import Task, lasting_command
 
@@ -161,7 +161,7 @@ def _on_measurement(job: Job, measurement: Measurement) -> Event:
     return Measured(job.task, measurement)
 
 
-def _on_failure(job: Job, kind: Kind, message: str, tail: str) -> Iterator[Event]:
+def _on_failure(job: Job, kind: FailureKind, message: str, tail: str) -> Iterator[Event]:
     if job.has_failed or not job.missing:
         return
     job.has_failed = True
@@ -170,7 +170,7 @@ def _on_failure(job: Job, kind: Kind, message: str, tail: str) -> Iterator[Event
     yield Failed(job.task, block, kind, message, tail, seconds, tuple(not_begun))
 
 
-def _why(code: int, timeout_seconds: float) -> tuple[Kind, str]:
+def _why(code: int, timeout_seconds: float) -> tuple[FailureKind, str]:
     """Return the kind of failure and the words for a worker that ended before its task was done."""
     if code == -signal.SIGALRM:  # its own clock, while it loads torch
         return "timeout", f"the worker took longer than {timeout_seconds:g} seconds to start"

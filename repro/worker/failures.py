@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-Kind = Literal[
+FailureKind = Literal[
     "exception",  # the script raised
     "contract",  # the script gave something else than one real number a seed and outcome
     "version",  # the script or the lab is not what was planned
@@ -20,11 +20,11 @@ Kind = Literal[
     "killed",
     "stopped",  # the user asked to
 ]
-INFRASTRUCTURE: frozenset[Kind] = frozenset(("out of memory", "timeout", "killed"))
+INFRASTRUCTURE: frozenset[FailureKind] = frozenset(("out of memory", "timeout", "killed"))
 """Failures that say nothing about the experiment; such a block is tried once more."""
 
 
-def failure_line(block: int, kind: Kind, message: str, traceback_tail: str = "") -> bytes:
+def failure_line(block: int, kind: FailureKind, message: str, traceback_tail: str = "") -> bytes:
     """Return the line by which a worker reports that a block has no values."""
     error = {"kind": kind, "message": message, "traceback_tail": traceback_tail}
     return json.dumps({"block": block, "error": error}).encode() + b"\n"

@@ -29,7 +29,7 @@ from kb.reading.tree import Folder
 from kb.text.guarded_text import GuardError
 from repro import provenance
 from repro.lab.seeds import Seeds
-from repro.worker.failures import Kind, failure_line
+from repro.worker.failures import FailureKind, failure_line
 from repro.worker.messages import Measurement
 from repro.worker.task import Task, arguments, parse
 from repro.worker.values import ContractError, read_outcomes
@@ -41,7 +41,7 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
 class TaskError(Exception):
     """The task cannot be measured here as it was asked for."""
 
-    def __init__(self, kind: Kind, message: str) -> None:
+    def __init__(self, kind: FailureKind, message: str) -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -71,7 +71,7 @@ class Reporter:
         self.send(failure_line(self.block, failure_kind(error), f"{self._where}: {text}", tail))
 
 
-def failure_kind(error: BaseException) -> Kind:
+def failure_kind(error: BaseException) -> FailureKind:
     """Return which kind of failure an exception is."""
     if isinstance(error, TaskError):
         return error.kind

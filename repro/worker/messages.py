@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from kb.evidence.record import Curves, Machine, Part, PerSeed
 from repro.provenance import Versions
-from repro.worker.failures import Kind
+from repro.worker.failures import FailureKind
 
 
 class Measurement(Part):
@@ -39,7 +39,7 @@ class Measurement(Part):
 class Error(Part):
     """Why a block has no values."""
 
-    kind: Kind
+    kind: FailureKind
     message: str
     traceback_tail: str = ""
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import NoReturn
 
 from repro.worker import sandbox
-from repro.worker.failures import Kind, failure_line
+from repro.worker.failures import FailureKind, failure_line
 
 LINE_BYTES = 2**20
 """Longest line that is read from the measuring process."""
@@ -56,7 +56,7 @@ class Watcher:
     exit_code: int = field(default=0, init=False)
     is_told_to_end: bool = field(default=False, init=False)
     done: int = field(default=0, init=False)
-    reason: tuple[Kind, str] | None = field(default=None, init=False)
+    reason: tuple[FailureKind, str] | None = field(default=None, init=False)
     _is_reported: bool = field(default=False, init=False)
     _stops_after_block: bool = field(default=False, init=False)
     _line: bytes = field(default=b"", init=False)
@@ -104,7 +104,7 @@ class Watcher:
         self.is_told_to_end = True
         self._end("killed", "the worker was told to end")
 
-    def _end(self, kind: Kind, message: str) -> None:
+    def _end(self, kind: FailureKind, message: str) -> None:
         self.reason = self.reason or (kind, message)
         self._is_ending = True
 
@@ -177,7 +177,7 @@ class Watcher:
         if self._printed_bytes > OUTPUT_BYTES:
             self._end("output", f"the script printed more than {OUTPUT_BYTES} bytes")
 
-    def _ended_by_itself(self, returncode: int) -> tuple[Kind, str]:
+    def _ended_by_itself(self, returncode: int) -> tuple[FailureKind, str]:
         if returncode == -signal.SIGXCPU:
             return "timeout", "the script used up its processor time"
         if returncode < 0:
