@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from kb.records.relations import RELATIONS
 from kb.site.figures.neighbourhood import edges_of
 from kb.site.page import Site
-from kb.words.relations import RELATIONS
 from kb.words.states import STATES
 
 

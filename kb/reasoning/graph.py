@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from kb.evidence.ledger import Ledger
 from kb.reading.base import Base
-from kb.records.claims import Claim, RelationType, Source, Stance
-from kb.words.relations import RELATIONS
+from kb.records.claims import Claim, Source, Stance
+from kb.records.relations import RELATIONS
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -23,7 +23,7 @@ NodeType = Literal["claim", "source", "person", "experiment", "debate", "evidenc
 EdgeType = Literal["authored", "tested_by", "measured", "side_of", "discriminates"]
 Direction = Literal["up", "down", "both"]
 NODE_TYPES: tuple[str, ...] = get_args(NodeType)
-EDGE_TYPES: tuple[str, ...] = (*get_args(RelationType), *get_args(Stance), *get_args(EdgeType))
+EDGE_TYPES: tuple[str, ...] = (*RELATIONS, *get_args(Stance), *get_args(EdgeType))
 AGAINST = frozenset([*(kind for kind, row in RELATIONS.items() if row.points_back), "tested_by"])
 """Edges whose end bears on their start; along all others the start bears on the end."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kb.reading.base import Base
 from kb.records.claims import Relation
-from kb.words.relations import RELATIONS
+from kb.records.relations import RELATIONS
 
 
 class Link(NamedTuple):

@@ -10,9 +10,9 @@ from itertools import count
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.relations import Bearings, Link, Links, bearings, reach
+from kb.records.relations import RELATIONS
 from kb.words import standings as words
 from kb.words.clauses import ClaimName, Clause, clause_text
-from kb.words.relations import RELATIONS
 from kb.words.standings import Rule
 from kb.words.standings import StandingName as Name
 from kb.words.states import STATES

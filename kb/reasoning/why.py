@@ -15,8 +15,9 @@ from kb.judging.verdict import Finding, Verdict
 from kb.reading.base import Base
 from kb.reasoning.relations import Link
 from kb.reasoning.standing import Standing, standings
+from kb.records.relations import RELATIONS
 from kb.words.findings import finding_clause, run_clause
-from kb.words.relations import RELATIONS, relation_clause
+from kb.words.relations import relation_clause
 from kb.words.standings import Rule, StandingName, rule_clause
 from kb.words.states import STATES, missing, supposed
 

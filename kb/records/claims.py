@@ -21,6 +21,7 @@ from kb.records.protocol import (
     Revision,
     predictions_digest,
 )
+from kb.records.relations import RELATIONS, RelationType
 from kb.records.reviews import Review, Seen
 from kb.records.sources import Locator, Paragraph, Person, Slip, Source
 
@@ -68,7 +69,6 @@ TOMBSTONE = ("moved_to", "split_into")
 
 Kind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
 Stance = Literal["asserts", "disputes", "qualifies", "reports"]
-RelationType = Literal["depends_on", "supports", "contradicts", "refines", "explains"]
 
 
 class Appearance(Record):
@@ -98,7 +98,7 @@ class Relation(Record):
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with `strict`."""
-        if self.strict and self.type != "contradicts":
+        if self.strict and RELATIONS[self.type].bearing != "against":
             yield Flaw(
                 "strict-relation",
                 f"a relation {self.type} that is strict",

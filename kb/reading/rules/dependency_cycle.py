@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from kb.reading.base import Base
+from kb.records.claims import Relation
+from kb.records.relations import RELATIONS
 from kb.text.problems import Problem
 
 CODES = {"dependency-cycle": "Claims depend on each other in a circle."}
@@ -14,22 +16,26 @@ CODES = {"dependency-cycle": "Claims depend on each other in a circle."}
 def check(base: Base) -> Iterator[Problem]:
     """Return one problem for each cycle, at the relation of its alphabetically first claim."""
     graph = {
-        claim_id: [r.claim for r in claim.relations if r.type == "depends_on" and r.claim != claim_id]
+        claim_id: [r.claim for r in claim.relations if _is_base(r) and r.claim != claim_id]
         for claim_id, claim in base.claims.items()
     }
     while cycle := _cycle(graph):
         claim_id, target = cycle[:2]
         relations = base.claims[claim_id].relations
-        pairs = [(relation.type, relation.claim) for relation in relations]
+        pairs = [(_is_base(relation), relation.claim) for relation in relations]
         yield base.problem(
             "dependency-cycle",
             claim_id,
-            ("relations", pairs.index(("depends_on", target)), "claim"),
+            ("relations", pairs.index((True, target)), "claim"),
             found="the circle " + " -> ".join([*cycle, claim_id]),
             allowed="depends_on without circles",
             advice="remove the dependency that is not meant; supports may form circles",
         )
         graph[claim_id].remove(target)
+
+
+def _is_base(relation: Relation) -> bool:
+    return RELATIONS[relation.type].bearing == "base"
 
 
 def _cycle(graph: dict[str, list[str]]) -> list[str]:

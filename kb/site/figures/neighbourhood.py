@@ -16,9 +16,9 @@ from markupsafe import Markup
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.claims import RelationType
+from kb.records.relations import RELATIONS
 from kb.site.figures.svg import ELLIPSIS, element, figure, icon, path, short, text
 from kb.words.numbers import count
-from kb.words.relations import RELATIONS
 from kb.words.states import STATES
 
 REACH = 2

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.debates import Debate, Side
+from kb.records.relations import RELATIONS, RelationWords
 from kb.site.page import Page, Site
 from kb.site.templates import authors
-from kb.words.relations import RELATIONS, RelationWords
 from kb.words.stances import STANCES
 
 MAIN = "rigor-or-progress"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from kb.records.relations import RELATIONS
 from kb.site.figures.all_claims import all_claims
 from kb.site.figures.neighbourhood import Edge, edges_of
 from kb.site.page import Page, Site
-from kb.words.relations import RELATIONS
 from kb.words.standings import STANDINGS
 
 

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 PLACE = 100
 
 
-@click.command()
+HELP = f"""Write claims, sources, people, experiments, debates and evidence as one graph.
+
+Types of nodes: {", ".join(NODE_TYPES)}.
+
+Types of edges: {", ".join(EDGE_TYPES)}.
+"""
+
+
+@click.command(help=HELP)
 @click.option(
     "--focus",
     metavar="ID",
@@ -60,14 +68,7 @@ def command(
     form: str,
     as_json: bool,
 ) -> None:
-    """Write claims, sources, people, experiments, debates and evidence as one graph.
-
-    Types of nodes: claim, source, person, experiment, debate, evidence.
-
-    Types of edges: depends_on, supports, contradicts, refines, explains,
-    asserts, disputes, qualifies, reports, authored, tested_by, measured,
-    side_of, discriminates.
-    """
+    """Write the graph, or the part of it that is asked for."""
     base = load_base(Folder(context.root))
     graph = build(base, read_ledger(Folder(context.root)))
     if focus is None:

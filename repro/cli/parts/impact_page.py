@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from kb.reasoning.conflicts import Conflict
 from kb.reasoning.cost import Run
+from kb.records.relations import RELATIONS
 from kb.time.impact import Files, Impact
 from repro.cli.parts.reasoned import cost_data, cost_text
 
@@ -87,9 +88,10 @@ def _claims(found: Impact) -> Iterator[tuple[str, ...]]:
 
 
 def _conflict(conflict: Conflict) -> tuple[str, ...]:
+    ends = ((link, _code(link.claim_id), _code(link.target)) for link in conflict.contradictions)
     reasons = (
-        f"{_code(link.claim_id)} contradicts {_code(link.target)}: {link.relation.because}"
-        for link in conflict.contradictions
+        f"{start} {RELATIONS[link.relation.type].clause} {end}: {link.relation.because}"
+        for link, start, end in ends
     )
     return ", ".join(map(_code, conflict.claims)), conflict.kind, "; ".join(reasons)
 

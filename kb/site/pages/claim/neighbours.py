@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kb.reading.base import Base
-from kb.words.relations import RELATIONS
+from kb.records.relations import RELATIONS
 
 
 class Neighbour(NamedTuple):

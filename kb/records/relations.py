@@ -1,0 +1,44 @@
+"""The types of relations between claims, and everything that anybody needs to know of each.
+
+To add a type, name it in `RelationType` and give it a row in `RELATIONS`; all others ask that table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+RelationType = Literal["depends_on", "supports", "contradicts", "refines", "explains"]
+Bearing = Literal["base", "against", "support", "none"]
+"""What a relation does to a standing: its start rests on its end, it speaks against, for, or neither."""
+
+
+class RelationWords(NamedTuple):
+    """One type of relation.
+
+    Attributes:
+        verb: Above the ends of such relations, at the claim that states them.
+        reverse: Above the claims that state them, at their end.
+        clause: Between start and end, in the midst of a sentence.
+        bearing: What it does to standings.
+        points_back: Does its end bear on its start? All others bear on their end.
+    """
+
+    verb: str
+    reverse: str
+    clause: str
+    bearing: Bearing = "none"
+    points_back: bool = False
+
+    @property
+    def bears(self) -> str:
+        """Return the verb from the claim that bears to the one it bears on, in the midst of a sentence."""
+        return (self.reverse if self.points_back else self.verb).lower()
+
+
+RELATIONS: dict[RelationType, RelationWords] = {
+    "depends_on": RelationWords("Rests on", "Carries", "depends on", "base", points_back=True),
+    "supports": RelationWords("Supports", "Is supported by", "supports", "support"),
+    "contradicts": RelationWords("Contradicts", "Is contradicted by", "contradicts", "against"),
+    "refines": RelationWords("Refines", "Is refined by", "refines"),
+    "explains": RelationWords("Explains", "Is explained by", "explains"),
+}
