@@ -9,6 +9,8 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kb.evidence.ledger import read_ledger
 from kb.exports.raw_values import as_csv, as_curves_csv, as_json
@@ -17,7 +19,7 @@ from kb.judging.stats import Interval
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
-from kb.site.figures.curves import Curve, curves_figure, curves_of, spread
+from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
 from kb.site.figures.strip import strip_of
 from kb.site.page import Site
@@ -203,7 +205,7 @@ def test_curves_are_bands_over_seeds(site):
     [curve] = curves_of([piece.model_copy(update={"curves": {"score_curve": lines}})], script)
     [band] = curve.bands
     assert (band.low, band.middle, band.high) == ((0.0, 1.0), (2.0, 3.5), (4.0, 5.0))
-    assert curve.rows == [("point 1", ["2 [0, 4]"]), ("point 2", ["3.5 [1, 5]"])]
+    assert curve.rows == [("point 1", ["2.0 [0.0, 4.0]"]), ("point 2", ["3.5 [1.0, 5.0]"])]
     drawn = curves_figure(curve, script.outcomes["score_curve"], figure_id="c")
     figure = ET.fromstring(drawn)  # noqa: S314 # our own
     assert figure.get("role") == "img"
@@ -236,3 +238,17 @@ def test_measured_claims_bear_on_a_side(site):
         ("toy-contradicted", "carries"),
     ]
     assert holders(site.base, ["toy-claim"], 3) == ["Jane Doe"]
+
+
+@given(
+    middle=st.floats(-1e6, 1e6),
+    widths=st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)),
+)
+def test_a_table_never_narrows_the_ends_that_it_shows(middle, widths):
+    """The cells beside a figure of lines are rounded outwards, as findings are."""
+    low, high = middle - widths[0], middle + widths[1]
+    band = Band("arm", 5, (low,), (middle,), (high,))
+    [(_, [cell])] = Curve("c", (band,), 0, (0.0,), ("point 1",), 1).rows
+    shown = [float(end) for end in re.search(r"\[(.*), (.*)\]", cell).groups()]
+    assert shown[0] <= low
+    assert high <= shown[1]

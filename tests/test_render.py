@@ -16,7 +16,7 @@ from kb.reasoning.standing import standings
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.markdown import to_html
 from kb.site.page import Site
-from kb.site.pages import claims
+from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim import sections
 from kb.site.pages.claim.sections import SECTIONS, parts
 from kb.site.pages.claim.subject import Subject
@@ -112,7 +112,7 @@ def test_a_section_is_one_function_and_one_template_part(site, monkeypatch):
         return {"words": "<b> & more"} if subject.claim_id == "toy-claim" else None
 
     monkeypatch.setattr(sections, "SECTIONS", (*SECTIONS[:2], toy, *SECTIONS[2:]))
-    found = {page.path: page.content for page in claims.pages(site)}
+    found = {page.path: page.content for page in claim_pages.pages(site)}
     assert "## Toy {: #toy }\n\n<p>&lt;b&gt; &amp; more</p>\n\n\n## The st" in found["claims/toy-claim.md"]
     assert "## Toy" not in found["claims/toy-split.md"]
 

@@ -18,7 +18,7 @@ from kb.site import files as machine
 from kb.site.page import Page, Site, url_of
 from kb.site.pages import (
     changes,
-    claims,
+    claim_lists,
     debates,
     experiments,
     graph,
@@ -28,12 +28,25 @@ from kb.site.pages import (
     start,
     totals,
 )
+from kb.site.pages.claim import pages as claim_pages
 from kb.site.templates import environment
 from kb.time.history import Event
 
 __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
 
-KINDS = (start, next_steps, totals, changes, reuse, claims, sources, debates, experiments, graph)
+KINDS = (
+    start,
+    next_steps,
+    totals,
+    changes,
+    reuse,
+    claim_lists,
+    claim_pages,
+    sources,
+    debates,
+    experiments,
+    graph,
+)
 """Each yields the pages of its kind."""
 
 

@@ -66,6 +66,18 @@ def measured(finding: Finding) -> Measured:
     return Measured(estimate, lower, upper, unit_after(estimate, name), step)
 
 
+def within(estimate: float, interval: Interval) -> Measured:
+    """Return a number of no finding between the ends of an interval or range, without a unit.
+
+    Args:
+        estimate: Finite.
+        interval: Finite ends.
+    """
+    step = _width_step(interval, estimate)
+    lower, upper = rounded_down(interval.lower, step), rounded_up(interval.upper, step)
+    return Measured(rounded(estimate, step), lower, upper, "", step)
+
+
 def _shown(finding: Finding, value: float) -> float:
     """Return a number as it is printed: a share in percent."""
     return 100 * value if finding.estimand.is_share else value
@@ -75,11 +87,18 @@ def _step(finding: Finding) -> int:
     """Return the decimal place of the last digit worth printing: the second one of the interval's width."""
     if finding.estimand.is_share:
         return 0
-    width = finding.interval.upper - finding.interval.lower
+    step = _width_step(finding.interval, finding.estimate)
+    if not 0 < finding.interval.upper - finding.interval.lower < math.inf:
+        return step
+    return next((s for s in range(step, step - 4, -1) if not _reaches_bound(finding, s)), step)
+
+
+def _width_step(interval: Interval, estimate: float) -> int:
+    """Return the decimal place of the second digit of an interval's width; without one the third of all."""
+    width = interval.upper - interval.lower
     if 0 < width < math.inf:
-        step = exponent(width) - 1
-        return next((s for s in range(step, step - 4, -1) if not _reaches_bound(finding, s)), step)
-    numbers = [value for value in (*finding.interval, finding.estimate) if math.isfinite(value)]
+        return exponent(width) - 1
+    numbers = [value for value in (*interval, estimate) if math.isfinite(value)]
     return max(map(exponent, numbers), default=0) - 2
 
 

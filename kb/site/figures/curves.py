@@ -14,9 +14,12 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from kb.evidence.ledger import Evidence
+from kb.judging.stats import Interval
 from kb.reading.experiment import Outcome, Script
 from kb.site.figures.seeds import LARGEST
-from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text
+from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
+from kb.words.measured import within
+from kb.words.numbers import count, number
 
 WIDTH, HEIGHT = 420, 208
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42
@@ -132,7 +135,7 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
 
 def _words(band: Band) -> str:
     known = [value for value in band.middle if not math.isnan(value)] or [math.nan]
-    return f"{band.arm} goes from {_tick(known[0])} to {_tick(known[-1])} over {band.seeds} seeds."
+    return f"{band.arm} goes from {number(known[0])} to {number(known[-1])} over {count(band.seeds, 'seed')}."
 
 
 def _x(share: float) -> float:
@@ -142,7 +145,7 @@ def _x(share: float) -> float:
 def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> Iterator[Markup]:
     """Yield what the lines stand on: a grid with its numbers, a base line, and what both axes show."""
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    ticks = [(axis.place(tick), _tick(tick)) for tick in axis.ticks()]
+    ticks = [(axis.place(tick), tick_label(tick)) for tick in axis.ticks()]
     yield path("".join(f"M{LEFT} {short(y, 1)}H{right}" for y, _ in ticks), "grid")
     yield path(f"M{LEFT} {base}H{right}", "axis")
     for y, label in ticks:
@@ -171,14 +174,14 @@ def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
 def _names(bands: Sequence[Band], axis: Axis) -> Iterator[Markup]:
     """Yield the arms' names beside the ends of their lines, moved apart where they would meet."""
     ends = [
-        (axis.place(next((v for v in reversed(band.middle) if not math.isnan(v)), axis.low)), number)
-        for number, band in enumerate(bands)
+        (axis.place(next((v for v in reversed(band.middle) if not math.isnan(v)), axis.low)), index)
+        for index, band in enumerate(bands)
     ]
     below = float(TOP)
-    for place, number in sorted(ends):
+    for place, index in sorted(ends):
         y = max(place + 4, below)
         below = y + 12
-        yield text(shortened(bands[number].arm, LETTERS), WIDTH - RIGHT + 5, y, f"name arm--{number}")
+        yield text(shortened(bands[index].arm, LETTERS), WIDTH - RIGHT + 5, y, f"name arm--{index}")
 
 
 def _cell(band: Band, k: int) -> str:
@@ -186,8 +189,7 @@ def _cell(band: Band, k: int) -> str:
     low, middle, high = band.low[k], band.middle[k], band.high[k]
     if math.isnan(middle):
         return "\u2013"
-    return _tick(middle) if math.isnan(low + high) else f"{_tick(middle)} [{_tick(low)}, {_tick(high)}]"
-
-
-def _tick(value: float) -> str:
-    return "no number" if math.isnan(value) else f"{value:.3g}".replace("-", "\u2212")
+    if math.isnan(low + high):
+        return number(middle)
+    shown = within(middle, Interval(low, high))
+    return f"{shown.effect} {shown.interval}"

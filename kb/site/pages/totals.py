@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from kb.judging.against_itself import Comparison, comparisons, exact_interval
 from kb.judging.judgement import Judgement
+from kb.judging.stats import Interval
 from kb.site.page import Page, Site
+from kb.words.measured import Measured, within
 from kb.words.standings import STANDINGS
 
 
@@ -17,14 +19,14 @@ class AgainstItself(NamedTuple):
 
     Attributes:
         found: The comparisons in which a difference was found.
-        interval: Clopper-Pearson, of the rate.
+        rate: How many of a hundred, with its Clopper-Pearson interval.
         by_experiment: Comparisons and false differences of each.
         pairs: Comparisons by the seeds of a half.
     """
 
     total: int
     found: tuple[Comparison, ...]
-    interval: tuple[float, float]
+    rate: Measured
     by_experiment: dict[str, tuple[int, int]]
     pairs: list[tuple[int, int]]
 
@@ -74,10 +76,14 @@ def against_itself(found: Iterable[Comparison]) -> AgainstItself | None:
     return AgainstItself(
         len(every),
         false,
-        exact_interval(len(false), len(every)),
+        _percent(len(false) / len(every), exact_interval(len(false), len(every))),
         {name: (count, wrong[name]) for name, count in sorted(total.items())},
         sorted(Counter(comparison.pairs for comparison in every).items()),
     )
+
+
+def _percent(share: float, ends: tuple[float, float]) -> Measured:
+    return within(100 * share, Interval(100 * ends[0], 100 * ends[1]))
 
 
 def costs(site: Site) -> list[Cost]:

@@ -1,0 +1,56 @@
+"""The page of each claim, made of its sections, and the page of what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kb.exports import heads
+from kb.reading.base import Base
+from kb.site.figures.neighbourhood import Neighbourhoods
+from kb.site.figures.timeline import timeline
+from kb.site.page import Page, Site, page_of
+from kb.site.pages.appearances import appearances
+from kb.site.pages.claim.sections import parts
+from kb.site.pages.claim.subject import Subject
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the page of each claim, and of its history where somebody knows it."""
+    near = Neighbourhoods(site.base, site.judgements)
+    for claim_id in site.base.claims:
+        yield _claim(Subject(site, claim_id, near))
+        if claim_id in site.histories:
+            yield _history(site, claim_id)
+
+
+def _claim(subject: Subject) -> Page:
+    site, claim_id = subject.site, subject.claim_id
+    return page_of(
+        f"claims/{claim_id}.md",
+        "\n\n\n".join(parts(subject).values()),
+        subject.claim.title,
+        site.told[claim_id].text,
+        words=_search_words(site.base, claim_id),
+        head=heads.claim(site, claim_id),
+    )
+
+
+def _search_words(base: Base, claim_id: str) -> str:
+    """Return the words by which the search finds a claim: its statement and where it is said."""
+    cited = {said.appearance.source: said.source.title for said in appearances(base, claim_id)}
+    return " · ".join([base.claims[claim_id].statement.strip(), *cited.values()])
+
+
+def _history(site: Site, claim_id: str) -> Page:
+    """Return the page of what became of a claim; the claim's own page only links to it."""
+    events = site.histories[claim_id]
+    return site.page(
+        f"claims/{claim_id}/history.md",
+        "history",
+        f"History of {claim_id}",
+        "What changed in the record, the code and the evidence, and the state that followed.",
+        in_search=False,
+        history=events,
+        claim_id=claim_id,
+        timeline=timeline(events, figure_id="timeline"),
+    )
