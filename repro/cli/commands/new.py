@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kb.reading.base import Base
-from kb.writing import drafts, ties
+from kb.writing import drafts, insertions
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts import new_words as ask
@@ -99,7 +99,7 @@ def source(
     given = {**answered(given, asked), "source": source_id}
     with refusing():
         addition.source(source_id, ask.source(given))
-        addition.texts[base.paths[claim_id]] = ties.stated(base, claim_id, ask.appearance(given))
+        addition.texts[base.paths[claim_id]] = insertions.stated(base, claim_id, ask.appearance(given))
         addition.steps += [f"See it on its claim: `repro show {claim_id}`.", "Commit both files."]
         addition.write(as_json=as_json)
 
@@ -128,7 +128,7 @@ def experiment(
     given = {**(given if waiting else answered(given, [CLAIM])), "experiment": name}
     with refusing():
         for claim_id in waiting:
-            addition.texts[base.paths[claim_id]] = ties.written(base, claim_id)
+            addition.texts[base.paths[claim_id]] = insertions.written(base, claim_id)
         if given["claim"] is not None and given["claim"] not in waiting:
             given = _bet_on(addition, given)
         subject = given["claim"] or waiting[0]
@@ -161,7 +161,9 @@ def _bet_on(addition: Addition, given: ask.Given) -> ask.Given:
         addition.claim(claim_id, given, {"scope": given["scope"], "protocol": protocol})
     else:
         scope = given["scope"] if scoped else None
-        addition.texts[base.paths[claim_id]] = ties.tested(base, claim_id, protocol=protocol, scope=scope)
+        addition.texts[base.paths[claim_id]] = insertions.tested(
+            base, claim_id, protocol=protocol, scope=scope
+        )
     return given
 
 

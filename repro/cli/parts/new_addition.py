@@ -16,10 +16,10 @@ from kb.reading.load import Base, load_base
 from kb.reading.tree import Folder
 from kb.records.fields import IDENTIFIER, NAME
 from kb.text.problems import render_terminal
-from kb.writing import drafts, lookalikes, ties
+from kb.writing import drafts, insertions, lookalikes
 from kb.writing.additions import AdditionError, add
+from kb.writing.insertions import InsertionError
 from kb.writing.text import record_text
-from kb.writing.ties import TieError
 from repro.cli.parts import new_words as ask
 from repro.cli.parts.errors import UsageProblem
 from repro.provenance import now
@@ -81,7 +81,7 @@ class Addition:
 
         Raises:
             UsageProblem: An id or the topic cannot be what it is.
-            TieError: The source's paragraph cannot list it.
+            InsertionError: The source's paragraph cannot list it.
         """
         self.refuse_id(claim_id)
         _refuse_form(given["topic"], IDENTIFIER, "lower-case letters a-z, digits and single hyphens")
@@ -106,7 +106,9 @@ class Addition:
             self.source(given["source"], ask.source(given, "source_"))
         elif known.paragraphs:
             source_id, number = given["source"], int(given["paragraph"])
-            self.texts[self.base.paths[source_id]] = ties.listing(self.base, source_id, number, claim_id)
+            self.texts[self.base.paths[source_id]] = insertions.listing(
+                self.base, source_id, number, claim_id
+            )
 
     def source(self, source_id: str, record: drafts.Data) -> None:
         """Put in a source."""
@@ -138,7 +140,7 @@ def refusing() -> Iterator[None]:
     """Turn what does not fit into the records that are there into a problem of usage."""
     try:
         yield
-    except TieError as error:
+    except InsertionError as error:
         raise UsageProblem(str(error)) from error
     except AdditionError as error:
         raise UsageProblem(f"nothing was written, because:\n{render_terminal(error.problems)}") from error

@@ -16,7 +16,7 @@ from kb.writing.edit import EditError, with_entry, with_item, with_value, withou
 TESTABILITY = ("untested", "not_testable")
 
 
-class TieError(Exception):
+class InsertionError(Exception):
     """A record cannot take the new one in; the message says which, and what to write by hand."""
 
 
@@ -24,11 +24,11 @@ def listing(base: Base, source_id: str, paragraph: int, claim_id: str) -> str:
     """Return a source's text with a claim listed under one of its paragraphs, counted from 1.
 
     Raises:
-        TieError: There is no such paragraph, or the text is laid out in a way that only people can change.
+        InsertionError: There is no such paragraph, or only people can change a text that is laid out so.
     """
     count = len(base.sources[source_id].paragraphs)
     if not 0 < paragraph <= count:
-        raise TieError(f"{source_id} has paragraphs 1 to {count}; there is no paragraph {paragraph}.")
+        raise InsertionError(f"{source_id} has paragraphs 1 to {count}; there is no paragraph {paragraph}.")
     text, keys = base.documents[source_id].text, ("paragraphs", paragraph - 1)
     entry = compose(text).value["paragraphs"][paragraph - 1]
     item = {"anchor": entry["anchor"], "claims": [*entry.get("claims", ()), claim_id]}
@@ -36,19 +36,19 @@ def listing(base: Base, source_id: str, paragraph: int, claim_id: str) -> str:
         return with_value(text, keys, item)
     except EditError as error:
         advice = f"list {claim_id} under paragraph {paragraph} of {base.paths[source_id]} by hand"
-        raise TieError(f"{error}; {advice}, then try again.") from error
+        raise InsertionError(f"{error}; {advice}, then try again.") from error
 
 
 def stated(base: Base, claim_id: str, appearance: Mapping[str, Any]) -> str:
     """Return a claim's text with one more source that states it.
 
     Raises:
-        TieError: The text is laid out in a way that only people can change.
+        InsertionError: The text is laid out in a way that only people can change.
     """
     try:
         return with_item(base.documents[claim_id].text, ("stated_in",), appearance)
     except EditError as error:
-        raise TieError(f"{error}; add the source to {base.paths[claim_id]} by hand.") from error
+        raise InsertionError(f"{error}; add the source to {base.paths[claim_id]} by hand.") from error
 
 
 def tested(base: Base, claim_id: str, *, protocol: Mapping[str, Any], scope: str | None) -> str:
@@ -61,7 +61,7 @@ def tested(base: Base, claim_id: str, *, protocol: Mapping[str, Any], scope: str
         scope: Its scope, where it had none.
 
     Raises:
-        TieError: The text is laid out in a way that only people can change.
+        InsertionError: The text is laid out in a way that only people can change.
     """
     text = base.documents[claim_id].text
     reason = next(name for name in TESTABILITY if getattr(base.claims[claim_id], name) is not None)
@@ -71,14 +71,14 @@ def tested(base: Base, claim_id: str, *, protocol: Mapping[str, Any], scope: str
             text = with_entry(text, ("scope",), scope, after=reason)
         return without(text, (reason,))
     except EditError as error:
-        raise TieError(f"{error}; write the protocol into {base.paths[claim_id]} by hand.") from error
+        raise InsertionError(f"{error}; write the protocol into {base.paths[claim_id]} by hand.") from error
 
 
 def written(base: Base, claim_id: str) -> str:
     """Return the text of a claim whose planned script now is there, as a template still.
 
     Raises:
-        TieError: The text is laid out in a way that only people can change.
+        InsertionError: The text is laid out in a way that only people can change.
     """
     protocol = base.claims[claim_id].protocol
     try:
@@ -88,4 +88,4 @@ def written(base: Base, claim_id: str) -> str:
         last = "controls" if protocol is not None and protocol.controls else "predictions"
         return with_entry(text, ("protocol", "deviations"), [TEMPLATE], after=last)
     except EditError as error:
-        raise TieError(f"{error}; remove planned from {base.paths[claim_id]} by hand.") from error
+        raise InsertionError(f"{error}; remove planned from {base.paths[claim_id]} by hand.") from error
