@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_seriali
 from kb.judging.bounds import Decision
 from kb.judging.details import Detail
 from kb.judging.judgement import State
-from kb.reasoning.standing import Name
-from kb.records.claims import Claim, Estimand, Kind
+from kb.reasoning.standing import StandingName
+from kb.records.claims import Claim, ClaimKind, Estimand
 from kb.records.fields import Record
 
 LICENCE: Literal["CC-BY-4.0"] = "CC-BY-4.0"
@@ -158,7 +158,7 @@ class ClaimDocument(Response, Recorded):
     """What its own evidence makes of it."""
     sentence: str
     """Its state in one sentence."""
-    standing: Name
+    standing: StandingName
     """What the graph makes of it."""
     because: tuple[str, ...]
     """Why, the nearest reason first."""
@@ -185,13 +185,13 @@ class ClaimRow(Part):
     """Topic that it is filed under."""
     title: str
     """The claim as a headline."""
-    kind: Kind
+    kind: ClaimKind
     """What kind of statement it is."""
     state: State
     """What its own evidence makes of it."""
     seeds: int
     """The most seeds that any prediction has."""
-    standing: Name
+    standing: StandingName
     """What the graph makes of it."""
     sentence: str
     """Its state in one sentence."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from kb.exports.claim_models import ClaimDocument, ClaimList, Part, Recorded, Response
-from kb.reasoning.standing import Name
+from kb.reasoning.standing import StandingName
 from kb.records.claims import Source, Stance
 from kb.records.debates import Debate
 
@@ -124,7 +124,7 @@ class GraphNode(Part):
     """What a reader calls it."""
     state: str | None = None
     """Of a claim, what its evidence makes of it; of an experiment, whether it is written."""
-    standing: Name | None = None
+    standing: StandingName | None = None
     """Of a claim, what the graph makes of it."""
 
 

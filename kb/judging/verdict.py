@@ -19,12 +19,12 @@ from kb.judging.finding import Finding, Values, find
 from kb.reading.experiment import Outcome
 from kb.records.claims import Protocol
 
-__all__ = ["ALPHA", "Finding", "State", "Values", "Verdict", "is_decided", "judge"]
+__all__ = ["ALPHA", "Finding", "Values", "Verdict", "VerdictState", "is_decided", "judge"]
 
 ALPHA = 0.05
 """Probability that an interval ever misses the truth, before any revision of the predictions."""
 
-State = Literal["reproduced", "contradicted", "split", "inconclusive", "invalid"]
+VerdictState = Literal["reproduced", "contradicted", "split", "inconclusive", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Verdict:
             inconclusive or invalid.
     """
 
-    state: State
+    state: VerdictState
     findings: tuple[Finding, ...]
     controls: tuple[Finding, ...]
     alpha: float
@@ -89,7 +89,7 @@ def is_decided(verdict: Verdict) -> bool:
     return not any(part.asks_for_seeds for part in parts)
 
 
-def _state(findings: list[Decision], controls: list[Decision]) -> State:
+def _state(findings: list[Decision], controls: list[Decision]) -> VerdictState:
     """Join decisions; an open prediction leaves the claim open, whatever the others say.
 
     It may still turn a contradiction into a split, and a reader would take half for the whole.

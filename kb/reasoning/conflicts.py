@@ -27,7 +27,7 @@ from kb.reasoning.relations import Bearings, Link, bearings, reach
 from kb.reasoning.standing import OWN, Standing, standings_of
 from kb.records.claims import Claim, Stance
 
-Kind = Literal["exclusion", "evidence", "circular"]
+ConflictKind = Literal["exclusion", "evidence", "circular"]
 FALLEN = frozenset(["refuted", "undermined"])
 """Standings of claims that do not stand, whatever becomes of the others."""
 
@@ -45,7 +45,7 @@ class Conflict:
     """
 
     claims: tuple[str, ...]
-    kind: Kind
+    kind: ConflictKind
     contradictions: tuple[Link, ...]
     deciders: tuple[Run, ...]
     debates: tuple[str, ...]
@@ -70,7 +70,7 @@ def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
     )
 
 
-Sets = dict[tuple[str, ...], tuple[Kind, tuple[Link, ...]]]
+Sets = dict[tuple[str, ...], tuple[ConflictKind, tuple[Link, ...]]]
 
 
 def minimal_sets(relations: Bearings, states: Mapping[str, State]) -> Sets:

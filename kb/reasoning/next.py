@@ -11,7 +11,7 @@ from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
 from kb.reasoning.relations import Bearings, bearings
-from kb.reasoning.standing import OWN, Name, standings_of
+from kb.reasoning.standing import OWN, StandingName, standings_of
 
 VERDICTS: tuple[State, ...] = ("reproduced", "contradicted", "split", "inconclusive", "invalid")
 Prior = Mapping[State, float]
@@ -68,7 +68,7 @@ class _Worths:
         self.relations, self.states, self.weights = relations, states, weights
         self.today = self.names(states)
 
-    def names(self, states: Mapping[str, State]) -> dict[str, Name]:
+    def names(self, states: Mapping[str, State]) -> dict[str, StandingName]:
         return {i: standing.standing for i, standing in standings_of(self.relations, states).items()}
 
     def expected_changes(self, claim_id: str) -> float:

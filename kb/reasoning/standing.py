@@ -13,13 +13,12 @@ from kb.reasoning.relations import Bearings, Link, Links, bearings, reach
 from kb.records.relations import RELATIONS
 from kb.words import standings as words
 from kb.words.clauses import ClaimName, Clause, clause_text
-from kb.words.standings import Rule
-from kb.words.standings import StandingName as Name
+from kb.words.standings import Rule, StandingName
 from kb.words.states import STATES
 
-__all__ = ["OWN", "Name", "Rule", "Standing", "standings", "standings_of"]
+__all__ = ["OWN", "Rule", "Standing", "StandingName", "standings", "standings_of"]
 
-OWN: dict[State, Name] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
+OWN: dict[State, StandingName] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
 """Verdicts that give a claim its standing without any help."""
 
 
@@ -37,7 +36,7 @@ class Standing:
     """
 
     claim_id: str
-    standing: Name
+    standing: StandingName
     rule: Rule
     state: State
     links: tuple[Link, ...] = ()
@@ -146,7 +145,7 @@ def _exclusions(found: Bearings, settled: set[str], claim_id: str) -> list[Link]
 
 
 def _of_links(
-    claim_id: str, standing: Name, rule: Rule, links: list[Link], states: Mapping[str, State]
+    claim_id: str, standing: StandingName, rule: Rule, links: list[Link], states: Mapping[str, State]
 ) -> Standing:
     return Standing(claim_id, standing, rule, states[claim_id], (links[0],), tuple(links[1:]))
 

@@ -21,7 +21,7 @@ from kb.words.relations import relation_clause
 from kb.words.standings import Rule, StandingName, rule_clause
 from kb.words.states import STATES, missing, supposed
 
-Kind = Literal["run", "finding", "relation", "rule"]
+StepKind = Literal["run", "finding", "relation", "rule"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Step:
         facts: The same for programs, beside kind, claim and words.
     """
 
-    kind: Kind
+    kind: StepKind
     claim_id: str
     words: str
     facts: Mapping[str, Any] = field(default_factory=dict)

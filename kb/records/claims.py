@@ -28,12 +28,12 @@ from kb.records.sources import Locator, Paragraph, Person, Slip, Source
 __all__ = [
     "Appearance",
     "Claim",
+    "ClaimKind",
     "Control",
     "Date",
     "Deviation",
     "Estimand",
     "Identifier",
-    "Kind",
     "Line",
     "Locator",
     "Name",
@@ -67,7 +67,7 @@ CODES = {
 TESTABILITY = ("protocol", "not_testable", "untested")
 TOMBSTONE = ("moved_to", "split_into")
 
-Kind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
+ClaimKind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
 Stance = Literal["asserts", "disputes", "qualifies", "reports"]
 
 
@@ -129,7 +129,7 @@ class Claim(Record):
 
     title: Annotated[Line, StringConstraints(max_length=90)]
     """The claim as a headline of at most 90 characters."""
-    kind: Kind
+    kind: ClaimKind
     """What kind of statement it is."""
     statement: Text
     """The claim in our own words, understandable alone."""

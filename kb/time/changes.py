@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
-from kb.reasoning.standing import Name, Standing
+from kb.reasoning.standing import Standing, StandingName
 from kb.records.claims import Claim
 from kb.time.suspects import parts
 
@@ -61,8 +61,8 @@ class StandingChange(NamedTuple):
     """A claim's standing before and after, and why it is what it is now; nothing where there was no claim."""
 
     claim_id: str
-    before: Name | None
-    after: Name | None
+    before: StandingName | None
+    after: StandingName | None
     because: tuple[str, ...]
 
 

@@ -37,7 +37,7 @@ from kb.reading.base import Base
 from kb.records.claims import Claim, Prediction, Seen, Source
 from kb.text.problems import Keys
 
-Kind = Literal["relation", "appearance", "prediction"]
+LinkKind = Literal["relation", "appearance", "prediction"]
 Parts = Mapping[str, str]
 """Digest of each part of a record on which a link may rest, by the part's name."""
 PARTS = {"identity": "title or address"}
@@ -77,7 +77,7 @@ class Suspect(NamedTuple):
     """
 
     claim_id: str
-    kind: Kind
+    kind: LinkKind
     target: str
     link: str
     changed: tuple[str, ...]

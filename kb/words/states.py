@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, get_args
 
-from kb.judging import verdict
 from kb.judging.judgement import State
+from kb.judging.verdict import VerdictState
 from kb.records.claims import Claim
 
 GREY, DIM = "#515a68", "bright_black"
@@ -154,7 +154,7 @@ STATES: dict[State, StateWords] = {
         group="beyond",
     ),
 }
-SUPPOSABLE: dict[str, State] = {STATES[state].slug: state for state in (*get_args(verdict.State), "not run")}
+SUPPOSABLE: dict[str, State] = {STATES[state].slug: state for state in (*get_args(VerdictState), "not run")}
 """States that a claim may be supposed to be in, by what people type."""
 
 

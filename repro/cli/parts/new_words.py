@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import click
 
-from kb.records.claims import Kind, Source, Stance
+from kb.records.claims import ClaimKind, Source, Stance
 from kb.writing import drafts
 from repro.cli.parts import completion
 from repro.cli.parts.asking import Question, words
@@ -18,7 +18,7 @@ Given = dict[str, Any]
 
 CLAIM = (
     Question("--title", "The claim as a headline, at most 90 characters"),
-    Question("--kind", "What kind of statement it is", choices=get_args(Kind)),
+    Question("--kind", "What kind of statement it is", choices=get_args(ClaimKind)),
     Question("--topic", "Its topic, a folder of claims/", complete=completion.topics),
     Question("--statement", "The claim in your own words, understandable alone"),
     Question("--source", "Id of the source that says it"),
