@@ -177,15 +177,20 @@ def canonical_json(value: Any) -> str:
 
 def record_digest(evidence: Evidence) -> str:
     """Return the SHA-256 of a record in hexadecimal digits, as its file states it."""
-    return hashlib.sha256(canonical_json(evidence.model_dump(mode="json")).encode()).hexdigest()
+    return hashlib.sha256(_record(evidence).encode()).hexdigest()
 
 
 def to_file(evidence: Evidence) -> tuple[str, bytes]:
     """Return the file's name and its bytes: `{"record":...,"sha256":"..."}` and a line feed."""
+    record = _record(evidence)
+    digest = hashlib.sha256(record.encode()).hexdigest()
+    return evidence.name(digest), f'{{"record":{record},"sha256":"{digest}"}}\n'.encode()
+
+
+def _record(evidence: Evidence) -> str:
+    """Return the JSON of a record, in the words of its schema."""
     fields = evidence.model_dump(mode="json")
     if evidence.schema_version == 1:
         fields["protocol"] = fields.pop("version")
         fields = {name: value for name, value in fields.items() if name not in LATER_FIELDS}
-    record = canonical_json(fields)
-    digest = hashlib.sha256(record.encode()).hexdigest()
-    return evidence.name(digest), f'{{"record":{record},"sha256":"{digest}"}}\n'.encode()
+    return canonical_json(fields)

@@ -123,6 +123,7 @@ def finding_data(finding: Finding) -> FindingData:
         estimand=prediction.estimand,
         estimate=None if math.isnan(finding.estimate) else finding.estimate,
         interval=_ends(finding.interval),
+        trail=tuple(map(_ends, finding.trail)),
         measured=measured(finding).text,
         seeds=finding.seeds,
         decision=finding.decision,

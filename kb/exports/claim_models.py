@@ -76,6 +76,8 @@ class FindingData(Part):
     """The effect; null where no seed gave a finite number."""
     interval: Ends
     """Anytime-valid interval of `estimate`."""
+    trail: tuple[Ends, ...]
+    """The interval after each block."""
     measured: str
     """Estimate, unit and interval as text, shares in percent, the ends rounded outwards."""
     seeds: int
