@@ -2,8 +2,8 @@
 
 Run: python benchmarks/same_verdicts.py OLD_SITE NEW_SITE
 
-Compared are the answers of the two APIs (`api/v1/` in each folder). Texts are left out, since they may be said
-better, and so are addresses and the names of test versions. Exits with 1 where anything else differs.
+Compared are the answers of the two APIs (`api/v1/` in each folder). Texts are left out, since they may be
+said better, and so are addresses and the names of test versions. Exits with 1 where anything else differs.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from kb.judging.stats import WHOLE_LINE, Interval
 from kb.words.bounds import unit
 from kb.words.numbers import exponent, rounded, rounded_down, rounded_up, unit_after
 
+SHARE = "% of the seeds"
+
 
 class Measured(NamedTuple):
     """A finding's numbers as text; whoever shows them only says where they stand.
@@ -44,6 +46,11 @@ class Measured(NamedTuple):
         return f"{self.estimate} {self.unit}".rstrip()
 
     @property
+    def in_short(self) -> str:
+        """Return the estimate for a column whose unit stands elsewhere; a share as in `90 %`."""
+        return f"{self.estimate} %" if self.unit == SHARE else self.estimate
+
+    @property
     def text(self) -> str:
         """Return all of it, such as `16.4 decades [15.9, 17.1]`."""
         if not self.unit:
@@ -62,7 +69,7 @@ def measured(finding: Finding) -> Measured:
         nothing = "no finite value" if finding.seeds else "no value"
         return Measured(nothing, lower, upper, "", step)
     estimate = rounded(_shown(finding, finding.estimate), step)
-    name = "% of the seeds" if finding.estimand.is_share else unit(finding.prediction, finding.outcome)
+    name = SHARE if finding.estimand.is_share else unit(finding.prediction, finding.outcome)
     return Measured(estimate, lower, upper, unit_after(estimate, name), step)
 
 

@@ -19,6 +19,7 @@ from kb.words.states import record_reason
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import state_label
+from repro.cli.parts.reasoned import WIDTH
 from repro.cli.parts.targets import claim_named
 
 PLACE = 20
@@ -41,27 +42,28 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
 
         click.echo(json.dumps(claim_document(base, ledger, judgement, standing).as_json()))
     else:
-        click.echo("\n".join(_lines(base, judgement, standing)))
+        click.echo("\n".join(lines(base, judgement, standing)))
 
 
-def _lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
+def lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
+    """Return one claim as it is shown, line by line."""
     claim = base.claims[judgement.claim_id]
-    lines = [click.style(claim.title, bold=True), judgement.claim_id, ""]
-    lines += textwrap.wrap(claim.statement, 78)
-    lines += ["", f"{state_label(judgement.state)}  {standing.standing}: {'; '.join(standing.because)}"]
-    lines += textwrap.wrap(state_sentence(claim, judgement), 78)
+    found = [click.style(claim.title, bold=True), judgement.claim_id, ""]
+    found += _wrapped(claim.statement)
+    found += ["", f"{state_label(judgement.state)}  {standing.standing}: {'; '.join(standing.because)}"]
+    found += _wrapped(state_sentence(claim, judgement))
     if reason := record_reason(claim):
-        lines += textwrap.wrap(reason, 78)
-    lines += ["", click.style("Stated in", bold=True)]
+        found += _wrapped(reason)
+    found += ["", click.style("Stated in", bold=True)]
     for appearance in claim.stated_in:
         who = f"{appearance.by} " if appearance.by else ""
         source = base.sources.get(appearance.source)
-        lines += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}"]
+        found += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}"]
     if claim.protocol is not None:
-        lines += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
+        found += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
         if claim.protocol.experiment in base.scripts:
-            lines += ["", f"Run it: repro run {judgement.claim_id}"]
-    return lines
+            found += ["", f"Run it: repro run {judgement.claim_id}"]
+    return found
 
 
 def _predictions(base: Base, judgement: Judgement) -> list[str]:
@@ -74,8 +76,13 @@ def _predictions(base: Base, judgement: Judgement) -> list[str]:
     found = {f.prediction.name: f"{measured(f).text}; {finding_decision(f)}" for f in findings}
     lines = []
     for prediction in protocol.predictions:
-        lines += textwrap.wrap(prediction.says, 76, initial_indent="  ", subsequent_indent="  ")
+        lines += _wrapped(prediction.says, "  ", "  ")
         bound = bound_text(prediction, outcomes.get(prediction.outcome))
         told = f"{bound}: {found.get(prediction.name, 'not measured')}"
-        lines += textwrap.wrap(told, 76, initial_indent="    ", subsequent_indent="      ")
+        lines += _wrapped(told, "    ", "      ")
     return lines
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Return text in lines that break between words only, after these indents."""
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.padding import Padding
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 TINTS = {True: "green", False: "red", None: "yellow"}
 """Colours of what came out as the claim needs it, otherwise, or not at all."""
 EXPLORING = "Exploring: the seeds are others, nothing is recorded, and no verdict below counts."
+
+
+class Cells(NamedTuple):
+    """A row of the table of findings."""
+
+    bound: str
+    estimate: str
+    interval: str
+    seeds: str
+    decision: Text
 
 
 def block_range(blocks: tuple[int, ...]) -> str:
@@ -127,26 +137,36 @@ def print_claim(
 
 def _print_findings(console: Console, verdict: Verdict) -> None:
     """Print each finding as what it says, and below it the numbers in columns."""
-    header = ("", "bound", "estimate", "interval", "seeds", "decision")
-    console.print(_row(*header), style="dim")
-    for finding in (*verdict.findings, *verdict.controls):
+    findings = (*verdict.findings, *verdict.controls)
+    pieces = [measured(finding) for finding in findings]
+    header = Cells("bound", "estimate", "interval", "seeds", Text("decision"))
+    rows = [
+        Cells(
+            bound_text(finding.prediction, finding.outcome),
+            found.in_short,
+            found.interval,
+            str(finding.seeds),
+            Text(finding_decision_in_short(finding), style=TINTS[is_good(finding)]),
+        )
+        for finding, found in zip(findings, pieces, strict=True)
+    ]
+    numbers = [max(len(row[column]) for row in (header, *rows)) for column in (1, 2, 3)]
+    console.print(_row(header, numbers), style="dim")
+    for finding, row in zip(findings, rows, strict=True):
         control = finding.control
-        says = f"control: {control.because}" if control is not None else finding.prediction.says
-        console.print(Text(says))
-        bound, found = bound_text(finding.prediction, finding.outcome), measured(finding)
-        decision = Text(finding_decision_in_short(finding), style=TINTS[is_good(finding)])
-        console.print(_row("", bound, found.estimate, found.interval, str(finding.seeds), decision))
+        console.print(Text(f"control: {control.because}" if control is not None else finding.prediction.says))
+        console.print(_row(row, numbers))
 
 
-def _row(*cells: str | Text) -> Table:
+def _row(cells: Cells, numbers: Sequence[int]) -> Table:
+    """Return one row, its numbers to the right in columns of the given widths, which all rows share."""
     table = Table.grid(padding=(0, 1, 0, 0), expand=True)
     table.add_column(width=1)
-    table.add_column(width=24)
-    table.add_column(width=8, justify="right")
-    table.add_column(width=17, justify="right")
-    table.add_column(width=5, justify="right")
-    table.add_column(ratio=1)
-    table.add_row(*cells)
+    table.add_column(ratio=5)
+    for width in numbers:
+        table.add_column(width=width, justify="right")
+    table.add_column(ratio=4)
+    table.add_row("", *cells)
     return table
 
 

@@ -1,0 +1,163 @@
+"""Every finding of this repository is told in the same text everywhere, and never as surer than it is."""
+
+from __future__ import annotations
+
+import html
+import re
+from fractions import Fraction
+
+import pytest
+from rich.console import Console
+
+from kb.exports import api, badges, docs
+from kb.exports.claim_document import claim_document
+from kb.judging.stats import WHOLE_LINE
+from kb.site.pages import claims
+from kb.words.findings import state_sentence
+from kb.words.measured import measured
+from kb.words.states import CONTROL_HELD, STATES
+from repro.cli.commands import show
+from repro.cli.parts.report import print_claim
+from tests.machine_sites import site_of
+from tests.states_project import ROOT, write_states_project
+
+WIDTH = 80
+INTERVAL = r"\[-?[\d.e-]+, -?[\d.e-]+\]"
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Return the site of this repository before it is written."""
+    return site_of(ROOT)
+
+
+@pytest.fixture(scope="module")
+def measured_claims(site):
+    """Return the judgements of all claims with a verdict."""
+    found = [judgement for judgement in site.judgements.values() if judgement.verdict]
+    assert len(found) > 20
+    return found
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Return the text of every claim's page, without its markup, by path."""
+    return {page.path: one_line(plain(page.content)) for page in claims.pages(site)}
+
+
+def plain(page):
+    """Return a page's text as a browser shows it, with the minus of a keyboard."""
+    return html.unescape(re.sub(r"<[^>]*>", "", page)).replace("\u2212", "-")
+
+
+def one_line(text):
+    """Return text without its line breaks."""
+    return " ".join(text.split())
+
+
+def all_findings(judgement):
+    """Return every finding of a verdict, those of controls included."""
+    return (*judgement.verdict.findings, *judgement.verdict.controls)
+
+
+def reported(site, judgement):
+    """Return what `repro run` prints of a claim."""
+    console = Console(width=WIDTH, highlight=False, color_system=None)
+    with console.capture() as captured:
+        print_claim(console, site.base, site.ledger, judgement, is_exploring=False)
+    return captured.get()
+
+
+def shown(site, judgement):
+    """Return what `repro show` prints of a claim."""
+    return "\n".join(show.lines(site.base, judgement, site.standings[judgement.claim_id]))
+
+
+def test_no_interval_is_printed_narrower_than_it_is(measured_claims):
+    """Its ends are rounded outwards, exactly."""
+    for judgement in measured_claims:
+        for finding in all_findings(judgement):
+            if finding.interval == WHOLE_LINE:
+                continue
+            factor = 100 if finding.estimand.is_share else 1
+            found = measured(finding)
+            assert Fraction(found.lower) <= factor * Fraction(finding.interval.lower)
+            assert Fraction(found.upper) >= factor * Fraction(finding.interval.upper)
+
+
+def test_the_terminal_prints_what_the_words_say(site, measured_claims):
+    """`repro run` shows estimate and interval of each finding, on one line each, and the sentence."""
+    for judgement in measured_claims:
+        text = reported(site, judgement)
+        for finding in all_findings(judgement):
+            found = measured(finding)
+            row = f"{found.in_short} +{re.escape(found.interval)} +{finding.seeds} "
+            assert re.search(row, text), (judgement.claim_id, found)
+        assert state_sentence(site.base.claims[judgement.claim_id], judgement) in one_line(text)
+
+
+def test_show_prints_what_the_words_say(site, measured_claims):
+    """`repro show` has each prediction's measurement and the sentence."""
+    for judgement in measured_claims:
+        text = one_line(shown(site, judgement))
+        for finding in judgement.verdict.findings:
+            assert measured(finding).text in text
+        assert state_sentence(site.base.claims[judgement.claim_id], judgement) in text
+
+
+def test_the_api_says_what_the_words_say(site, measured_claims):
+    """Each finding's text, and the sentence."""
+    for judgement in measured_claims:
+        claim_id = judgement.claim_id
+        answer = claim_document(site.base, site.ledger, judgement, site.standings[claim_id])
+        assert [each.measured for each in answer.findings] == [
+            measured(finding).text for finding in all_findings(judgement)
+        ]
+        assert answer.sentence == state_sentence(site.base.claims[claim_id], judgement)
+
+
+def test_generated_blocks_say_what_the_words_say(site, measured_claims):
+    """The block of the README may be about any claim."""
+    for judgement in measured_claims:
+        block = f"<!-- generated: verdict {judgement.claim_id} -->\n<!-- end -->"
+        text = docs.filled(block, site.base, site.judgements, {})
+        for finding in judgement.verdict.findings:
+            assert measured(finding).text in text
+        assert state_sentence(site.base.claims[judgement.claim_id], judgement) in text
+
+
+def test_pages_show_what_the_words_say(site, measured_claims, pages):
+    """The table of a claim's page has estimate and interval of each finding; its head has the sentence."""
+    for judgement in measured_claims:
+        text = pages[f"claims/{judgement.claim_id}.md"]
+        for finding in all_findings(judgement):
+            found = measured(finding)
+            assert found.effect in text, (judgement.claim_id, found)
+            assert found.interval in text, (judgement.claim_id, found)
+        assert one_line(state_sentence(site.base.claims[judgement.claim_id], judgement)) in text
+
+
+def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, pages):
+    """Nobody prints an interval of an own making; those in the record's own prose are left out."""
+    for judgement in measured_claims:
+        known = {measured(finding).interval for finding in all_findings(judgement)}
+        known |= {*re.findall(INTERVAL, one_line(site.base.claims[judgement.claim_id].model_dump_json()))}
+        texts = (reported(site, judgement), shown(site, judgement), pages[f"claims/{judgement.claim_id}.md"])
+        for text in texts:
+            assert {*re.findall(INTERVAL, one_line(text))} <= known, judgement.claim_id
+
+
+def test_a_badge_says_the_word_of_the_state(site):
+    """And nothing else but seeds."""
+    for judgement in site.judgements.values():
+        assert badges.message(judgement).startswith(STATES[judgement.state].word.lower())
+
+
+def test_invalid_means_one_thing_everywhere(tmp_path):
+    """A control's bound held where it must fail: in list of states, standing, derivation, status and API."""
+    toy = site_of(write_states_project(tmp_path))
+    row = STATES["invalid"]
+    assert all(CONTROL_HELD in text.lower() for text in (row.means, row.asks, row.reason, row.rule))
+    assert CONTROL_HELD in toy.standings["toy-invalid"].because[0]
+    [answer] = [each for path, each in api.files(toy).items() if path.endswith("claims/toy-invalid.json")]
+    assert "where it must fail" in answer
