@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kb.exports import claim_models, models, schemas
 from kb.exports.claim_document import claim_document, claim_list
 from kb.exports.claim_models import LICENCE
-from kb.exports.graph import as_json
+from kb.exports.graph import as_data
 from kb.reading.experiment import Script
 from kb.reasoning.graph import build
 from kb.site.page import Site
@@ -146,7 +146,7 @@ def _experiment(site: Site, script: Script) -> models.ExperimentData:
 
 def _graph(site: Site) -> models.Graph:
     """Return what `repro graph --json` writes, with the state and standing of each claim."""
-    data = json.loads(as_json(build(site.base, site.ledger)))
+    data = as_data(build(site.base, site.ledger))
     for node in data["nodes"]:
         if node["type"] == "claim":
             claim_id = node["id"].removeprefix("claim:")

@@ -19,6 +19,7 @@ from pylatexenc.latexencode import (
 
 from kb.records.claims import Source
 from kb.site.page import Site
+from kb.words.numbers import count
 
 Item = dict[str, Any]
 
@@ -56,7 +57,7 @@ def of_claim(site: Site, claim_id: str) -> Item:
     judgement = site.judgements[claim_id]
     note = f"Claim {claim_id}: {judgement.state}"
     if judgement.verdict:
-        note += f" with {judgement.verdict.seeds} seeds of test version {judgement.version[:12]}"
+        note += f" with {count(judgement.verdict.seeds, 'seed')} of test version {judgement.version[:12]}"
     days = [piece.started[:10] for piece in judgement.evidence]
     item: Item = {
         "id": f"assay:{claim_id}",

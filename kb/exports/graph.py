@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -20,12 +20,16 @@ SHAPES = {
 """How each type of node is drawn."""
 
 
-def as_json(graph: MultiDiGraph) -> str:
+def as_data(graph: MultiDiGraph) -> dict[str, Any]:
     """Return a graph in networkx's node-link form, with a `schema` field."""
     from networkx import node_link_data
 
-    data = {"schema": "assay/graph/1", **node_link_data(_ordered(graph), edges="edges")}
-    return json.dumps(data)
+    return {"schema": "assay/graph/1", **node_link_data(_ordered(graph), edges="edges")}
+
+
+def as_json(graph: MultiDiGraph) -> str:
+    """Return a graph in networkx's node-link form as JSON."""
+    return json.dumps(as_data(graph))
 
 
 def as_graphml(graph: MultiDiGraph) -> str:

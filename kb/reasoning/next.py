@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from kb.evidence.ledger import Ledger
+from kb.judging import verdict
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
 from kb.reasoning.relations import Bearings, bearings
 from kb.reasoning.standing import OWN, StandingName, standings_of
 
-VERDICTS: tuple[State, ...] = ("reproduced", "contradicted", "split", "inconclusive", "invalid")
+VERDICTS: tuple[verdict.State, ...] = get_args(verdict.State)
 Prior = Mapping[State, float]
 
 

@@ -136,26 +136,9 @@ def verdict_pieces(claim: Claim, verdict: Verdict) -> StateSentence:
     return StateSentence(STATES[verdict.state].word, where, f"{_because(verdict)}.")
 
 
-def state_remark(claim: Claim, judgement: Judgement) -> str:
-    """Return the same for places where the word of the state, such as a badge, stands in front of it."""
-    if judgement.verdict is None:
-        return STATES[judgement.state].means
-    return _remark(claim, judgement.verdict)
-
-
 def verdict_sentence(claim: Claim, verdict: Verdict) -> str:
     """Return the verdict in one sentence: effect, unit, interval, bound and seeds."""
-<<<<<<< HEAD
     return verdict_pieces(claim, verdict).text
-=======
-    word = STATES[verdict.state].word
-    return f"{word}{' ' if claim.protocol else ': '}{_remark(claim, verdict)}"
-
-
-def _remark(claim: Claim, verdict: Verdict) -> str:
-    scale = f"at {claim.protocol.scale} scale: " if claim.protocol else ""
-    return f"{scale}{_because(verdict)}."
->>>>>>> 6017390 (Test that every surface prints the same text for every finding, and widen the columns of a run's report to it)
 
 
 def _because(verdict: Verdict) -> str:

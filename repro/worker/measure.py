@@ -55,7 +55,6 @@ class Reporter:
 
     def __init__(self, task: Task, result_fd: int) -> None:
         self.block = task.blocks[0]
-        self._where = f"{task.experiment}, arm {task.arm}"
         self._result_fd = result_fd
 
     def send(self, line: bytes) -> None:
@@ -68,7 +67,7 @@ class Reporter:
         own = isinstance(error, TaskError | ContractError | ScriptError)
         tail = "" if own else "".join(traceback.format_exception(error)[-TRACEBACK_LINES:])
         text = str(error) if own else "".join(traceback.format_exception_only(error)).strip()
-        self.send(failure_line(self.block, failure_kind(error), f"{self._where}: {text}", tail))
+        self.send(failure_line(self.block, failure_kind(error), text, tail))
 
 
 def failure_kind(error: BaseException) -> FailureKind:

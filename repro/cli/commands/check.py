@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 
 import click
@@ -140,11 +140,15 @@ def _is_within(place: Place, paths: list[str]) -> bool:
 
 
 def _counts(base: Base) -> dict[str, int]:
-    return {"claims": len(base.claims), "sources": len(base.sources), "experiments": len(base.scripts)}
+    return {f"{noun}s": len(records) for noun, records in _records(base).items()}
+
+
+def _records(base: Base) -> dict[str, Sized]:
+    return {"claim": base.claims, "source": base.sources, "experiment": base.scripts}
 
 
 def _summary(base: Base, problems: Sequence[Problem], suspects: int) -> str:
-    read = ", ".join(count(number, name.removesuffix("s")) for name, number in _counts(base).items())
+    read = ", ".join(count(len(records), noun) for noun, records in _records(base).items())
     warned = f" {count(suspects, 'suspect link')} to review." if suspects else ""
     if not problems:
         return f"No problems: {read}.{warned}"

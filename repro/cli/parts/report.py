@@ -56,7 +56,7 @@ def failure_text(failed: Failed) -> str:
     """Return one line on a failed block."""
     again = "; tried once more" if failed.will_retry else ""
     where = f"{failed.task.experiment}, arm {failed.task.arm}"
-    message = printable(failed.message.removeprefix(f"{where}: "))
+    message = printable(failed.message)
     return f"{where}, block {failed.block}: {failed.kind}: {message}{again}"
 
 
