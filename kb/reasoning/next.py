@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import get_args
 
 from kb.evidence.ledger import Ledger
-from kb.judging import verdict
 from kb.judging.judgement import Judgement, State
+from kb.judging.verdict import VerdictState
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
 from kb.reasoning.relations import Bearings, bearings
 from kb.reasoning.standing import OWN, StandingName, standings_of
 
-VERDICTS: tuple[verdict.State, ...] = get_args(verdict.State)
+VERDICTS: tuple[VerdictState, ...] = get_args(VerdictState)
 Prior = Mapping[State, float]
 
 
