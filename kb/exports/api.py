@@ -12,7 +12,7 @@ from kb.exports.claim_document import claim_document, claim_list
 from kb.exports.claim_models import LICENCE
 from kb.exports.graph import as_data
 from kb.reading.experiment import Script
-from kb.reasoning.graph import build
+from kb.reasoning.graph import build, node
 from kb.site.page import Site
 
 if TYPE_CHECKING:
@@ -146,10 +146,8 @@ def _experiment(site: Site, script: Script) -> models.ExperimentData:
 
 def _graph(site: Site) -> models.Graph:
     """Return what `repro graph --json` writes, with the state and standing of each claim."""
-    data = as_data(build(site.base, site.ledger))
-    for node in data["nodes"]:
-        if node["type"] == "claim":
-            claim_id = node["id"].removeprefix("claim:")
-            node["state"] = site.judgements[claim_id].state
-            node["standing"] = site.standings[claim_id].standing
-    return models.Graph(licence=LICENCE, **data)
+    graph = build(site.base, site.ledger)
+    for claim_id, judgement in site.judgements.items():
+        facts = graph.nodes[node("claim", claim_id)]
+        facts["state"], facts["standing"] = judgement.state, site.standings[claim_id].standing
+    return models.Graph(licence=LICENCE, **as_data(graph))

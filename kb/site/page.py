@@ -139,8 +139,7 @@ class Site:
     @cached_property
     def decided(self) -> tuple[str, ...]:
         """Return the ids of the claims whose predictions are all decided, by a test that is valid."""
-        wanted = ("reproduced", "contradicted", "split")
-        return tuple(i for i, judgement in self.judgements.items() if judgement.state in wanted)
+        return tuple(i for i, judgement in self.judgements.items() if STATES[judgement.state].rating)
 
     @cached_property
     def surviving(self) -> frozenset[str]:

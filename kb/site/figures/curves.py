@@ -152,8 +152,8 @@ def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> 
         yield text(label, LEFT - 5, y + 4, "y")
     for share, label in along:
         yield text(label, _x(share), base + 11, "x")
-    yield text(outcome.unit[:WORDS], LEFT, HEIGHT - 13, "unit")
-    yield text(f"over {outcome.axis}"[:WORDS], LEFT, HEIGHT - 1, "unit")
+    yield text(outcome.unit[:WORDS], LEFT, HEIGHT - 16, "unit")
+    yield text(f"over {outcome.axis}"[:WORDS], LEFT, HEIGHT - 4, "unit")
 
 
 def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
