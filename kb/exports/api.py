@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kb.exports import claim_models, models, schemas
 from kb.exports.claim_document import claim_document, claim_list
 from kb.exports.claim_models import LICENCE
+from kb.exports.formats import Format
 from kb.exports.graph import as_data
 from kb.reading.experiment import Script
 from kb.reasoning.graph import build, node
@@ -151,3 +152,6 @@ def _graph(site: Site) -> models.Graph:
         facts = graph.nodes[node("claim", claim_id)]
         facts["state"], facts["standing"] = judgement.state, site.standings[claim_id].standing
     return models.Graph(licence=LICENCE, **as_data(graph))
+
+
+FORMAT = Format("api", "Write the answers of the JSON API and their schemas.", files)

@@ -6,6 +6,7 @@ import json
 
 from markupsafe import Markup, escape
 
+from kb.exports.formats import Format
 from kb.judging.judgement import Judgement, State
 from kb.site.page import Site
 from kb.words.numbers import count
@@ -60,3 +61,6 @@ def endpoint(words: str, state: State) -> str:
     """Return what shields.io asks for to draw the same."""
     colour = STATES[state].ink.removeprefix("#")
     return json.dumps({"schemaVersion": 1, "label": LABEL, "message": words, "color": colour}) + "\n"
+
+
+FORMAT = Format("badges", "Write a badge for every claim, as SVG and for shields.io.", files)

@@ -17,6 +17,7 @@ from pylatexenc.latexencode import (
     get_builtin_conversion_rules,
 )
 
+from kb.exports.formats import Format
 from kb.records.claims import Source
 from kb.site.page import Site
 from kb.words.numbers import count
@@ -159,3 +160,6 @@ def _encoder() -> UnicodeToLatexEncoder:
         unknown_char_policy="keep",
         unknown_char_warning=False,
     )
+
+
+FORMAT = Format("citation", "Write citations of sources and claims, as CSL-JSON and BibTeX.", files)

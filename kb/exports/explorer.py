@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from kb.exports.formats import Format
 from kb.records.relations import RELATIONS
 from kb.site.figures.neighbourhood import edges_of
 from kb.site.page import Site
@@ -33,3 +34,6 @@ def files(site: Site) -> dict[str, str]:
         "graph/claims.json": json.dumps({**document, "nodes": nodes, "edges": edges}, separators=(",", ":"))
         + "\n"
     }
+
+
+FORMAT = Format("explorer", "Write the claims and relations as the explorer of the graph reads them.", files)

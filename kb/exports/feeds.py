@@ -13,6 +13,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from kb.evidence.ledger import Evidence
+from kb.exports.formats import Format
 from kb.exports.xml import document
 from kb.site.page import Site
 from kb.words.numbers import count
@@ -113,3 +114,6 @@ def _texts(node: ET.Element, **texts: str) -> None:
 
 def _urn(key: str) -> str:
     return uuid.uuid5(NAMESPACE, key).urn
+
+
+FORMAT = Format("feeds", "Write Atom feeds of what changed, as a whole and by topic.", files)

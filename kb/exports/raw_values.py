@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from kb.evidence.ledger import Evidence
+from kb.exports.formats import Format
 from kb.site.page import Site
 
 SEED = ("experiment", "version", "scale", "replication", "arm", "seed_index", "seed")
@@ -69,3 +70,8 @@ def as_json(name: str, pieces: Sequence[Evidence]) -> str:
     items = [piece.model_dump(mode="json", exclude={"curves"}) for piece in pieces]
     document = {"schema": "assay/evidence/1", "licence": "CC-BY-4.0", "experiment": name, "evidence": items}
     return json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+FORMAT = Format(
+    "raw-values", "Write the raw values of every experiment, as CSV and as JSON with provenance.", files
+)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kb.exports import api, badges, citation, explorer, feeds, raw_values
+from kb.exports.formats import formats
 from kb.site import discovery
 from kb.site.page import Site
-
-ROOMS = (api, badges, citation, discovery, explorer, feeds, raw_values)
-"""Each gives the files of its kind."""
 
 
 def files(site: Site) -> dict[str, str]:
     """Return the text of every download and of every file for programs, by its path on the site."""
-    return {path: text for room in ROOMS for path, text in room.files(site).items()}
+    made = dict(discovery.files(site))
+    for each in formats().values():
+        if not each.is_kept:
+            made |= each.files(site)
+    return made
