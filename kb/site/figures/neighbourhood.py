@@ -38,7 +38,7 @@ class Edge(NamedTuple):
     type: RelationType
 
 
-class Place(NamedTuple):
+class Cell(NamedTuple):
     """Where a claim is drawn: its column, 0 being the claim itself, and its row."""
 
     column: int
@@ -104,7 +104,7 @@ class Neighbourhoods:
     def _next(self, claim_id: str, side: int) -> Iterable[str]:
         return (e.start for e in self.into[claim_id]) if side < 0 else (e.end for e in self.out[claim_id])
 
-    def _box(self, claim_id: str, place: Place, low: int, *, is_focus: bool) -> Markup:
+    def _box(self, claim_id: str, place: Cell, low: int, *, is_focus: bool) -> Markup:
         x, y = _corner(place, low)
         at = f"translate({short(x)} {short(y)})"
         title, state = self.base.claims[claim_id].title, STATES[self.judgements[claim_id].state]
@@ -128,7 +128,7 @@ def _title(claim_id: str, edges: Iterable[Edge]) -> str:
     return f"{count(bearing, 'relation')} to this claim, {borne} from it; the list above has them in words."
 
 
-def _edge(edge: Edge, places: Mapping[str, Place], low: int) -> Markup:
+def _edge(edge: Edge, places: Mapping[str, Cell], low: int) -> Markup:
     (x1, y1), (x2, y2) = (_corner(places[i], low) for i in edge[:2])
     down = y2 - y1
     if x1 < x2:  # from the right side of a box to the left side of another
@@ -145,15 +145,15 @@ def _edge(edge: Edge, places: Mapping[str, Place], low: int) -> Markup:
     return path(f"{start}{curve}", f"edge edge--{edge.type}")
 
 
-def placed(columns: Mapping[int, list[str]]) -> dict[str, Place]:
+def placed(columns: Mapping[int, list[str]]) -> dict[str, Cell]:
     """Return the place of each claim; shorter columns are centred on the longest."""
     rows = max(len(ids) for ids in columns.values())
     return {
-        claim_id: Place(column, row + (rows - len(ids)) / 2)
+        claim_id: Cell(column, row + (rows - len(ids)) / 2)
         for column, ids in sorted(columns.items())
         for row, claim_id in enumerate(ids)
     }
 
 
-def _corner(place: Place, low: int) -> tuple[float, float]:
+def _corner(place: Cell, low: int) -> tuple[float, float]:
     return MARGIN + (place.column - low) * COLUMN, MARGIN + place.row * ROW

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kb.site.page import Page, Site
-from kb.site.pages.people import Person, people
+from kb.site.pages.people import Speaker, people
 from kb.words.numbers import count
 from kb.words.standings import STANDINGS
 from kb.words.states import GROUP_OF, STATES
@@ -70,7 +70,7 @@ def pages(site: Site) -> Iterator[Page]:
             yield from _facet_pages(site, facet)
 
 
-def facets(site: Site, spoken: Iterable[Person]) -> tuple[Facet, ...]:
+def facets(site: Site, spoken: Iterable[Speaker]) -> tuple[Facet, ...]:
     """Return every facet with the values that occur."""
     claims = site.base.claims
     frequent = sorted((p for p in spoken if len(p.claims) >= FREQUENT), key=lambda p: p.name.split()[-1])
@@ -100,7 +100,7 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> tuple[Value, ...]:
     return tuple(Value(name, name.replace("-", " "), tuple(grouped[name])) for name in names)
 
 
-def _speakers(spoken: Iterable[Person]) -> dict[str, list[str]]:
+def _speakers(spoken: Iterable[Speaker]) -> dict[str, list[str]]:
     """Return for each claim the ids of the people that the table's filter offers."""
     found: dict[str, list[str]] = {}
     for person in spoken:

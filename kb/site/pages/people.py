@@ -10,7 +10,7 @@ from kb.records.claims import Appearance
 
 
 @dataclass(frozen=True)
-class Person:
+class Speaker:
     """Somebody who takes a stance, alone or as an author of the source that does.
 
     Attributes:
@@ -29,12 +29,12 @@ class Person:
         return tuple(dict.fromkeys(claim_id for claim_id, _ in self.said))
 
 
-def people(base: Base) -> list[Person]:
+def people(base: Base) -> list[Speaker]:
     """Return everybody who is an author or is named as a speaker, those with most claims first."""
-    found: dict[str, Person] = {}
+    found: dict[str, Speaker] = {}
 
-    def known(name: str) -> Person:
-        return found.setdefault(person_id(name), Person(person_id(name), name))
+    def known(name: str) -> Speaker:
+        return found.setdefault(person_id(name), Speaker(person_id(name), name))
 
     for source_id, source in base.sources.items():
         for author in source.author:
