@@ -12,7 +12,7 @@ from rich.console import Console
 from kb.exports import api, badges, docs
 from kb.exports.claim_document import claim_document
 from kb.judging.stats import WHOLE_LINE
-from kb.site.pages import claims
+from kb.site.pages.claim import pages as claim_pages
 from kb.words.findings import state_sentence
 from kb.words.measured import measured
 from kb.words.states import CONTROL_HELD, STATES
@@ -42,7 +42,7 @@ def measured_claims(site):
 @pytest.fixture(scope="module")
 def pages(site):
     """Return the text of every claim's page, without its markup, by path."""
-    return {page.path: one_line(plain(page.content)) for page in claims.pages(site)}
+    return {page.path: one_line(plain(page.content)) for page in claim_pages.pages(site)}
 
 
 def plain(page):

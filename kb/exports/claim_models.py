@@ -22,7 +22,9 @@ Ends = tuple[float | None, float | None]
 class Part(BaseModel):
     """Anything that the API answers with; a field's docstring is its description in the schema."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class Response(Part):
