@@ -13,6 +13,7 @@ from kb.reading.experiment import read_script
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.reasoning.standing import standings
+from kb.site.docstrings import passages, question
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.markdown import to_html
 from kb.site.page import Site
@@ -20,7 +21,6 @@ from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim import sections
 from kb.site.pages.claim.sections import SECTIONS, parts
 from kb.site.pages.claim.subject import Subject
-from kb.site.pages.docstrings import passages, question
 from kb.site.render import Page, redirects, render, url_of
 from kb.site.templates import environment, fence, one_line, relative
 from kb.time.history import Event

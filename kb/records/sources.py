@@ -133,6 +133,10 @@ class Paragraph(Record):
         yield from _anchor_flaws(self.anchor)
 
 
+Verified = Literal["text", "abstract", "secondary", "memory"]
+"""What of a source was read."""
+
+
 class Source(Record):
     """A paper, talk, essay, post or repository, in CSL's fields, and what of it was verified."""
 
@@ -154,7 +158,7 @@ class Source(Record):
     """arXiv number in quotes, without version."""
     container_title: Line | None = Field(default=None, alias="container-title")
     """Journal, proceedings, blog or event."""
-    verified: Literal["text", "abstract", "secondary", "memory"]
+    verified: Verified
     """What of it was read: the text, its abstract, others' accounts of it, or nothing."""
     note: Text | None = None
     """Anything a reader of the source should know."""

@@ -92,7 +92,7 @@ def element(name: str, *content: str, **attributes: str | float | None) -> Marku
         attributes: By name, with `_` for a hyphen, and at the end where Python knows the word.
     """
     given = "".join(
-        f' {key.removesuffix("_").replace("_", "-")}="{escape(_written(value))}"'
+        f' {key.removesuffix("_").replace("_", "-")}="{_written(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -102,7 +102,7 @@ def element(name: str, *content: str, **attributes: str | float | None) -> Marku
 
 
 def _written(value: str | float) -> str:
-    return value if isinstance(value, str) else short(value, 1)
+    return escape(value) if isinstance(value, str) else short(value, 1)
 
 
 def text(words: str, x: float, y: float, kind: str | None = None) -> Markup:

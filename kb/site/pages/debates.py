@@ -12,7 +12,7 @@ from kb.records.debates import Debate, Side
 from kb.records.relations import RELATIONS, RelationWords
 from kb.site.page import Page, Site
 from kb.site.templates import authors
-from kb.words.stances import STANCES
+from kb.words.sources import STANCES
 
 MAIN = "rigor-or-progress"
 """The debate on the start page; the first, where it does not exist."""

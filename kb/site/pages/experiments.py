@@ -12,11 +12,11 @@ from markupsafe import Markup
 from kb.evidence.ledger import Evidence
 from kb.exports import heads
 from kb.reading.experiment import Outcome, Script
+from kb.site.docstrings import passages, question
 from kb.site.figures.curves import Curve, curves_figure, curves_of
 from kb.site.figures.doses import doses_of
 from kb.site.page import Page, Site
 from kb.site.pages.claim.provenance import machine_words
-from kb.site.pages.docstrings import passages, question
 
 
 class Drawn(NamedTuple):

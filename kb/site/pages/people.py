@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kb.reading.load import Base
 from kb.reasoning.graph import person_id
 from kb.records.claims import Appearance
+from kb.site.appearances import place_in
+from kb.site.page import Page, Site
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,23 @@ def people(base: Base) -> list[Speaker]:
     for person in found.values():
         person.said.sort(key=lambda pair: (pair[1].source, pair[1].locator.paragraph or 0))
     return sorted(found.values(), key=lambda person: (-len(person.claims), person.id))
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the overview and a page for each person."""
+    everybody = people(site.base)
+    title, description = "People", "Everybody who says something here, with what they say."
+    yield site.page(
+        "people/index.md", "people", title, description, hide=("navigation", "toc"), people=everybody
+    )
+    for person in everybody:
+        said = [(i, item, place_in(item.locator)) for i, item in person.said]
+        yield site.page(
+            f"people/{person.id}.md",
+            "person",
+            person.name,
+            f"What {person.name} says, and what the evidence makes of it.",
+            in_search=False,
+            person=person,
+            said=said,
+        )

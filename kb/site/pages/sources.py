@@ -1,4 +1,4 @@
-"""Sources with their claims in reading order, and the people behind them."""
+"""Sources with their claims in reading order, and how their paragraphs are covered."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from kb.exports import heads
 from kb.reading.coverage import coverage
 from kb.reading.load import Base
 from kb.records.claims import Appearance
+from kb.site.appearances import passage, place_in
 from kb.site.page import Page, Site
-from kb.site.pages.appearances import passage, place_in
-from kb.site.pages.people import people
 from kb.site.templates import authors
+from kb.words.sources import CHECKED
 
 WIDE = ("navigation", "toc")
 LAST = 10**6
@@ -21,7 +21,7 @@ LAST = 10**6
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Yield the sources, their overview, the coverage, and everybody who says something."""
+    """Yield the sources, their overview and the coverage."""
     covered = coverage(site.base)
     said = _by_source(site.base)
     title, description = "Sources", "Every source with how much of it was checked."
@@ -32,7 +32,6 @@ def pages(site: Site) -> Iterator[Page]:
     )
     for source_id in site.base.sources:
         yield _source(site, source_id, said.get(source_id, []))
-    yield from _people(site)
 
 
 def _by_source(base: Base) -> dict[str, list[tuple[str, Appearance]]]:
@@ -69,6 +68,7 @@ def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> P
         "source_id": source_id,
         "source": source,
         "authors": written_by,
+        "checked": CHECKED[source.verified],
         "said": [
             (claim_id, item, place_in(item.locator), passage(source, item.locator.anchor))
             for claim_id, item in said
@@ -79,20 +79,3 @@ def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> P
     }
     path, told = f"sources/{source_id}.md", f"{source.title}, {written_by}"
     return site.page(path, "source", source.title, told, head=heads.source(site, source_id), **shown)
-
-
-def _people(site: Site) -> Iterator[Page]:
-    everybody = people(site.base)
-    title, description = "People", "Everybody who says something here, with what they say."
-    yield site.page("people/index.md", "people", title, description, hide=WIDE, people=everybody)
-    for person in everybody:
-        said = [(i, item, place_in(item.locator)) for i, item in person.said]
-        yield site.page(
-            f"people/{person.id}.md",
-            "person",
-            person.name,
-            f"What {person.name} says, and what the evidence makes of it.",
-            in_search=False,
-            person=person,
-            said=said,
-        )

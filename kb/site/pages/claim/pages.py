@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from kb.exports import heads
 from kb.reading.base import Base
+from kb.site.appearances import appearances
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.figures.timeline import timeline
 from kb.site.page import Page, Site, page_of
-from kb.site.pages.appearances import appearances
 from kb.site.pages.claim.sections import parts
 from kb.site.pages.claim.subject import Subject
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kb.site.appearances import appearances
 from kb.site.figures.findings import verdict_figure
 from kb.site.figures.timeline import timeline
-from kb.site.pages.appearances import appearances
 from kb.site.pages.claim.neighbours import debates_of, relations
 from kb.site.pages.claim.predictions import columns
 from kb.site.pages.claim.provenance import machines, measured_arms, revisions

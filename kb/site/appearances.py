@@ -9,7 +9,7 @@ from kb.reading.base import Base
 from kb.records.claims import Appearance, Locator
 from kb.records.sources import Source
 from kb.site.templates import authors
-from kb.words.stances import STANCES
+from kb.words.sources import STANCES
 
 
 class Said(NamedTuple):

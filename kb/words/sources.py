@@ -1,0 +1,20 @@
+"""What a source does with a claim, and how much of a source was read, in words."""
+
+from __future__ import annotations
+
+from kb.records.claims import Stance
+from kb.records.sources import Verified
+
+STANCES: dict[Stance, str] = {
+    "asserts": "Asserted by",
+    "disputes": "Disputed by",
+    "qualifies": "Qualified by",
+    "reports": "Reported by",
+}
+"""In the passive, so that one author and several read well."""
+CHECKED: dict[Verified, str] = {
+    "text": "Its text was read.",
+    "abstract": "Only its abstract was read.",
+    "secondary": "It is known here through other sources only.",
+    "memory": "It is cited from memory and still has to be checked.",
+}
