@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
+from typing import get_args
 
 import pytest
 
@@ -16,6 +17,7 @@ from kb.judging.estimands import Case, Result, Share, estimand_of
 from kb.judging.stats import WHOLE_LINE, Interval
 from kb.judging.verdict import judge
 from kb.records.claims import Claim, Prediction
+from kb.records.protocol import Estimand as EstimandName
 from kb.site.figures.findings import panels
 from kb.site.figures.strip import strip_of
 from kb.words import bounds as words
@@ -47,6 +49,11 @@ def test_a_success_rate_without_rate_is_refused():
     unrated = Prediction.model_construct(name="p", estimand="success_rate", rate=None)
     with pytest.raises(ValueError, match="prediction p has the estimand success_rate; give its rate"):
         estimand_of(unrated)
+
+
+def test_every_estimand_has_its_words():
+    """Whatever a record may ask for can be said."""
+    assert set(words.ESTIMANDS) == set(get_args(EstimandName))
 
 
 @pytest.mark.parametrize(

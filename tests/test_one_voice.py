@@ -5,17 +5,20 @@ from __future__ import annotations
 import html
 import re
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
 from kb.exports import api, badges, docs
 from kb.exports.claim_document import claim_document
+from kb.judging.judgement import State
 from kb.judging.stats import WHOLE_LINE
 from kb.site.pages.claim import pages as claim_pages
 from kb.words.findings import state_sentence
 from kb.words.measured import measured
-from kb.words.states import CONTROL_HELD, STATES
+from kb.words.standings import RULES, STANDINGS, Rule, StandingName
+from kb.words.states import CONTROL_HELD, GROUPS, STATES
 from repro.cli.commands import show
 from repro.cli.parts.report import print_claim
 from tests.machine_sites import site_of
@@ -145,6 +148,14 @@ def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, 
         texts = (reported(site, judgement), shown(site, judgement), pages[f"claims/{judgement.claim_id}.md"])
         for text in texts:
             assert {*re.findall(INTERVAL, one_line(text))} <= known, judgement.claim_id
+
+
+def test_every_state_standing_and_rule_has_its_row():
+    """Nobody meets a name without words."""
+    assert set(STATES) == set(get_args(State))
+    assert set(STANDINGS) == set(get_args(StandingName))
+    assert set(RULES) == set(get_args(Rule))
+    assert [state for group in GROUPS for state in group.states] == [*STATES]
 
 
 def test_a_badge_says_the_word_of_the_state(site):

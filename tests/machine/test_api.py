@@ -74,7 +74,7 @@ def test_a_claim_is_one_document_everywhere(toy, project, claim_id):
     shown = json.loads(CliRunner().invoke(cli, ["--root", str(project), "show", claim_id, "--json"]).output)
     assert shown == json.loads(answer)
     judgement = toy.judgements[claim_id]
-    assert claims_data(toy.base, toy.ledger, [judgement]) == [shown]
+    assert claims_data(toy.base, toy.ledger, [judgement], recorded=toy.ledger) == [shown]
 
 
 def test_a_list_is_one_document_everywhere(toy, project):

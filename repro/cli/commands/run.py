@@ -95,7 +95,8 @@ def measure(asked: Request, *, as_json: bool) -> int:
     code = exit_code(asked, result, judgements)
     if as_json:
         data = run_data(due, result, asked.options)
-        claims = claims_data(asked.base, ledger, judgements)
+        recorded = asked.ledger if asked.options.is_exploring else ledger
+        claims = claims_data(asked.base, ledger, judgements, recorded=recorded)
         click.echo(json.dumps({**data, "claims": claims, "exit_code": code}))
         return code
     if result is not None:

@@ -191,11 +191,20 @@ def run_data(due: Plan, result: RunResult | None, options: Options) -> dict[str,
     }
 
 
-def claims_data(base: Base, ledger: Ledger, judgements: Iterable[Judgement]) -> list[dict[str, object]]:
-    """Return claims as plain JSON data, each as the document that `repro show --json` gives."""
+def claims_data(
+    base: Base, ledger: Ledger, judgements: Iterable[Judgement], *, recorded: Ledger
+) -> list[dict[str, object]]:
+    """Return claims as plain JSON data, each as the document that `repro show --json` gives.
+
+    Args:
+        base: All records.
+        ledger: What the judgements were made from; of an exploration only its own evidence.
+        judgements: Of the claims.
+        recorded: What standings follow from.
+    """
     from kb.exports.claim_document import claim_document
 
-    stands = standings(base, judge_base(base, ledger))
+    stands = standings(base, judge_base(base, recorded))
     return [claim_document(base, ledger, each, stands[each.claim_id]).as_json() for each in judgements]
 
 
