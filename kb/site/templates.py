@@ -18,7 +18,7 @@ from kb.records.claims import Source
 from kb.site.markdown import to_html
 from kb.site.policy import POLICY
 from kb.words.clauses import ClaimName
-from kb.words.numbers import count, number
+from kb.words.numbers import count, duration, number
 from kb.words.states import STATES
 
 
@@ -69,15 +69,6 @@ def capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def duration(seconds: float) -> str:
-    """Return seconds as a reader would say them."""
-    if seconds < 1:
-        return "less than a second"
-    if seconds < 90:
-        return count(round(seconds), "second")
-    return count(round(seconds / 60), "minute")
-
-
 def plain(text: str) -> str:
     """Return a text on one line, for titles and descriptions."""
     return " ".join(text.split())
@@ -99,8 +90,8 @@ def relative(target: str, page_url: str) -> str:
     return quote(link) + ("/" if path.endswith("/") or not path else "") + mark + fragment
 
 
-def _number(value: float) -> str:
-    return minus(number(value))
+def _number(value: float, digits: int = 3) -> str:
+    return minus(number(value, digits))
 
 
 def _is_claim_name(piece: str) -> bool:

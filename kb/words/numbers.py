@@ -55,6 +55,15 @@ def count(how_many: int, noun: str, nouns: str = "") -> str:
     return f"{how_many} {noun if how_many == 1 else nouns or f'{noun}s'}"
 
 
+def duration(seconds: float) -> str:
+    """Return seconds as a reader would say them."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 90:
+        return count(round(seconds), "second")
+    return count(round(seconds / 60), "minute")
+
+
 def percent(share: float) -> str:
     """Return a share in percent, such as `90 %`."""
     return f"{number(100 * share)} %"

@@ -37,22 +37,22 @@ def command(context: Context, limit: int, *, as_json: bool) -> None:
     shares = ", ".join(f"{state} {100 * share:.0f} %" for state, share in weights.items())
     for line in hanging("Assumed ", f"{shares}.", indent=0):
         click.echo(line)
-    for number, candidate in enumerate(found[:limit], start=1):
-        for line in _lines(number, candidate):
+    for place, candidate in enumerate(found[:limit], start=1):
+        for line in _lines(place, candidate):
             click.echo(line)
     if len(found) > limit:
         click.echo(f"and {len(found) - limit} more; --limit {len(found)} lists them")
 
 
-def _lines(number: int, candidate: Candidate) -> Iterator[str]:
+def _lines(place: int, candidate: Candidate) -> Iterator[str]:
     run = candidate.run
     verb = "run" if run.is_written else "write"
     worth = candidate.per_second
     rate = "" if worth is None else f", {worth:.2g} a second"
-    yield click.style(f"{number:>2}. {verb} {run.experiment}", bold=True)
+    yield click.style(f"{place:>2}. {verb} {run.experiment}", bold=True)
     yield from hanging(
         "",
-        f"{candidate.expected_changes:.2g} standings likely to change; {cost_text(run.cost)}{rate}",
+        f"{number(candidate.expected_changes, 2)} standings likely to change; {cost_text(run.cost)}{rate}",
         indent=4,
     )
     yield from hanging("for ", ", ".join(run.claims), indent=4)
