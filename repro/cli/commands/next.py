@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from kb.reasoning.next import Candidate, candidates, prior
+from kb.words.numbers import number
 from repro.cli import Context
 from repro.cli.parts.reasoned import cost_data, cost_text, hanging, read
 
