@@ -22,11 +22,9 @@ from typing import NamedTuple
 
 from click.testing import CliRunner
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
-from kb.reading.load import load_base
+from kb.exports.published import Site
+from kb.project import read
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.render import redirects, render
 from repro.cli import cli
 
@@ -189,9 +187,8 @@ def answers(project: Path, record_id: str, rng: random.Random) -> Iterator[tuple
         good = good or (words == ["check"] and done.exit_code == 0)
         yield words[0], done.exit_code, done.output
     if good:
-        base = load_base(Folder(project))
-        judgements = judge_base(base, read_ledger(Folder(project)))
-        pages = [*render(base, judgements, standings(base, judgements)), *redirects(base)]
+        site = Site(read(Folder(project)), project)
+        pages = [*render(site), *redirects(site)]
         yield "pages", 0, f"{len(pages)}"
 
 

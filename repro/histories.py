@@ -12,18 +12,19 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from kb.evidence.file import Filed, parse
-from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, read_ledger
+from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of
+from kb.project import read
 from kb.reading.experiment import Script, ScriptError, read_script
 from kb.reading.files import KINDS
 from kb.reading.lab import lab_of, module_name
-from kb.reading.load import load_base, load_claims, record_in
-from kb.reading.tree import Folder
+from kb.reading.load import record_in
+from kb.reading.tree import Folder, Tree
 from kb.records.claims import Claim
 from kb.records.fields import Record
 from kb.text.guarded_text import GuardError, guarded
 from kb.text.problems import Problem
 from kb.time.history import Event, Version, history
-from repro.vcs import Change, Contents, commits, contents
+from repro.vcs import Change, HistoryError, Repository
 
 CLAIMS, SCRIPTS, LAB = "claims", "repro/experiments", "repro/lab"
 FOLDERS = (CLAIMS, SCRIPTS, LAB, EVIDENCE_FOLDER)
@@ -31,43 +32,54 @@ FOLDERS = (CLAIMS, SCRIPTS, LAB, EVIDENCE_FOLDER)
 _ValueT = TypeVar("_ValueT")
 
 
-def histories(root: Path, claims: Collection[str] | None = None) -> dict[str, tuple[Event, ...]]:
+def histories(
+    repository: Repository, tree: Tree, claims: Collection[str] | None = None
+) -> dict[str, tuple[Event, ...]]:
     """Return the events of some claims, or of all that there are or ever were, by claim.
 
-    What is in the project's folder and not committed is the last version.
+    What lies in the project's folder and is not committed is the last version.
 
     Args:
-        root: The project's folder.
+        repository: The project's commits.
+        tree: The project's files as they lie in its folder.
         claims: Ids of claims.
 
     Raises:
         HistoryError: There is no git, no repository or no commit.
     """
     found: dict[str, list[Version]] = {}
-    with contents(root) as known:
-        replay = _Replay(known, _Scripts(known, lab_of(Folder(root))), claims)
-        for commit in commits(root, *FOLDERS):
-            for claim_id in replay.apply(commit.changes):
-                version = replay.version(claim_id, commit.sha, commit.time)
-                found.setdefault(claim_id, []).append(version)
-    for claim_id, version in _uncommitted(root, claims, found):
+    replay = _Replay(repository, _Scripts(repository, lab_of(tree)), claims)
+    for commit in repository.commits(*FOLDERS):
+        for claim_id in replay.apply(commit.changes):
+            version = replay.version(claim_id, commit.sha, commit.time)
+            found.setdefault(claim_id, []).append(version)
+    for claim_id, version in _uncommitted(tree, claims, found):
         found.setdefault(claim_id, []).append(version)
     return {claim_id: history(claim_id, versions) for claim_id, versions in found.items()}
 
 
+def histories_of(root: Path) -> dict[str, tuple[Event, ...]]:
+    """Return the events of all claims of the project in a folder; none where git cannot tell."""
+    try:
+        with Repository(root) as repository:
+            return histories(repository, Folder(root))
+    except HistoryError:
+        return {}
+
+
 def _uncommitted(
-    root: Path, claims: Collection[str] | None, committed: Collection[str]
+    tree: Tree, claims: Collection[str] | None, committed: Collection[str]
 ) -> Iterator[tuple[str, Version]]:
     """Yield the versions of claims that lie in the project's folder today."""
-    base = load_base(Folder(root)) if claims is None else load_claims(Folder(root), claims)
-    ledger = read_ledger(Folder(root), None if claims is None else base.scripts.keys())
+    project = read(tree, only=claims)
+    base, ledger = project.base, project.ledger
     for claim_id in claims if claims is not None else {**dict.fromkeys(committed), **base.claims}:
         record = base.claims.get(claim_id) or base.tombstones.get(claim_id)
         experiment = _experiment(record)
         topic = PurePosixPath(base.paths[claim_id]).parent.name if claim_id in base.paths else None
         if topic is None and claim_id not in committed:
             continue  # there never was such a claim
-        evidence = Ledger(tuple(ledger.of_experiment(experiment)))
+        evidence = ledger.only(experiment)
         yield claim_id, Version(None, "", topic, record, base.scripts.get(experiment), evidence)
 
 
@@ -79,7 +91,7 @@ def _experiment(record: Record | None) -> str:
 class _Scripts:
     """Scripts as they were, each with the lab as it was."""
 
-    known: Contents
+    known: Repository
     other_lab: Mapping[str, str]
     """What scripts import while the project has no lab of its own."""
     read: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
@@ -106,7 +118,7 @@ class _Scripts:
 class _Replay:
     """The files that verdicts follow from, after some of the commits."""
 
-    known: Contents
+    known: Repository
     former: _Scripts
     wanted: Collection[str] | None
     records: dict[str, tuple[str, str]] = field(default_factory=dict)

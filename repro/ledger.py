@@ -19,8 +19,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kb.evidence.file import parse
-from kb.evidence.record import EVIDENCE_FOLDER, Evidence, to_file
+from kb.evidence.file import Filed, as_file, parse
+from kb.evidence.record import EVIDENCE_FOLDER, Evidence
 from kb.text.problems import Problem
 
 _TEMPORARY = re.compile(
@@ -52,23 +52,23 @@ class LedgerError(Exception):
         self.path = path
 
 
-def append(root: Path, evidence: Evidence) -> Path:
-    """Store a piece of evidence durably and return its file.
+def append(root: Path, evidence: Evidence) -> Filed:
+    """Store a piece of evidence durably and return it as `kb.evidence.ledger.read_ledger` will read it.
 
     Storing the same piece again changes nothing and succeeds, so a call that failed may be repeated.
 
     Args:
         root: The project's root folder.
-        evidence: Must be as `kb.evidence.ledger.read_ledger` accepts it, or it would be lost on reading.
+        evidence: Must be as the ledger's reader accepts it, or it would be lost on reading.
 
     Raises:
         LedgerError: It could not be stored, or cannot be trusted to be.
     """
-    name, content = to_file(evidence)
-    target = root / evidence.folder / name
-    refused = parse(content, f"{evidence.folder}/{name}")
-    if isinstance(refused, Problem):
-        raise LedgerError(target, refused.found, f"allowed are {refused.allowed}")
+    wanted, content = as_file(evidence)
+    target = root / wanted.path
+    filed = parse(content, wanted.path)
+    if isinstance(filed, Problem):
+        raise LedgerError(target, filed.found, f"allowed are {filed.allowed}")
     with _blaming(target.parent, "make the folder"):
         _make_folders(root, evidence.folder)
     with _temporary(target.parent) as temporary:
@@ -78,7 +78,7 @@ def append(root: Path, evidence: Evidence) -> Path:
             _publish(temporary, target, content)
     with _blaming(target.parent, "sync the folder"):
         _sync(target.parent)
-    return target
+    return filed
 
 
 @contextlib.contextmanager

@@ -10,64 +10,59 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
-from kb.evidence.ledger import EVIDENCE_FOLDER, Evidence, Ledger
-from kb.judging.judgement import Judgement
-from kb.reading.base import Base
+from kb.evidence.ledger import EVIDENCE_FOLDER, Evidence
+from kb.project import Project
+from kb.reading.files import record_files
 from kb.reading.load import record_in
+from kb.reading.texts import read_content
+from kb.reading.tree import Tree
 from kb.records.claims import Claim, Source
 from kb.records.fields import Record
+from kb.text.guarded_text import GuardError
 from kb.time.suspects import UNKNOWN, Past, Suspect, latest_piece, suspects
-from repro.vcs import Contents, HistoryError, commits, contents, tree
+from repro.vcs import HistoryError, Repository, Revision
 
 
 class _Former(NamedTuple):
-    """A record's file at some time."""
+    """The project's files at some time, with the file of each record by its id."""
 
-    folder: str
-    blob: str
-
-
-Tree = Mapping[str, _Former]
-"""By the record's id."""
+    tree: Tree
+    paths: Mapping[str, str]
 
 
-def suspect_links(
-    base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]
-) -> dict[str, tuple[Suspect, ...]]:
+def suspect_links(project: Project, root: Path) -> dict[str, tuple[Suspect, ...]]:
     """Return the suspect links of every claim that has some, told from git as far as there is one.
 
     Args:
-        base: All records.
-        ledger: All evidence.
-        judgements: Of every claim.
+        project: Whose links.
+        root: The folder where git tells what the records were when evidence was taken.
     """
     try:
-        with contents(base.root) as known:
-            return suspects(base, judgements, _Reader(base, ledger, known).pasts(judgements))
+        with Repository(root) as repository:
+            return suspects(project, _Reader(project, repository).pasts())
     except HistoryError:  # no git, or a content that a partial clone left out
-        return suspects(base, judgements, UNKNOWN)
+        return suspects(project, UNKNOWN)
 
 
 @dataclass
 class _Reader:
     """Reads former records, each of them once, and those that are as today not at all."""
 
-    base: Base
-    ledger: Ledger
-    known: Contents
-    trees: dict[str, Tree | None] = field(default_factory=dict)
-    records: dict[_Former, Record | None] = field(default_factory=dict)
+    project: Project
+    repository: Repository
+    former: dict[str, _Former | None] = field(default_factory=dict)
+    records: dict[tuple[str, bytes], Record | None] = field(default_factory=dict)
 
-    def pasts(self, judgements: Mapping[str, Judgement]) -> dict[str, Past]:
+    def pasts(self) -> dict[str, Past]:
         """Return the records at the time of each claim's latest evidence, where a commit is known for it."""
         found: dict[str, Past] = {}
-        for claim_id, judgement in judgements.items():
+        for claim_id, judgement in self.project.judgements.items():
             piece = latest_piece(judgement)
-            trees = (self.tree(sha) for sha in self.commits_of(piece)) if piece else iter(())
-            there = next((each for each in trees if each is not None), None)
+            states = (self.at(sha) for sha in self.commits_of(piece)) if piece else iter(())
+            there = next((each for each in states if each is not None), None)
             if piece and there is not None:
                 found[claim_id] = Past(piece.started[:10], partial(self.record, there))
         return found
@@ -76,7 +71,7 @@ class _Reader:
         """Yield the commits whose records the evidence may have been taken for, the likeliest first."""
         if piece.commit and piece.dirty is False:
             yield piece.commit
-        bringing = self.bringing.get(self.ledger.path(piece))
+        bringing = self.bringing.get(self.project.ledger.file_of(piece).path)
         if bringing:
             yield bringing
 
@@ -84,32 +79,36 @@ class _Reader:
     def bringing(self) -> dict[str, str]:
         """Return for each piece that was ever committed the first commit with it."""
         found: dict[str, str] = {}
-        for commit in commits(self.base.root, EVIDENCE_FOLDER):
+        for commit in self.repository.commits(EVIDENCE_FOLDER):
             for change in commit.changes:
                 found.setdefault(change.path, commit.sha)
         return found
 
-    def tree(self, sha: str) -> Tree | None:
-        """Return all records of a commit, or nothing where git does not have it."""
-        if sha not in self.trees:
-            self.trees[sha] = None
+    def at(self, sha: str) -> _Former | None:
+        """Return the project's files at a commit, or nothing where git does not have it."""
+        if sha not in self.former:
+            self.former[sha] = None
             with suppress(HistoryError):
-                files = {
-                    PurePosixPath(path): blob for path, blob in tree(self.base.root, sha, "claims").items()
-                }
-                self.trees[sha] = {path.stem: _Former(path.parent.name, blob) for path, blob in files.items()}
-        return self.trees[sha]
+                tree = Revision(self.repository, sha)
+                files, _ = record_files(tree)
+                self.former[sha] = _Former(tree, {file.id: file.path for file in files})
+        return self.former[sha]
 
-    def record(self, there: Tree, record_id: str) -> Claim | Source | None:
+    def record(self, there: _Former, record_id: str) -> Claim | Source | None:
         """Return a record as it was, or nothing where it was not there or breaks today's rules."""
-        former = there.get(record_id)
-        if former is None:
+        path = there.paths.get(record_id)
+        if path is None:
             return None
-        if former not in self.records:
-            content = self.known.read(former.blob)
-            document = self.base.documents.get(record_id)
-            today = self.base.claims.get(record_id) or self.base.sources.get(record_id)
-            is_same = document is not None and document.text.encode() == content
-            self.records[former] = today if is_same else record_in(content, former.folder)
-        found = self.records[former]
+        try:
+            content = read_content(there.tree, path)
+        except GuardError:
+            return None
+        base, folder = self.project.base, path.split("/")[1]
+        document = base.documents.get(record_id)
+        if document is not None and document.text.encode() == content:
+            found: Record | None = base.claims.get(record_id) or base.sources.get(record_id)
+        else:
+            if (folder, content) not in self.records:
+                self.records[folder, content] = record_in(content, folder)
+            found = self.records[folder, content]
         return found if isinstance(found, Claim | Source) else None

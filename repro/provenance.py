@@ -1,4 +1,4 @@
-"""The only reader of clock, versions, version control and hardware: what numbers depend on beside seeds."""
+"""The only reader of clock, versions and hardware: what numbers depend on besides seeds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 import importlib.metadata
 import platform
 import re
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from kb.evidence.record import Machine
+from kb.evidence.record import EVIDENCE_FOLDER, Machine
+from repro.vcs import HistoryError, Repository
 
 
 class Versions(NamedTuple):
@@ -63,19 +63,15 @@ def lock(root: Path) -> str:
 
 def commit(root: Path) -> Commit:
     """Return the commit of a checkout and whether it is dirty; evidence itself does not make it dirty."""
-    sha = _git(root, "rev-parse", "--verify", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--", ".", ":(exclude)repro/evidence")
-    return Commit(sha, None if sha is None or changes is None else bool(changes))
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    """Return what git answers, or nothing when there is no git, no repository or no commit."""
-    command = ("git", "--no-optional-locks", "-C", str(root), *arguments)
+    repository = Repository(root)
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()
+        sha = repository.head()
+    except HistoryError:
+        return Commit(None, None)
+    try:
+        return Commit(sha, repository.is_changed(but=EVIDENCE_FOLDER))
+    except HistoryError:
+        return Commit(sha, None)
 
 
 def machine(threads: int, device: str = "cpu") -> Machine:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from time import process_time
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from kb.evidence.file import as_file
 from kb.evidence.ledger import SCHEMA_VERSION, Evidence, Ledger
-from kb.evidence.record import record_digest
 from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import Judgement, judge_claim
 from kb.reading.experiment import Script
@@ -73,6 +74,7 @@ class RunResult:
 class _Run:
     """A run in progress."""
 
+    root: Path
     base: Base
     options: Options
     ledger: Ledger
@@ -102,7 +104,7 @@ class _Run:
     def _task(self, step: Step, blocks: tuple[int, ...]) -> Task:
         options = self.options
         return Task(
-            file=(self.base.root / self.base.scripts[step.arm.experiment].path).resolve(),
+            file=(self.root / self.base.scripts[step.arm.experiment].path).resolve(),
             arm=step.arm.name,
             blocks=blocks,
             version=step.arm.version,
@@ -138,18 +140,18 @@ class _Run:
             where = f"{event.task.experiment}, arm {event.task.arm}"
             self._refuse(event, f"{where}: no valid evidence: {error.errors()[0]['msg']}")
             return
-        path = ""
+        filed = as_file(piece)[0]._replace(path="")
         if not self.options.is_exploring:
             try:
-                path = store.append(self.base.root, piece).relative_to(self.base.root).as_posix()
+                filed = store.append(self.root, piece)
             except store.LedgerError as error:
                 self.unsaved.append(f"{piece.experiment}, arm {piece.arm}, block {piece.block}: {error}")
                 self.queue.clear()
                 return
         for note in event.measurement.notes:
             self.notes[f"{piece.experiment}, arm {piece.arm}: {note}"] = None
-        self.measured.append(piece)
-        self.ledger = _extended(self.ledger, piece, path)
+        self.measured.append(filed.evidence)
+        self.ledger = self.ledger.extended(filed)
 
     def _refuse(self, event: Measured, message: str) -> None:
         block = event.measurement.block
@@ -229,6 +231,7 @@ def run(
     options: Options,
     observer: Observer,
     *,
+    root: Path,
     interrupts: Interrupts,
     engine: Engine,
 ) -> RunResult:
@@ -240,19 +243,20 @@ def run(
         due: The first round, as `repro.plan.plan` returns it.
         options: What the user chose.
         observer: Told of everything that happens, in order.
+        root: The project's folder, for its evidence.
         interrupts: What the user asks for meanwhile.
         engine: Launches tasks and yields events; what it loses to the machine is tried once more.
     """
     start = Ledger() if options.is_exploring else ledger
-    commit, lock = provenance.commit(base.root), provenance.lock(base.root)
-    state = _Run(base, options, start, ledger, due.claims, observer, engine.name, commit, lock)
+    commit, lock = provenance.commit(root), provenance.lock(root)
+    state = _Run(root, base, options, start, ledger, due.claims, observer, engine.name, commit, lock)
     state.add(due.steps)
     before = process_time()
     with closing(retrying(engine, state.queue, jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             state.on_event(event)
     if options.cluster is None:
-        costs.remember(base.root, before, state.watch)
+        costs.remember(root, before, state.watch)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),
@@ -267,8 +271,3 @@ def run(
 def _digests(base: Base, script: Script) -> dict[str, str]:
     protocols = {claim_id: claim.protocol for claim_id, claim in base.claims.items()}
     return {key: p.digest for key, p in protocols.items() if p is not None and p.experiment == script.name}
-
-
-def _extended(ledger: Ledger, piece: Evidence, path: str) -> Ledger:
-    files = {**ledger.files, record_digest(piece): path}
-    return replace(ledger, evidence=(*ledger.evidence, piece), files=files)

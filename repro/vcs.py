@@ -1,6 +1,7 @@
-"""What git keeps of a project's files: commits, trees and contents.
+"""The only caller of git: commits, former states of the project as trees, and the contents of files.
 
-Whole former states come from `repro.revisions`.
+Git is asked without locks, in English, and without what it inherits: a `GIT_DIR` that some hook or shell has
+set speaks of another repository. Where it refuses, its own words are passed on.
 Commits are followed along first parents, so that a merged branch is one step, as those saw it who read the
 main line. Paths are relative to the project's root, which may be a folder inside a repository.
 """
@@ -9,17 +10,25 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import IO, NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from kb.reading.tree import Entry, TreeError
 
 _FIELD = "\x1f"
 _SETTINGS = ("-c", "core.quotePath=off", "-c", "log.showRoot=true", "-c", "log.showSignature=false")
+_OWN_SETTINGS = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"})
+"""Variables that say where a person's own settings lie, and nothing about any repository."""
+_LINK, _MODULE = "120000", "160000"
+"""Modes of a symbolic link and of another repository inside this one."""
 
 
 class HistoryError(Exception):
-    """Git cannot tell: it is not installed, there is no repository, or no such revision."""
+    """Git cannot tell: it is not installed, refuses, or there is no repository; the message is its own."""
 
 
 class NoRevisionError(HistoryError):
@@ -51,121 +60,236 @@ class Commit(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def _command(root: Path, *arguments: str) -> tuple[str, ...]:
-    return ("git", "--no-optional-locks", "-C", str(root), *_SETTINGS, *arguments)
+class Repository:
+    """What git keeps of the project in a folder.
 
-
-def _git(root: Path, *arguments: str) -> bytes:
-    """Return what git answers.
-
-    Raises:
-        HistoryError: There is no git, or it refuses; the message is git's own.
+    One process answers for all contents; it starts with the first and ends with the `with` statement.
     """
-    environment = {**os.environ, "TZ": "UTC", "LC_ALL": "C"}
-    command = _command(root, *arguments)
-    try:
-        return subprocess.run(command, capture_output=True, check=True, env=environment, timeout=60).stdout
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise HistoryError(said.removeprefix("fatal: ") or "git does not say why it failed") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise HistoryError(f"git cannot be run: {error}") from error
 
-
-def resolve(root: Path, revision: str) -> str:
-    """Return the full name of a commit.
-
-    Args:
-        root: The project's folder.
-        revision: A branch, a tag, a commit or anything else that git takes for one.
-
-    Raises:
-        NoRevisionError: There is none.
-        HistoryError: There is no git or no repository.
-    """
-    try:
-        found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    except HistoryError as error:
-        _git(root, "rev-parse", "--git-dir")  # no repository is another matter than no such revision
-        raise NoRevisionError(f"there is no revision {revision!r}") from error
-    return found.decode().strip()
-
-
-def commits(root: Path, *paths: str) -> list[Commit]:
-    """Return the commits that changed files at or below some paths, the oldest first, without renames.
-
-    Raises:
-        HistoryError: There is no git, no repository or no commit.
-    """
-    form = f"--format={_FIELD}%H{_FIELD}%cd{_FIELD}%s"
-    date = "--date=format-local:%Y-%m-%dT%H:%M:%SZ"
-    walk = ("log", "--first-parent", "-m", "--reverse", "--no-color", "--no-renames")
-    text = _git(root, *walk, "--raw", "--no-abbrev", "--relative", form, date, "--", *paths)
-    found: list[Commit] = []
-    changes: list[Change] = []
-    for line in text.decode(errors="replace").split("\n"):
-        if line.startswith(_FIELD):
-            _, sha, time, subject = line.split(_FIELD, 3)
-            changes = []
-            found.append(Commit(sha, time, subject, ()))
-        elif line.startswith(":"):
-            facts, _, path = line.partition("\t")
-            _, _, _, blob, status = facts.split(" ")
-            changes.append(Change(path, None if status == "D" else blob))
-            found[-1] = found[-1]._replace(changes=tuple(changes))
-    return found
-
-
-def tree(root: Path, revision: str, *paths: str) -> dict[str, str]:
-    """Return the names of the contents of all files at or below some paths at a revision, by path.
-
-    Raises:
-        HistoryError: There is no such revision, or no git.
-    """
-    answer = _git(root, "ls-tree", "-r", "-z", resolve(root, revision), "--", *paths)
-    lines = answer.decode(errors="replace").split("\0")
-    entries = (line.partition("\t") for line in lines if line)
-    return {path: facts.split(" ")[2] for facts, _, path in entries if facts.split(" ")[1] == "blob"}
-
-
-class Contents:
-    """The contents of files by their names in git, from one process that answers as they are asked for."""
-
-    def __init__(self, stdin: IO[bytes], stdout: IO[bytes]) -> None:
-        self._stdin, self._stdout = stdin, stdout
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._process: subprocess.Popen[bytes] | None = None
         self._known: dict[str, bytes] = {}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.__exit__(kind, error, traceback)
+            self._process = None
+
+    def head(self) -> str:
+        """Return the full name of the commit that is checked out.
+
+        Raises:
+            HistoryError: There is no git, no repository or no commit.
+        """
+        return self._ask("rev-parse", "--verify", "HEAD").decode().strip()
+
+    def is_changed(self, *, but: str) -> bool:
+        """Do files differ from the commit that is checked out?
+
+        Args:
+            but: A folder in which they may.
+
+        Raises:
+            HistoryError: There is no git or no repository.
+        """
+        return bool(self._ask("status", "--porcelain", "--", ".", f":(exclude){but}").strip())
+
+    def resolve(self, revision: str) -> str:
+        """Return the full name of a commit.
+
+        Args:
+            revision: A branch, a tag, a commit or anything else that git takes for one.
+
+        Raises:
+            NoRevisionError: There is none.
+            HistoryError: There is no git or no repository.
+        """
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        try:
+            found = self._ask(*asked)
+        except HistoryError as error:
+            self._ask("rev-parse", "--git-dir")  # no repository is another matter than no such revision
+            raise NoRevisionError(f"there is no revision {revision!r}") from error
+        return found.decode().strip()
+
+    def fork_point(self, revision: str) -> str:
+        """Return the full name of the commit from which HEAD and a revision went different ways.
+
+        Raises:
+            NoRevisionError: There is no such revision.
+            HistoryError: There is no git or no repository, or the two have no commit in common.
+        """
+        other = self.resolve(revision)
+        try:
+            return self._ask("merge-base", other, "HEAD").decode().strip()
+        except HistoryError as error:
+            advice = "fetch the whole history: git fetch --unshallow"
+            raise HistoryError(f"{revision} and HEAD have no commit in common; {advice}") from error
+
+    def commits(self, *paths: str) -> list[Commit]:
+        """Return the commits that changed files at or below some paths, the oldest first, without renames.
+
+        Raises:
+            HistoryError: There is no git, no repository or no commit.
+        """
+        form = f"--format={_FIELD}%H{_FIELD}%cd{_FIELD}%s"
+        date = "--date=format-local:%Y-%m-%dT%H:%M:%SZ"
+        walk = ("log", "--first-parent", "-m", "--reverse", "--no-color", "--no-renames")
+        text = self._ask(*walk, "--raw", "--no-abbrev", "--relative", form, date, "--", *paths)
+        found: list[Commit] = []
+        changes: list[Change] = []
+        for line in text.decode(errors="replace").split("\n"):
+            if line.startswith(_FIELD):
+                _, sha, time, subject = line.split(_FIELD, 3)
+                changes = []
+                found.append(Commit(sha, time, subject, ()))
+            elif line.startswith(":"):
+                facts, _, path = line.partition("\t")
+                _, _, _, blob, status = facts.split(" ")
+                changes.append(Change(path, None if status == "D" else blob))
+                found[-1] = found[-1]._replace(changes=tuple(changes))
+        return found
+
+    def files(self, revision: str) -> dict[str, tuple[str, str]]:
+        """Return mode and name of the content of every file at a revision, by path.
+
+        Raises:
+            NoRevisionError: There is no such revision.
+            HistoryError: There is no git or no repository.
+        """
+        answer = self._ask("ls-tree", "-r", "-z", self.resolve(revision))
+        entries = (line.partition("\t") for line in os.fsdecode(answer).split("\0") if line)
+        found = ((path, facts.split(" ")) for facts, _, path in entries)
+        return {path: (mode, blob) for path, (mode, _, blob) in found}
+
     def read(self, blob: str) -> bytes:
-        """Return a content.
+        """Return a content by its name.
 
         Raises:
             HistoryError: Git has none of that name, as in a partial clone without its server.
         """
         if blob not in self._known:
-            self._stdin.write(f"{blob}\n".encode())
-            self._stdin.flush()
-            head = self._stdout.readline().split()
-            if len(head) != 3:
-                raise HistoryError(f"the content {blob} is missing from the repository")
-            self._known[blob] = self._stdout.read(int(head[2]))
-            self._stdout.read(1)
+            self._known[blob] = self._asked_for(blob)
         return self._known[blob]
 
-
-@contextmanager
-def contents(root: Path) -> Iterator[Contents]:
-    """Give the contents of files while the process that knows them runs.
-
-    Raises:
-        HistoryError: Git cannot be started.
-    """
-    command = _command(root, "cat-file", "--batch")
-    pipe = subprocess.PIPE
-    try:
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-    except OSError as error:
-        raise HistoryError(f"git cannot be run: {error}") from error
-    with process:
+    def _asked_for(self, blob: str) -> bytes:
+        process = self._answering()
         if process.stdin is None or process.stdout is None:
             raise HistoryError("git was started without pipes")
-        yield Contents(process.stdin, process.stdout)
+        try:
+            process.stdin.write(f"{blob}\n".encode())
+            process.stdin.flush()
+            head = process.stdout.readline().split()
+        except OSError as error:
+            raise HistoryError(f"git no longer answers: {error}") from error
+        if len(head) != 3:
+            raise HistoryError(f"the content {blob} is missing from the repository")
+        content = process.stdout.read(int(head[2]))
+        process.stdout.read(1)
+        return content
+
+    def _answering(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            pipe = subprocess.PIPE
+            try:
+                self._process = subprocess.Popen(
+                    self._command("cat-file", "--batch"),
+                    stdin=pipe,
+                    stdout=pipe,
+                    stderr=subprocess.DEVNULL,
+                    env=_environment(),
+                )
+            except OSError as error:
+                raise HistoryError(f"git cannot be run: {error}") from error
+        return self._process
+
+    def _ask(self, *arguments: str) -> bytes:
+        """Return what git answers.
+
+        Raises:
+            HistoryError: There is no git, or it refuses.
+        """
+        try:
+            return subprocess.run(
+                self._command(*arguments), capture_output=True, check=True, env=_environment(), timeout=60
+            ).stdout
+        except subprocess.CalledProcessError as error:
+            said = " ".join(error.stderr.decode(errors="replace").split())
+            raise HistoryError(said.removeprefix("fatal: ") or "git does not say why it failed") from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise HistoryError(f"git cannot be run: {error}") from error
+
+    def _command(self, *arguments: str) -> tuple[str, ...]:
+        return ("git", "--no-optional-locks", "-C", str(self.root), *_SETTINGS, *arguments)
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what would tell git of another repository."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in _OWN_SETTINGS
+    }
+    return {**kept, "TZ": "UTC", "LC_ALL": "C"}
+
+
+class Revision:
+    """The project's files at a commit, as a tree; only as long as the repository answers."""
+
+    def __init__(self, repository: Repository, revision: str) -> None:
+        """Find the commit.
+
+        Raises:
+            NoRevisionError: There is no such revision.
+            HistoryError: There is no git or no repository.
+        """
+        self._repository = repository
+        self._files = repository.files(revision)
+
+    @cached_property
+    def _folders(self) -> dict[str, list[Entry]]:
+        found: defaultdict[str, set[Entry]] = defaultdict(set)
+        for path, (mode, _) in self._files.items():
+            folder, _, name = path.rpartition("/")
+            found[folder].add(Entry(name, mode == _MODULE))
+            while folder:
+                folder, _, name = folder.rpartition("/")
+                found[folder].add(Entry(name, is_folder=True))
+        return {
+            folder: sorted(entry for entry in entries if entry.name[0] != ".")
+            for folder, entries in found.items()
+        }
+
+    def list(self, folder: str) -> Sequence[Entry]:
+        """Return what lay in a folder, as every tree does."""
+        return self._folders.get(folder, [])
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """Return the bytes of a file, as every tree does.
+
+        Raises:
+            TreeError: It was not there, was no regular file, or has too many bytes.
+            HistoryError: Git lacks the content, as in a partial clone without its server.
+        """
+        if path not in self._files:
+            if path in self._folders:
+                raise TreeError("folder", "a folder")
+            raise TreeError("unreadable", "a file that is not in the commit")
+        mode, blob = self._files[path]
+        if mode == _LINK:
+            raise TreeError("link", "a symbolic link")
+        if mode == _MODULE:
+            raise TreeError("folder", "another repository")
+        content = self._repository.read(blob)
+        if len(content) > limit:
+            raise TreeError("size", f"{len(content)} bytes")
+        return content

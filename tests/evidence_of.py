@@ -1,5 +1,7 @@
 """Evidence made by hand, for tests of what reads it."""
 
+from kb.evidence.file import as_file
+from kb.evidence.ledger import Ledger
 from kb.evidence.record import Attempt, Evidence, Machine
 from kb.evidence.seeds import block_seeds
 
@@ -38,3 +40,8 @@ def evidence_of(script, version, arm, block, values, *, outcome="score", predict
         "dirty": None,
     }
     return Evidence(**{**fields, **changes})
+
+
+def ledger_with(pieces):
+    """Return a ledger that holds some evidence, in their order."""
+    return Ledger(tuple(as_file(piece)[0] for piece in pieces))

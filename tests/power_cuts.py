@@ -204,7 +204,7 @@ def bad_cuts(events: list[Event], folder: Path) -> tuple[int, list[str]]:
         root = folder / str(number)
         write_tree(root, cut.tree)
         ledger = read_ledger(Folder(root))
-        kept = {PurePath(path).name for path in ledger.files.values()}
+        kept = {PurePath(filed.path).name for filed in ledger.pieces}
         faults = [problem.found for problem in ledger.problems]
         faults += [f"lost {name}" for name in cut.acknowledged - kept]
         wrong += [f"state {number}: {', '.join(faults)}"] if faults else []
@@ -223,5 +223,5 @@ def trace(
     recorder = Recorder(root, ignored, has_links)
     with patch.object(store, "os", System(recorder)):
         for piece in pieces:
-            recorder.acknowledge(store.append(root, piece).name)
+            recorder.acknowledge(PurePath(store.append(root, piece).path).name)
     return recorder.events

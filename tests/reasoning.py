@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from kb.judging.judgement import Judgement
 from kb.reading.base import Base
 from kb.records.claims import Claim, Relation
@@ -37,7 +35,7 @@ def claim(*relations: tuple[str, ...] | Relation, **fields: object) -> Claim:
 def base_of(**claims: Claim) -> Base:
     """Return a base of nothing but claims; in their ids underscores stand for hyphens."""
     named = {claim_id.replace("_", "-"): made for claim_id, made in claims.items()}
-    return Base(Path(), named, {}, {}, dict.fromkeys(named, "toys"), {})
+    return Base(named, {}, {}, dict.fromkeys(named, "toys"), {})
 
 
 def judged(base: Base, **states: str) -> dict[str, Judgement]:

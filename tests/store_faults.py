@@ -261,7 +261,7 @@ def kill_at_random(root: Path, *, rounds: int, seed: int) -> dict[str, Any]:
     left = len(unfinished(root))
     swept = len(ledger.sweep(root))
     found = read_ledger(Folder(root))
-    kept = {Path(path).name for path in found.files.values()}
+    kept = {Path(filed.path).name for filed in found.pieces}
     wrong += [f"lost {name}" for name in said - kept] + [problem.found for problem in found.problems]
     wrong += [f"{path} was not swept" for path in unfinished(root)]
     counts = {"acknowledged": len(said), "kept": len(kept), "left": left, "swept": swept}
@@ -270,8 +270,8 @@ def kill_at_random(root: Path, *, rounds: int, seed: int) -> dict[str, Any]:
 
 def _write_until_killed(root: Path, number: int, writer: int) -> None:
     for block in itertools.count():
-        path = ledger.append(root, piece(f"arm{number}", block))
-        os.write(writer, f"{path.name}\n".encode())
+        filed = ledger.append(root, piece(f"arm{number}", block))
+        os.write(writer, f"{Path(filed.path).name}\n".encode())
 
 
 def write_at_once(root: Path, *, writers: int, blocks: int) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 import pytest
 from scipy.stats import binomtest
 
-from kb.evidence.ledger import Ledger
 from kb.judging.against_itself import comparisons, exact_interval
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from tests.conftest import write_project
-from tests.evidence_of import evidence_of
+from tests.evidence_of import evidence_of, ledger_with
 
 QUIET = (0.1, 0.2, 0.3, 0.4, 0.5)
 
@@ -24,7 +23,7 @@ def found(base, *blocks, arm="fair"):
     script = base.scripts["coin"]
     version = script.version()
     pieces = [evidence_of(script, version, arm, k, values) for k, values in enumerate(blocks)]
-    return list(comparisons(base, Ledger(tuple(pieces))))
+    return list(comparisons(base, ledger_with(pieces)))
 
 
 def test_equal_halves_are_not_told_apart(base):
@@ -62,7 +61,7 @@ def test_other_code_counts_for_nothing(base):
     """Only today's test version is looked at."""
     script = base.scripts["coin"]
     pieces = [evidence_of(script, "e" * 64, "fair", k, QUIET) for k in range(2)]
-    assert list(comparisons(base, Ledger(tuple(pieces)))) == []
+    assert list(comparisons(base, ledger_with(pieces))) == []
 
 
 @pytest.mark.parametrize(("count", "trials"), [(0, 1), (1, 1), (0, 50), (1, 296), (7, 40), (40, 40)])

@@ -34,11 +34,9 @@ def cluster():
 def measure(root, engine, cluster=None, on_event=lambda _: None):
     """Run the toy claim; return the result."""
     options = Options(jobs=2, cluster=cluster)
-    base = asked_base(load_base(Folder(root)), options)
-    due = plan(base, read_ledger(Folder(root)), ("toy-claim",), options)
-    return run(
-        base, read_ledger(Folder(root)), due, options, on_event, interrupts=Interrupts(), engine=engine
-    )
+    base, ledger = asked_base(load_base(Folder(root)), options), read_ledger(Folder(root))
+    due = plan(base, ledger, ("toy-claim",), options)
+    return run(base, ledger, due, options, on_event, root=root, interrupts=Interrupts(), engine=engine)
 
 
 def test_both_engines_give_the_same_bits(project, cluster):

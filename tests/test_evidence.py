@@ -298,7 +298,7 @@ def test_what_cannot_be_written_cannot_be_made(changes):
 def test_project_without_evidence_has_an_empty_ledger(tmp_path):
     """There need not be a folder."""
     ledger = read_ledger(Folder(tmp_path))
-    assert (ledger.evidence, dict(ledger.files), ledger.problems) == ((), {}, ())
+    assert (ledger.pieces, ledger.problems) == ((), ())
     assert ledger.values("coin", VERSION, ["fair"]) == {"fair": {}}
 
 
@@ -311,9 +311,9 @@ def test_order_depends_on_content_alone(tmp_path):
     stored(tmp_path, *reversed(pieces))
     ledger = read_ledger(Folder(tmp_path))
     assert ledger.evidence == tuple(pieces)
-    assert [ledger.path(found) for found in ledger.evidence] == list(ledger.files.values())
-    assert all((tmp_path / path).is_file() for path in ledger.files.values())
-    assert [path.split("-")[-1][:16] for path in ledger.files.values()] == [key[:16] for key in ledger.files]
+    assert [ledger.file_of(found) for found in ledger.evidence] == list(ledger.pieces)
+    assert all((tmp_path / filed.path).is_file() for filed in ledger.pieces)
+    assert all(f"-{filed.sha256[:16]}." in filed.path for filed in ledger.pieces)
 
 
 def test_of_several_pieces_the_earliest_counts(tmp_path):
@@ -445,7 +445,7 @@ def test_bad_file_does_not_hide_good_ones(tmp_path):
 def test_ledger_cannot_be_changed():
     """It is a value."""
     with pytest.raises(AttributeError):
-        Ledger().evidence = ()
+        Ledger().pieces = ()
 
 
 @pytest.mark.parametrize("field", sorted(Machine.model_fields))

@@ -1,18 +1,18 @@
 """What became of a claim: git's commits in, one event for each thing that changed out."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
-from kb.reading.load import load_base, record_in
+from kb.exports.published import Site
+from kb.project import read
+from kb.reading.load import record_in
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.render import render
 from repro.histories import histories
-from repro.vcs import HistoryError, NoRevisionError, commits, contents, resolve, tree
+from repro.vcs import Repository
 from tests.conftest import CLAIM
 from tests.measured import RECORD, SCRIPT, begun, change, measure
 from tests.repository import commit_all, git
@@ -29,8 +29,14 @@ def log(root, claim_id="toy-claim"):
     """Return the events of a claim as (committed, kind, words, state where it turned)."""
     return [
         (event.commit is not None, event.kind, event.words, event.state if event.is_turn else "")
-        for event in histories(root, [claim_id]).get(claim_id, ())
+        for event in told(root, claim_id).get(claim_id, ())
     ]
+
+
+def told(root, *claims):
+    """Return the events of some claims, or of all, by claim."""
+    with Repository(root) as repository:
+        return histories(repository, Folder(root), claims or None)
 
 
 BEGIN = [(True, "record", "written", ""), (True, "code", "script coin written", "not run")]
@@ -45,7 +51,7 @@ def test_evidence_turns_the_verdict(repository):
     """The state is that which the evidence of the time gives."""
     measure(repository)
     commit_all(repository, "Measure")
-    (event,) = histories(repository, ["toy-claim"])["toy-claim"][2:]
+    (event,) = told(repository, "toy-claim")["toy-claim"][2:]
     assert event.words == "evidence added: 2 blocks, measured 2026-01-01"
     assert (event.state, event.seeds, event.is_turn) == ("reproduced", 5, True)
     assert event.commit == git(repository, "rev-parse", "HEAD")
@@ -87,7 +93,7 @@ def test_texts_come_with_what_they_were(repository):
     """The event holds the former and the new wording on one line each."""
     change(repository, RECORD, "visibly more", "a little more")
     commit_all(repository, "Say less")
-    event = histories(repository, ["toy-claim"])["toy-claim"][-1]
+    event = told(repository, "toy-claim")["toy-claim"][-1]
     assert ("visibly more" in event.before, "a little more" in event.after) == (True, True)
     assert "\n" not in event.before + event.after
 
@@ -95,7 +101,7 @@ def test_texts_come_with_what_they_were(repository):
 def test_what_is_not_committed_comes_last(repository):
     """A run that was just made shows at once."""
     measure(repository)
-    (event,) = histories(repository, ["toy-claim"])["toy-claim"][2:]
+    (event,) = told(repository, "toy-claim")["toy-claim"][2:]
     assert (event.commit, event.time, event.state) == (None, "", "reproduced")
 
 
@@ -135,14 +141,14 @@ def test_all_claims_have_their_histories_at_once(repository):
     """The site asks for all, and gets what each would get alone."""
     (repository / "claims/toys/other.yaml").write_text("untested: nothing\n", encoding="utf-8")
     commit_all(repository, "Add one that cannot be read")
-    found = histories(repository)
+    found = told(repository)
     assert sorted(found) == ["other", "toy-claim"]
-    assert found["toy-claim"] == histories(repository, ["toy-claim"])["toy-claim"]
+    assert found["toy-claim"] == told(repository, "toy-claim")["toy-claim"]
 
 
 def test_a_claim_that_never_was_has_no_events(repository):
     """Nobody mistakes it for a deleted one."""
-    assert histories(repository, ["no-such-claim"]) == {}
+    assert told(repository, "no-such-claim") == {}
 
 
 def test_a_project_inside_a_larger_repository_is_followed(project):
@@ -150,34 +156,6 @@ def test_a_project_inside_a_larger_repository_is_followed(project):
     git(project.parent, "init", "--quiet", "--initial-branch=main")
     commit_all(project.parent, "Begin")
     assert log(project) == BEGIN
-    assert RECORD in tree(project, "main", "claims")
-
-
-@pytest.mark.parametrize("revision", ["nowhere", "--output=x", "main:claims"])
-def test_what_is_no_revision_is_refused(repository, revision):
-    """Nothing that looks like an option reaches git as one."""
-    with pytest.raises(NoRevisionError, match="there is no revision"):
-        resolve(repository, revision)
-
-
-def test_without_repository_or_git_the_reason_is_told(project, monkeypatch):
-    """Git's own words where it is there, and that it is not where it is not."""
-    with pytest.raises(HistoryError, match="not a git repository"):
-        commits(project, "claims")
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(HistoryError, match="git cannot be run"):
-        resolve(project, "main")
-    with pytest.raises(HistoryError, match="git cannot be run"), contents(project):
-        pass
-
-
-def test_a_content_that_is_missing_is_an_error(repository):
-    """As in a clone that left contents out; the next question is answered all the same."""
-    blob = tree(repository, "main", RECORD)[RECORD]
-    with contents(repository) as known:
-        with pytest.raises(HistoryError, match="is missing"):
-            known.read("0" * 40)
-        assert known.read(blob).decode() == CLAIM
 
 
 def test_the_page_of_a_history_lists_the_events(repository):
@@ -187,16 +165,15 @@ def test_the_page_of_a_history_lists_the_events(repository):
     commit_all(repository, "Measure")
     change(repository, RECORD, "visibly more", "<b>more</b>")
     commit_all(repository, "Say less")
-    found, base = histories(repository), load_base(Folder(repository))
-    judgements = judge_base(base, read_ledger(Folder(repository)))
-    known = base, judgements, standings(base, judgements)
-    pages = {page.path: page.content for page in render(*known, histories=found)}
+    found = told(repository)
+    site = Site(read(Folder(repository)), repository, histories=found)
+    pages = {page.path: page.content for page in render(site)}
     html = pages["claims/toy-claim/history.md"]
     assert html.count("<tr>") == 1 + len(found["toy-claim"])
     assert "Evidence added: 2 blocks, measured 2026-01-01." in html
     assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
     assert 'href="history/"' in pages["claims/toy-claim.md"]
-    assert "claims/toy-claim/history.md" not in {page.path for page in render(*known)}
+    assert "claims/toy-claim/history.md" not in {page.path for page in render(replace(site, histories={}))}
 
 
 def test_former_records_are_read_in_the_names_of_today():

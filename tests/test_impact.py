@@ -150,4 +150,4 @@ def test_a_branch_that_is_not_there_is_refused(branch):
     """In one line that says what to name."""
     found = CliRunner().invoke(cli, ["--root", str(branch), "impact", "nowhere"])
     assert found.exit_code == 2
-    assert found.output.startswith("Error: there is no commit 'nowhere'")
+    assert found.output.startswith("Error: there is no revision 'nowhere'")

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import judge_claim, undeclared_revisions
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.records.claims import Revision
-from tests.evidence_of import evidence_of
+from tests.evidence_of import evidence_of, ledger_with
 
 VERSION = "f" * 64
 
@@ -32,7 +31,7 @@ def measured(base, *, shift=0.3, version=None, predictions=None, blocks=3):
         for arm, centre in (("fair", 0.5), ("loaded", 0.5 + shift)):
             values = tuple(centre + (x if arm == "loaded" else 0) for x in noise)
             pieces.append(evidence_of(script, today, arm, block, values, predictions=digests))
-    return Ledger(evidence=tuple(pieces), files={}, problems=())
+    return ledger_with(pieces)
 
 
 def test_without_evidence_a_claim_has_not_been_run(base):
@@ -59,7 +58,7 @@ def test_gap_in_the_blocks_ends_what_counts(base):
     """Blocks are judged in order, so that none can be left out because of its values."""
     ledger = measured(base)
     kept = tuple(p for p in ledger.evidence if not (p.arm == "fair" and p.block == 1))
-    found = judge_claim(base, replace(ledger, evidence=kept), "toy-claim")
+    found = judge_claim(base, ledger_with(kept), "toy-claim")
     assert found.verdict.findings[0].seeds == 5
 
 

@@ -52,26 +52,26 @@ def root(tmp_path):
 
 def test_stored_piece_is_read_back(root):
     """What was stored is read back equal, from the place that its content names."""
-    path = append(root, NEW)
+    filed = append(root, NEW)
     found = read_ledger(Folder(root))
-    assert found.evidence == (NEW,)
-    assert path == root / found.path(found.evidence[0])
-    assert path.parent == root / "repro/evidence/coin" / NEW.version[:12]
+    assert found.pieces == (filed,)
+    assert (root / filed.path).parent == root / "repro/evidence/coin" / NEW.version[:12]
     assert unfinished(root) == []
 
 
 def test_storing_again_changes_nothing(root):
     """The same piece a second time is a success and leaves the file alone."""
-    path = append(root, NEW)
+    filed = append(root, NEW)
+    path = root / filed.path
     before = path.stat()
-    assert append(root, NEW) == path
+    assert append(root, NEW) == filed
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize("has_links", [True, False])
 def test_damaged_file_is_never_overwritten(root, has_links):
     """Other bytes under the same name stay, and the error says what to do."""
-    path = append(root, NEW)
+    path = root / append(root, NEW).path
     path.write_bytes(b"damaged")
     system = System(quickly if has_links else knows_no_links)
     with patch.object(ledger, "os", system), pytest.raises(LedgerError, match="is damaged; restore it from"):
@@ -207,7 +207,7 @@ def dead_process():
 
 def leave(root, name):
     """Leave an unfinished file and return it."""
-    path = append(root, NEW).with_name(name)
+    path = (root / append(root, NEW).path).with_name(name)
     path.write_bytes(to_file(NEW)[1][:100])
     return path
 

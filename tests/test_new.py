@@ -9,11 +9,10 @@ from click.testing import CliRunner
 
 import repro.cli.commands.new
 import repro.cli.parts.asking
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
+from kb.exports.published import Site
+from kb.project import read
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.render import render
 from kb.writing.lookalikes import like_claim, like_experiment, like_source, taken_by
 from repro.cli import cli
@@ -106,9 +105,7 @@ def problems(project):
 def page(project, claim_id):
     """Return a claim's page, with the templates of the real site."""
     (project / "site").symlink_to(ROOT / "site")
-    base = load_base(Folder(project))
-    judgements = judge_base(base, read_ledger(Folder(project)))
-    pages = {page.path: page.content for page in render(base, judgements, standings(base, judgements))}
+    pages = {page.path: page.content for page in render(Site(read(Folder(project)), project))}
     (project / "site").unlink()
     return pages[f"claims/{claim_id}.md"]
 

@@ -12,22 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.evidence.ledger import read_ledger
+from kb.exports.published import Site
 from kb.exports.raw_values import as_csv, as_curves_csv, as_json
-from kb.judging.judgement import judge_base
 from kb.judging.stats import Interval
-from kb.reading.load import load_base
+from kb.project import read
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
 from kb.site.figures.strip import strip_of
-from kb.site.page import Site
 from kb.site.pages.claim.sensitivity import nearest, sensitivity
 from kb.site.pages.debates import bearings_on, holders
 from kb.site.pages.people import people
 from kb.site.render import files
-from kb.site.templates import environment
 from kb.words.states import GROUPS, STATES
 from kb.words.summaries import in_plain_words
 from tests.evidence_of import evidence_of
@@ -37,10 +33,8 @@ from tests.states_project import write_states_project
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Return what the pages of a project with one claim in each state are made of."""
-    base = load_base(Folder(write_states_project(tmp_path_factory.mktemp("pages"))))
-    ledger = read_ledger(Folder(base.root))
-    judgements = judge_base(base, ledger)
-    return Site(base, judgements, standings(base, judgements), ledger, environment(base.root))
+    root = write_states_project(tmp_path_factory.mktemp("pages"))
+    return Site(read(Folder(root)), root)
 
 
 def finding_of(site, claim_id):
@@ -190,8 +184,7 @@ def test_json_keeps_the_provenance(site):
 
 def test_explorer_data_name_both_ends_of_each_relation(site):
     """A relation is a pair of places in the list of claims."""
-    known = (site.base, site.judgements, site.standings, site.ledger)
-    data = json.loads(files(*known)["graph/claims.json"])
+    data = json.loads(files(site)["graph/claims.json"])
     [[start, end, kind]] = data["edges"]
     assert (data["nodes"][start][0], data["nodes"][end][0]) == ("toy-contradicted", "toy-claim")
     assert kind == "depends_on"

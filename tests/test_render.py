@@ -7,22 +7,19 @@ from html.parser import HTMLParser
 import markdown
 import pytest
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
+from kb.exports.published import Site
+from kb.project import read
 from kb.reading.experiment import read_script
-from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.docstrings import passages, question
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.markdown import to_html
-from kb.site.page import Site
 from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim import sections
 from kb.site.pages.claim.sections import SECTIONS, parts
 from kb.site.pages.claim.subject import Subject
 from kb.site.render import Page, redirects, render, url_of
-from kb.site.templates import environment, fence, one_line, relative
+from kb.site.templates import fence, one_line, relative
 from kb.time.history import Event
 from tests.states_project import CLAIMS, ROOT, write_states_project
 
@@ -56,36 +53,42 @@ class Markup(HTMLParser):
         self.links += [value for name, value in attrs if name in ("href", "src", "xlink:href")]
 
 
-def pages_of(base, *, comment=""):
-    """Return every page of a base by path; a comment is added to each script after it was judged."""
-    judgements = judge_base(base, read_ledger(Folder(base.root)))
-    scripts = {name: replace(script, source=script.source + comment) for name, script in base.scripts.items()}
-    base = replace(base, scripts=scripts)
-    return {page.path: page for page in render(base, judgements, standings(base, judgements))}
+def pages_of(site, *, comment=""):
+    """Return every page of a site by path; a comment is added to each script after it was judged."""
+    project = site.project
+    scripts = {
+        name: replace(script, source=script.source + comment) for name, script in site.base.scripts.items()
+    }
+    commented = replace(project, base=replace(site.base, scripts=scripts))
+    return {page.path: page for page in render(replace(site, project=commented))}
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def plain_site(tmp_path_factory):
     """Return a project with one claim in each state, read."""
-    return load_base(Folder(write_states_project(tmp_path_factory.mktemp("states"))))
+    root = write_states_project(tmp_path_factory.mktemp("states"))
+    return Site(read(Folder(root)), root)
+
+
+@pytest.fixture(scope="module")
+def base(plain_site):
+    """Return the records of that project."""
+    return plain_site.base
 
 
 @pytest.fixture
-def site(base):
-    """Return what the pages of that project are made of."""
-    ledger = read_ledger(Folder(base.root))
-    judgements = judge_base(base, ledger)
-    known = (base, judgements, standings(base, judgements), ledger, environment(base.root))
+def site(plain_site):
+    """Return the same with what became of a claim."""
     began = Event("a" * 40, "2026-05-01T00:00:00Z", "record", "record added", "not run", 0, is_turn=True)
     measured = began._replace(commit="b" * 40, kind="evidence", state="reproduced", seeds=10)
-    return Site(*known, histories={"toy-claim": (began, measured)})
+    return replace(plain_site, histories={"toy-claim": (began, measured)})
 
 
 @pytest.fixture(scope="module")
-def pages(base):
+def pages(plain_site):
     """Return every page of that project by path."""
-    assert (base.problems, read_ledger(Folder(base.root)).problems) == ((), ())
-    return pages_of(base)
+    assert plain_site.project.problems == ()
+    return pages_of(plain_site)
 
 
 @pytest.mark.parametrize("section", [section.__name__ for section in SECTIONS])
@@ -105,7 +108,7 @@ def test_metadata_of_each_page_is_as_reviewed(pages, golden):
 
 def test_a_section_is_one_function_and_one_template_part(site, monkeypatch):
     """A toy section joins the page by its place in the list; where it returns nothing the page has none."""
-    part = site.base.root / "site/templates/claim/toy.md.jinja"
+    part = site.root / "site/templates/claim/toy.md.jinja"
     part.write_text("## Toy {: #toy }\n\n{% filter line %}\n<p>{{ words }}</p>\n{% endfilter %}\n", "utf-8")
 
     def toy(subject):
@@ -158,9 +161,9 @@ def test_a_source_shows_its_slips(pages):
     assert "Only some are." in content
 
 
-def test_old_addresses_lead_on(base):
+def test_old_addresses_lead_on(site):
     """A moved claim's page forwards, and a split one's offers the parts."""
-    moved, parted = (redirects(base)[f"claims/{i}/index.html"] for i in ("toy-moved", "toy-parted"))
+    moved, parted = (redirects(site)[f"claims/{i}/index.html"] for i in ("toy-moved", "toy-parted"))
     assert '<meta http-equiv="refresh" content="0; url=../toy-claim/">' in moved
     assert '<link rel="canonical" href="../toy-claim/">' in moved
     assert "refresh" not in parted
@@ -168,9 +171,9 @@ def test_old_addresses_lead_on(base):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_titles_stay_text_on_old_addresses(base, payload):
+def test_titles_stay_text_on_old_addresses(site, payload):
     """These pages pass no Markdown engine, and escape alike."""
-    for html in redirects(poisoned(base, payload)).values():
+    for html in redirects(spoilt_by(payload, site)).values():
         found = Markup(html)
         assert found.tags <= {"html", "head", "meta", "title", "link", "body", "h1", "p", "ul", "li", "a"}
         assert found.handlers == []
@@ -242,9 +245,9 @@ def test_html_of_a_page_stands_on_one_line_a_block(pages):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_text_of_a_record_stays_text(base, payload):
+def test_text_of_a_record_stays_text(plain_site, payload):
     """Markup in any text field reaches no page as markup, also after the Markdown engine."""
-    for page in pages_of(poisoned(base, payload), comment=f"{payload}\n```\n{payload}\n").values():
+    for page in pages_of(spoilt_by(payload, plain_site), comment=f"{payload}\n```\n{payload}\n").values():
         found = Markup(markdown.markdown(page.content, extensions=EXTENSIONS))
         assert not found.tags & {"script", "img", "iframe", "style", "base", "form"}
         assert found.handlers == []
@@ -253,6 +256,11 @@ def test_text_of_a_record_stays_text(base, payload):
         assert found.headings == 1 + own
         assert "<" not in page.meta["title"] + page.meta["description"]
         assert "1337" not in page.content
+
+
+def spoilt_by(payload, site):
+    """Return a site in which every text that people write is the payload."""
+    return replace(site, project=replace(site.project, base=poisoned(site.base, payload)))
 
 
 def poisoned(base, payload):

@@ -4,11 +4,9 @@ import re
 
 import pytest
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
-from kb.reading.load import load_base
+from kb.exports.published import Site
+from kb.project import read
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site.render import render
 from kb.site.repository import edit_link, report_link
 from tests.states_project import write_states_project
@@ -54,8 +52,7 @@ def test_what_is_no_address_gives_no_link(repository):
 )
 def test_a_page_names_its_record_and_leads_to_it(tmp_path, repository, links):
     """The last two links of a claim's page."""
-    base = load_base(Folder(write_states_project(tmp_path)))
-    judgements = judge_base(base, read_ledger(Folder(base.root)))
-    pages = render(base, judgements, standings(base, judgements), repository=repository)
+    root = write_states_project(tmp_path)
+    pages = render(Site(read(Folder(root)), root, repository=repository))
     content = next(page.content for page in pages if page.path == "claims/toy-claim.md")
     assert re.findall(r'href="(.*?)"', content)[-2:] == links

@@ -88,7 +88,7 @@ def measure(root, values, *claims, observer=lambda _: None, fails=lambda _task, 
     base, ledger = asked_base(load_base(Folder(root)), chosen), read_ledger(Folder(root))
     first = plan(base, ledger, claims or ("toy-claim",), chosen)
     engine = fake_engine(values, fails=fails, log=log)
-    result = run(base, ledger, first, chosen, observer, interrupts=Interrupts(), engine=engine)
+    result = run(base, ledger, first, chosen, observer, root=root, interrupts=Interrupts(), engine=engine)
     return result, log
 
 
@@ -192,7 +192,7 @@ def test_a_missing_block_is_filled(project):
     """A block that is lost is due again, and only that."""
     result, _ = measure(project, coin(0.5))
     gone = next(p for p in result.measured if (p.arm, p.block) == ("fair", 0))
-    (project / result.ledger.path(gone)).unlink()
+    (project / result.ledger.file_of(gone).path).unlink()
     assert blocks_of(due(project)) == {"fair": ((0,), "incomplete, has 5 seeds")}
 
 
@@ -270,7 +270,9 @@ def test_what_is_no_evidence_is_refused(project):
     base, chosen = load_base(Folder(project)), Options(replication=5)
     first = plan(base, read_ledger(Folder(project)), ("toy-claim",), chosen)
     engine, ledger = FakeEngine(work), read_ledger(Folder(project))
-    found = run(base, ledger, first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine)
+    found = run(
+        base, ledger, first, chosen, lambda _: None, root=project, interrupts=Interrupts(), engine=engine
+    )
     assert {f.kind for f in found.failures} == {"contract"}
 
 
@@ -280,7 +282,7 @@ def test_two_runners_at_once_do_no_harm(project):
     first = plan(base, ledger, ("toy-claim",), chosen)
     for _ in range(2):
         engine = fake_engine(coin(0.5))
-        run(base, ledger, first, chosen, lambda _: None, interrupts=Interrupts(), engine=engine)
+        run(base, ledger, first, chosen, lambda _: None, root=project, interrupts=Interrupts(), engine=engine)
     found = read_ledger(Folder(project))
     assert found.problems == ()
     assert judge_claim(base, found, "toy-claim").verdict.seeds == 10

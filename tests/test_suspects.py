@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from kb.evidence.ledger import Ledger, read_ledger
-from kb.judging.judgement import judge_base
+from kb.project import read
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.time.suspects import Past, suspects
 from kb.writing.review import reviewed, with_review
 from tests.conftest import CLAIM
-from tests.evidence_of import evidence_of
+from tests.evidence_of import evidence_of, ledger_with
 
 OTHER = CLAIM.replace("A coin that is loaded", "A die that is loaded") + (
     "relations:\n  - {type: depends_on, claim: toy-claim, because: dice are coins with more sides}\n"
@@ -45,11 +44,11 @@ def review(root, claim_id):
 
 def links(root, ledger=None, former=None):
     """Return the suspect links as (claim, link, changed), given the base at the time of all evidence."""
-    base = load_base(Folder(root))
-    judgements = judge_base(base, ledger or read_ledger(Folder(root)))
+    project = read(Folder(root))
+    project = replace(project, ledger=ledger or project.ledger)
     past = former and Past("2026-01-01", lambda i: former.claims.get(i) or former.sources.get(i))
-    measured = [i for i, j in judgements.items() if j.evidence or j.stale]
-    found = suspects(base, judgements, dict.fromkeys(measured, past) if past else {})
+    measured = [i for i, j in project.judgements.items() if j.evidence or j.stale]
+    found = suspects(project, dict.fromkeys(measured, past) if past else {})
     return [(s.claim_id, s.link, s.changed) for each in found.values() for s in each]
 
 
@@ -62,7 +61,7 @@ def measured(root, *claim_ids, **changes):
         evidence_of(script, script.version(), arm, 0, values, predictions=digests, **changes)
         for arm, values in (("fair", (0.5,) * 5), ("loaded", (0.8, 0.81, 0.79, 0.8, 0.82)))
     ]
-    return Ledger(tuple(pieces)), base
+    return ledger_with(pieces), base
 
 
 def test_a_changed_statement_makes_its_own_links_and_those_to_it_suspect(two):
@@ -187,6 +186,5 @@ def test_changed_code_asks_for_a_run_and_no_review_clears_it(project):
     script = project / "repro/experiments/coin.py"
     script.write_text(script.read_text(encoding="utf-8").replace("0.8}", "0.9}"), encoding="utf-8")
     review(project, "toy-claim")
-    base = load_base(Folder(project))
-    (found,) = suspects(base, judge_base(base, ledger))["toy-claim"]
+    (found,) = suspects(replace(read(Folder(project)), ledger=ledger))["toy-claim"]
     assert (found.changed, found.remedy) == (("the code of coin",), "run")

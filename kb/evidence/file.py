@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from kb.evidence.record import LATER_FIELDS, SCHEMA_VERSION, Evidence, Machine
+from kb.evidence.record import LATER_FIELDS, SCHEMA_VERSION, Evidence, Machine, to_file
 from kb.evidence.seeds import block_seeds
 from kb.text.problems import Place, Problem
 
@@ -39,11 +39,21 @@ _RESTORE = "restore the file from version control; to measure anew, delete it an
 
 
 class Filed(NamedTuple):
-    """Evidence, the SHA-256 of its record, and where it lies relative to the project's root."""
+    """Evidence, the SHA-256 of its record, and where it lies relative to the project's root.
+
+    What was measured only to explore lies nowhere: its path is empty.
+    """
 
     evidence: Evidence
     sha256: str
     path: str
+
+
+def as_file(evidence: Evidence) -> tuple[Filed, bytes]:
+    """Return evidence as it would be filed, and the bytes of that file; nothing is checked or written."""
+    name, content = to_file(evidence)
+    digest = content.rpartition(b'"sha256":"')[2][:64].decode()
+    return Filed(evidence, digest, f"{evidence.folder}/{name}"), content
 
 
 def parse(content: bytes, path: str) -> Filed | Problem:

@@ -6,12 +6,13 @@ with a dot are not evidence: the writer's unfinished files carry them. Writing i
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
-from types import MappingProxyType
 
 from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence.record import (
@@ -41,6 +42,7 @@ __all__ = [
     "Part",
     "PerSeed",
     "canonical_json",
+    "digests",
     "ledger_of",
     "read_ledger",
     "to_file",
@@ -55,14 +57,17 @@ class Ledger:
     """All evidence of a project.
 
     Attributes:
-        evidence: Sorted by experiment, version, replication, arm, block, start and hash.
-        files: For each piece, in the same order, its SHA-256 and its path relative to the project's root.
+        pieces: Sorted by experiment, version, replication, arm, block, start and hash.
         problems: One for each file that is not used, and one for each block measured differently twice.
     """
 
-    evidence: tuple[Evidence, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    pieces: tuple[Filed, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the evidence in all pieces, in their order."""
+        return tuple(piece.evidence for piece in self.pieces)
 
     @cached_property
     def _by_version(self) -> dict[tuple[str, str, int], Blocks]:
@@ -73,31 +78,38 @@ class Ledger:
         return dict(groups)
 
     @cached_property
-    def _by_experiment(self) -> dict[str, list[Evidence]]:
-        groups: dict[str, list[Evidence]] = defaultdict(list)
-        for piece in self.evidence:
-            groups[piece.experiment].append(piece)
+    def _by_experiment(self) -> dict[str, list[Filed]]:
+        groups: dict[str, list[Filed]] = defaultdict(list)
+        for piece in self.pieces:
+            groups[piece.evidence.experiment].append(piece)
         return dict(groups)
 
-    def of_experiment(self, experiment: str) -> Sequence[Evidence]:
-        """Return every piece of one experiment, of any test version."""
+    def filed(self, experiment: str) -> Sequence[Filed]:
+        """Return every piece of one experiment, of any test version, with its hash and its place."""
         return self._by_experiment.get(experiment, ())
 
-    @cached_property
-    def _paths(self) -> dict[int, str]:
-        return {id(piece): path for piece, path in zip(self.evidence, self.files.values(), strict=True)}
+    def of_experiment(self, experiment: str) -> Sequence[Evidence]:
+        """Return the evidence of one experiment, of any test version."""
+        return [piece.evidence for piece in self.filed(experiment)]
 
-    def path(self, piece: Evidence) -> str:
-        """Return where a piece of this ledger lies, relative to the project's root."""
-        return self._paths[id(piece)]
+    def file_of(self, evidence: Evidence) -> Filed:
+        """Return the piece that holds some evidence of this ledger.
 
-    @cached_property
-    def _digests(self) -> dict[int, str]:
-        return {id(piece): digest for piece, digest in zip(self.evidence, self.files, strict=True)}
+        Raises:
+            KeyError: It is not of this ledger.
+        """
+        for piece in self.filed(evidence.experiment):
+            if piece.evidence is evidence:
+                return piece
+        raise KeyError(evidence.experiment)
 
-    def digest(self, piece: Evidence) -> str:
-        """Return the SHA-256 of a piece of this ledger, in hexadecimal digits."""
-        return self._digests[id(piece)]
+    def only(self, experiment: str) -> Ledger:
+        """Return the pieces of one experiment as a ledger of their own."""
+        return Ledger(tuple(self.filed(experiment)))
+
+    def extended(self, piece: Filed) -> Ledger:
+        """Return a ledger that has one piece more, which was measured last."""
+        return replace(self, pieces=(*self.pieces, piece))
 
     def counting(self, experiment: str, version: str, replication: int = 0) -> Blocks:
         """Return the piece that counts for each arm and block: of several the one that was started first."""
@@ -152,6 +164,26 @@ def read_ledger(tree: Tree, experiments: Container[str] | None = None) -> Ledger
         return ledger_of(_read_files(tree, experiments))
 
 
+def digests(tree: Tree) -> dict[str, str]:
+    """Return the SHA-256 of every file in the evidence folder by its path, whether it can be trusted or not.
+
+    Of what cannot be read it says why instead.
+    """
+    return dict(_digests_in(tree, EVIDENCE_FOLDER))
+
+
+def _digests_in(tree: Tree, folder: str) -> Iterator[tuple[str, str]]:
+    for entry in tree.list(folder):
+        path = f"{folder}/{entry.name}"
+        if entry.is_folder:
+            yield from _digests_in(tree, path)
+            continue
+        try:
+            yield path, hashlib.sha256(tree.read(path, limit=sys.maxsize)).hexdigest()
+        except TreeError as error:
+            yield path, error.found
+
+
 def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
     """Return the ledger of pieces of evidence and of problems met while they were read, in any order."""
     items = list(items)
@@ -159,8 +191,7 @@ def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
     found = [item for item in items if isinstance(item, Filed)]
     found.sort(key=_order)
     problems.extend(_conflicts(found))
-    files = {item.sha256: item.path for item in found}
-    return Ledger(tuple(item.evidence for item in found), MappingProxyType(files), in_order(problems))
+    return Ledger(tuple(found), in_order(problems))
 
 
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:

@@ -175,11 +175,6 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
-def record_digest(evidence: Evidence) -> str:
-    """Return the SHA-256 of a record in hexadecimal digits, as its file states it."""
-    return hashlib.sha256(_record(evidence).encode()).hexdigest()
-
-
 def to_file(evidence: Evidence) -> tuple[str, bytes]:
     """Return the file's name and its bytes: `{"record":...,"sha256":"..."}` and a line feed."""
     record = _record(evidence)

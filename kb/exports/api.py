@@ -12,9 +12,9 @@ from kb.exports.claim_document import claim_document, claim_list
 from kb.exports.claim_models import LICENCE
 from kb.exports.formats import Format
 from kb.exports.graph import as_data
+from kb.exports.published import Site
 from kb.reading.experiment import Script
 from kb.reasoning.graph import build, node
-from kb.site.page import Site
 
 if TYPE_CHECKING:
     from kb.judging.judgement import Judgement
@@ -51,7 +51,7 @@ def _text(document: object) -> str:
 
 def _answers(site: Site) -> Iterator[tuple[str, claim_models.Response]]:
     yield "index", _index(site)
-    yield "claims", claim_list(site.base, site.judgements.values(), site.standings, address=site.address)
+    yield "claims", claim_list(site.project, site.judgements.values(), address=site.address)
     for judgement in site.judgements.values():
         yield f"claims/{judgement.claim_id}", _claim(site, judgement)
     yield "sources", _sources(site)
@@ -85,10 +85,8 @@ def _index(site: Site) -> models.Index:
 def _claim(site: Site, judgement: Judgement) -> claim_models.ClaimDocument:
     claim_id = judgement.claim_id
     return claim_document(
-        site.base,
-        site.ledger,
+        site.project,
         judgement,
-        site.standings[claim_id],
         address=site.address,
         has_history=claim_id in site.histories,
     )

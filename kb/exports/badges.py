@@ -7,8 +7,8 @@ import json
 from markupsafe import Markup, escape
 
 from kb.exports.formats import Format
+from kb.exports.published import Site
 from kb.judging.judgement import Judgement, State
-from kb.site.page import Site
 from kb.words.numbers import count
 from kb.words.states import STATES
 

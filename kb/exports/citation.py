@@ -18,8 +18,8 @@ from pylatexenc.latexencode import (
 )
 
 from kb.exports.formats import Format
+from kb.exports.published import Site
 from kb.records.claims import Source
-from kb.site.page import Site
 from kb.words.numbers import count
 
 Item = dict[str, Any]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from urllib.parse import quote
 
-from kb.evidence.ledger import Evidence, Ledger
+from kb.evidence.file import Filed
 from kb.exports.claim_models import (
     LICENCE,
     ClaimDocument,
@@ -19,7 +19,7 @@ from kb.exports.claim_models import (
 )
 from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement
-from kb.reading.base import Base
+from kb.project import Project
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
 from kb.words.findings import finding_decision, finding_notes, state_sentence
@@ -30,26 +30,26 @@ LOCAL = "http://127.0.0.1:8000/"
 
 
 def claim_document(
-    base: Base,
-    ledger: Ledger,
+    project: Project,
     judgement: Judgement,
-    standing: Standing,
     *,
+    standing: Standing | None = None,
     address: str = LOCAL,
     has_history: bool = False,
 ) -> ClaimDocument:
     """Return a claim with its verdict, findings, standing and evidence.
 
     Args:
-        base: All records.
-        ledger: The evidence that the judgement was made from.
-        judgement: Of the claim.
-        standing: Of the claim.
+        project: Whose claim.
+        judgement: Of the claim, on any replication's evidence.
+        standing: Of the claim, where it follows from other evidence than the project's, as while exploring.
         address: Where the site is published, ending in a slash.
         has_history: Does the site have a page on what became of the claim?
     """
     claim_id, verdict = judgement.claim_id, judgement.verdict
+    base, ledger, standing = project.base, project.ledger, standing or project.standings[claim_id]
     claim = base.claims[claim_id]
+    files = (ledger.file_of(piece) for piece in judgement.evidence)
     findings = (*verdict.findings, *verdict.controls) if verdict else ()
     experiment = claim.protocol.experiment if claim.protocol else ""
     is_measured = experiment in base.scripts and bool(ledger.of_experiment(experiment))
@@ -67,39 +67,33 @@ def claim_document(
         version=judgement.version,
         verdict=verdict and VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision),
         findings=tuple(map(finding_data, findings)),
-        evidence=tuple(_evidence(ledger, piece) for piece in judgement.evidence if ledger.path(piece)),
+        evidence=tuple(_evidence(file) for file in files if file.path),
         stale=len(judgement.stale),
         links=_links(address, claim_id, experiment if is_measured else None, has_history=has_history),
     )
 
 
-def claim_row(base: Base, judgement: Judgement, standing: Standing, *, address: str = LOCAL) -> ClaimRow:
+def claim_row(project: Project, judgement: Judgement, *, address: str = LOCAL) -> ClaimRow:
     """Return a claim in short, as a list shows it; the arguments are those of `claim_document`."""
     claim_id = judgement.claim_id
-    claim = base.claims[claim_id]
+    claim = project.base.claims[claim_id]
     return ClaimRow(
         id=claim_id,
-        topic=base.topics[claim_id],
+        topic=project.base.topics[claim_id],
         title=claim.title,
         kind=claim.kind,
         state=judgement.state,
         seeds=judgement.verdict.seeds if judgement.verdict else 0,
-        standing=standing.standing,
+        standing=project.standings[claim_id].standing,
         sentence=state_sentence(claim, judgement),
         url=absolute(address, f"claims/{claim_id}/"),
         api=absolute(address, f"api/v1/claims/{claim_id}.json"),
     )
 
 
-def claim_list(
-    base: Base,
-    judgements: Iterable[Judgement],
-    standings: Mapping[str, Standing],
-    *,
-    address: str = LOCAL,
-) -> ClaimList:
+def claim_list(project: Project, judgements: Iterable[Judgement], *, address: str = LOCAL) -> ClaimList:
     """Return claims in short, in the order of the judgements."""
-    rows = (claim_row(base, each, standings[each.claim_id], address=address) for each in judgements)
+    rows = (claim_row(project, each, address=address) for each in judgements)
     return ClaimList(licence=LICENCE, schema_="assay/list/1", claims=tuple(rows))
 
 
@@ -141,10 +135,11 @@ def _ends(interval: tuple[float, float]) -> tuple[float | None, float | None]:
     return lower, upper
 
 
-def _evidence(ledger: Ledger, piece: Evidence) -> EvidenceData:
+def _evidence(file: Filed) -> EvidenceData:
+    piece = file.evidence
     return EvidenceData(
-        sha256=ledger.digest(piece),
-        path=ledger.path(piece),
+        sha256=file.sha256,
+        path=file.path,
         arm=piece.arm,
         block=piece.block,
         started=piece.started,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from kb.exports.fields import field_table
 from kb.judging.judgement import Judgement
+from kb.project import Project
 from kb.reading.base import Base
 from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision, state_sentence
@@ -21,13 +22,12 @@ PAGES = ("README.md", "claims/README.md")
 _BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def filled(text: str, base: Base, judgements: Mapping[str, Judgement], others: Mapping[str, str]) -> str:
+def filled(text: str, project: Project, others: Mapping[str, str]) -> str:
     """Return a page with its generated blocks filled anew; the rest stays as it is.
 
     Args:
         text: The page.
-        base: All records.
-        judgements: Of every claim.
+        project: Whose claims.
         others: Blocks that do not come from records, by their kind.
 
     Raises:
@@ -36,7 +36,10 @@ def filled(text: str, base: Base, judgements: Mapping[str, Judgement], others: M
 
     def block(found: re.Match[str]) -> str:
         start, kind, claim_id, end = found.groups()
-        made = {"verdict": lambda: _verdict(base, judgements[claim_id]), "fields": field_table}
+        made = {
+            "verdict": lambda: _verdict(project.base, project.judgements[claim_id]),
+            "fields": field_table,
+        }
         text = others[kind] if kind in others else made[kind]()
         return f"{start}{text.strip()}\n{end}"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from kb.exports.formats import Format
+from kb.exports.published import Site
 from kb.records.relations import RELATIONS
 from kb.site.figures.neighbourhood import edges_of
-from kb.site.page import Site
 from kb.words.states import STATES
 
 

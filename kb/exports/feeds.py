@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 
 from kb.evidence.ledger import Evidence
 from kb.exports.formats import Format
+from kb.exports.published import Site
 from kb.exports.xml import document
-from kb.site.page import Site
 from kb.words.numbers import count
 from kb.words.states import STATES
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from kb.evidence.ledger import Evidence
 from kb.exports import linked_data
-from kb.site.page import Site
+from kb.exports.published import Site
 
 Head = dict[str, str]
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from kb.evidence.ledger import Evidence
+from kb.exports.published import Site
 from kb.reading.experiment import Script
 from kb.records.claims import Source
-from kb.site.page import Site
 from kb.words.states import STATES
 
 Node = dict[str, Any]

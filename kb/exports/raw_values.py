@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kb.evidence.ledger import Evidence
 from kb.exports.formats import Format
-from kb.site.page import Site
+from kb.exports.published import Site
 
 SEED = ("experiment", "version", "scale", "replication", "arm", "seed_index", "seed")
 """Columns that say of which seed a line is."""

@@ -7,7 +7,7 @@ counted from the digests that the evidence itself carries, so that nobody can fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,7 +113,7 @@ def _former_protocols(protocol: Protocol) -> Iterator[Protocol]:
         yield protocol.model_copy(update={**former, "revisions": ()})
 
 
-def undeclared_revisions(base: Base, judgements: dict[str, Judgement]) -> Iterator[Problem]:
+def undeclared_revisions(base: Base, judgements: Mapping[str, Judgement]) -> Iterator[Problem]:
     """Yield a problem for each claim whose predictions changed after evidence, without saying so."""
     for claim_id, judgement in judgements.items():
         protocol = base.claims[claim_id].protocol

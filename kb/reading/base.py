@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from kb.reading.experiment import Script
 from kb.records.claims import Claim, Protocol, Source, Tombstone
@@ -52,7 +51,6 @@ class Base:
     """Everything that people wrote, as far as it could be read.
 
     Attributes:
-        root: The project's folder.
         claims: By id, in order of ids.
         sources: By id, in order of ids.
         scripts: By the experiment's name.
@@ -66,7 +64,6 @@ class Base:
         today: Date as `2026-01-31` after which nothing can have been issued, where the caller knows it.
     """
 
-    root: Path
     claims: Mapping[str, Claim]
     sources: Mapping[str, Source]
     scripts: Mapping[str, Script]

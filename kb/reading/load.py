@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from kb.reading.base import Base, Document
 from kb.reading.collector import without_collector
@@ -14,7 +14,7 @@ from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
 from kb.reading.former import in_todays_names
 from kb.reading.lab import lab_of
 from kb.reading.texts import read_content, read_text
-from kb.reading.tree import Folder, Tree, TreeError
+from kb.reading.tree import Tree, TreeError
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
 from kb.records.fields import Record
@@ -31,7 +31,6 @@ CODES = {"bad-script": "An experiment's script does not keep the contract."}
 class _Reading:
     """What has been read so far."""
 
-    root: Path
     claims: dict[str, Claim] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     debates: dict[str, Debate] = field(default_factory=dict)
@@ -74,7 +73,7 @@ def load_claims(tree: Tree, ids: Collection[str]) -> Base:
 
 
 def _load(tree: Tree, today: str | None, *, only: Collection[str] | None = None) -> Base:
-    reading = _Reading(tree.root if isinstance(tree, Folder) else Path())
+    reading = _Reading()
     files, problems = record_files(tree)
     reading.problems += problems
     reading.unread.update(PurePosixPath(problem.place.path).stem for problem in problems)
@@ -94,7 +93,6 @@ def _load(tree: Tree, today: str | None, *, only: Collection[str] | None = None)
 
 def _whole(reading: _Reading, today: str | None) -> Base:
     base = Base(
-        root=reading.root,
         claims=dict(sorted(reading.claims.items())),
         sources=dict(sorted(reading.sources.items())),
         debates=dict(sorted(reading.debates.items())),

@@ -102,7 +102,7 @@ class Folder(NamedTuple):
                 raise TreeError("device", "a pipe, socket or device")
             if status.st_size > limit:
                 raise TreeError("size", f"{status.st_size} bytes")
-            return os.read(handle, limit)
+            return os.read(handle, status.st_size)
         except OSError as error:
             raise _refused(whole, error) from None
         finally:

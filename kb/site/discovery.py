@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import escape
 
+from kb.exports.published import Site
 from kb.exports.xml import document
-from kb.site.page import Site
-from kb.site.templates import relative
+from kb.site.templates import environment, relative
 
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 EMBED = "embed/claims"
@@ -52,7 +52,8 @@ def opensearch(site: Site) -> str:
 def embedded(site: Site, claim_id: str) -> str:
     """Return a page that shows a claim in a frame of another site: no script, no theme."""
     here = f"{EMBED}/{claim_id}/"
-    return site.templates.get_template("embed.html.jinja").render(
+    template = environment(site.root).get_template("embed.html.jinja")
+    return template.render(
         title=site.base.claims[claim_id].title,
         state=site.judgements[claim_id].state,
         told=site.told[claim_id].rest,

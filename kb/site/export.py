@@ -8,15 +8,10 @@ generators that rewrite links in HTML as well as those that leave them alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
-from kb.evidence.ledger import Ledger
-from kb.exports.claim_document import LOCAL
-from kb.judging.judgement import Judgement
-from kb.reading.load import Base
-from kb.reasoning.standing import Standing
-from kb.site.render import files, records, redirects, render, url_of
+from kb.exports.published import Site
+from kb.site.render import files, render, url_of
 
 CONFIGURATION = """\
 site_name: Assay
@@ -37,26 +32,17 @@ extra_javascript:
 """
 
 
-def tree(
-    base: Base,
-    judgements: Mapping[str, Judgement],
-    standings: Mapping[str, Standing],
-    ledger: Ledger,
-    address: str = LOCAL,
-) -> Iterator[tuple[str, bytes]]:
+def tree(site: Site) -> Iterator[tuple[str, bytes]]:
     """Yield the path and the bytes of every file of the tree."""
-    yield "mkdocs.yml", f"{CONFIGURATION}site_url: {json.dumps(address)}\n".encode()
-    written = base.root / "site" / "docs"
+    yield "mkdocs.yml", f"{CONFIGURATION}site_url: {json.dumps(site.address)}\n".encode()
+    written = site.root / "site" / "docs"
     for path in sorted(written.rglob("*")):
         if path.is_file():
             yield f"docs/{_as_index(path.relative_to(written).as_posix())}", path.read_bytes()
-    known = (base, judgements, standings, ledger)
-    for page in render(*known, address=address):
+    for page in render(site):
         yield f"docs/{_as_index(page.path)}", page.as_markdown().encode()
-    for target, text in (*files(*known, address=address).items(), *redirects(base).items()):
+    for target, text in files(site).items():
         yield f"docs/{target}", text.encode()
-    for target, original in records(base).items():
-        yield f"docs/{target}", Path(original).read_bytes()
 
 
 def _as_index(path: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kb.exports.formats import formats
+from kb.exports.published import Site
 from kb.site import discovery
-from kb.site.page import Site
 
 
 def files(site: Site) -> dict[str, str]:

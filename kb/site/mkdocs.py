@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import pkgutil
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jinja2 import Environment
+from mkdocs.config.config_options import Type
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from kb.evidence.ledger import Ledger, read_ledger
 from kb.exports.claim_document import LOCAL
-from kb.judging.judgement import Judgement, judge_base
-from kb.reading.load import Base, load_base
+from kb.exports.published import Site
+from kb.project import read
 from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
 from kb.site import blocks, policy, search
-from kb.site.render import files as downloads
-from kb.site.render import records, redirects, render
+from kb.site.render import files as generated
+from kb.site.render import render
 from kb.text.problems import render_terminal
-from kb.time.history import Event
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
 UNKNOWN = "1970-01-01"
@@ -33,11 +31,9 @@ UNKNOWN = "1970-01-01"
 class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDocs leaves its base class untyped
     """Adds a page for every record, without writing into the folder of hand-written pages."""
 
-    histories: ClassVar[Mapping[str, Sequence[Event]]] = {}
-    """What became of each claim, set by whoever may ask git before a build."""
-    base: Base
-    ledger: Ledger
-    judgements: dict[str, Judgement]
+    config_scheme = (("histories", Type(str, default="")),)
+    """The function that tells from a project's folder what became of each claim, as `module:name`."""
+    site: Site
     found: list[dict[str, str]]
     lines: list[str]
 
@@ -49,28 +45,29 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """
         root = Path(config.config_file_path).parent.resolve()
         config.watch.extend(str(root / folder) for folder in WATCHED if (root / folder).is_dir())
-        base, ledger = load_base(Folder(root)), read_ledger(Folder(root))
-        if problems := (*base.problems, *ledger.problems):
+        project = read(Folder(root))
+        if project.problems:
             raise PluginError(
-                f"{render_terminal(problems)}\nThe site is not built while records have problems."
+                f"{render_terminal(project.problems)}\nThe site is not built while records have problems."
             )
-        self.base, self.ledger, self.judgements = base, ledger, judge_base(base, ledger)
+        told = self.config["histories"]
+        self.site = Site(
+            project,
+            root,
+            address=str(config.site_url or LOCAL),
+            repository=str(config.extra.get("repository") or ""),
+            histories=pkgutil.resolve_name(told)(root) if told else {},
+        )
         return config
 
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        """Add the generated pages and the records' own files."""
-        known = (self.base, self.judgements, standings(self.base, self.judgements), self.ledger)
-        repository = str(config.extra.get("repository") or "")
-        address = str(config.site_url or LOCAL)
-        pages = list(render(*known, self.histories, repository=repository, address=address))
+        """Add the generated pages and all files that come from records."""
+        pages = list(render(self.site))
         self.found = list(search.entries(pages))
-        made = {page.path: page.as_markdown() for page in pages} | redirects(self.base)
-        made |= downloads(*known, self.histories, address=address)
+        made = {page.path: page.as_markdown() for page in pages} | generated(self.site)
         made[policy.FILE] = policy.headers([*(file.url for file in files), *(page.url for page in pages)])
         for path, text in made.items():
-            files.append(_generated(config, path, content=text))
-        for path, original in records(self.base).items():
-            files.append(_generated(config, path, abs_src_path=str(original)))
+            files.append(_file(config, path, text))
         return files
 
     def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
@@ -108,6 +105,6 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return blocks.without_indentation(output)
 
 
-def _generated(config: MkDocsConfig, path: str, **content: str) -> File:
+def _file(config: MkDocsConfig, path: str, text: str) -> File:
     """Return a file that is built but stands in no menu: a menu of a thousand claims helps nobody."""
-    return File.generated(config, path, inclusion=InclusionLevel.NOT_IN_NAV, **content)
+    return File.generated(config, path, content=text, inclusion=InclusionLevel.NOT_IN_NAV)

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from jinja2 import Environment
-
-from kb.evidence.ledger import Ledger
-from kb.exports.claim_document import LOCAL, absolute
-from kb.judging.judgement import Judgement, State
-from kb.judging.stats import e_bh
-from kb.reading.load import Base
-from kb.reasoning.standing import Standing
+from kb.exports.published import Site
 from kb.site.repository import edit_link, report_link
-from kb.site.templates import escaped, plain, relative
-from kb.words.findings import StateSentence, state_pieces
-from kb.words.states import GROUPS, STATES, Group
+from kb.site.templates import environment, escaped, plain, relative
 
 
 class Page(NamedTuple):
@@ -91,108 +80,55 @@ def page_of(
     return Page(path, content, {**meta, **(head or {})}, plain(title), read)
 
 
-@dataclass(frozen=True)
-class Site:
-    """What all pages share.
+def page_from(
+    site: Site,
+    path: str,
+    template: str,
+    title: str,
+    description: str,
+    *,
+    hide: tuple[str, ...] = ("navigation",),
+    in_search: bool = True,
+    head: Mapping[str, str] | None = None,
+    **shown: Any,
+) -> Page:
+    """Return a page made from a template of that name.
 
-    Attributes:
-        histories: For each claim what changed over time, where somebody knows it.
-        repository: Address of the repository on the web; empty where it is not known.
-        told: For each claim its state in one sentence, in pieces.
-        address: Where the site is published, for what must name whole addresses; it ends in a slash.
+    Args:
+        site: What all pages share.
+        path: Where it stands, ending in `.md`.
+        template: Name without endings.
+        title: As plain text.
+        description: As plain text.
+        hide: Parts of the frame that it does without.
+        in_search: May the search find it?
+        head: What programs read in its head, and its own script, by the names in
+            `site/overrides/main.html`.
+        **shown: What the template is given besides.
     """
+    content = part(site, template, path, title=title, **shown)
+    return page_of(path, content, title, description, hide=hide, in_search=in_search, head=head)
 
-    base: Base
-    judgements: Mapping[str, Judgement]
-    standings: Mapping[str, Standing]
-    ledger: Ledger
-    templates: Environment
-    histories: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    repository: str = ""
-    told: dict[str, StateSentence] = field(default_factory=dict)
-    address: str = LOCAL
 
-    def __post_init__(self) -> None:
-        for claim_id, judgement in self.judgements.items():
-            self.told[claim_id] = state_pieces(self.base.claims[claim_id], judgement)
+def part(site: Site, template: str, path: str, **shown: Any) -> str:
+    """Return the Markdown that a template makes for the page at a path.
 
-    def absolute(self, target: str) -> str:
-        """Return the whole address of something that is named relative to the site's root."""
-        return absolute(self.address, target)
-
-    @cached_property
-    def by_state(self) -> dict[State, list[str]]:
-        """Return the ids of all claims by state, empty states left out, in the order of lists."""
-        grouped = {state: [i for i, j in self.judgements.items() if j.state == state] for state in STATES}
-        return {state: claim_ids for state, claim_ids in grouped.items() if claim_ids}
-
-    @cached_property
-    def by_group(self) -> list[tuple[Group, list[str], str]]:
-        """Return for what stands, falls, splits, waits or cannot be tested its claims and its first row."""
-        found = []
-        for group in GROUPS:
-            states = [state for state in group.states if state in self.by_state]
-            claims = [claim_id for state in states for claim_id in self.by_state[state]]
-            found.append((group, claims, STATES[states[0]].slug if states else "table"))
-        return found
-
-    @cached_property
-    def decided(self) -> tuple[str, ...]:
-        """Return the ids of the claims whose predictions are all decided, by a test that is valid."""
-        return tuple(i for i, judgement in self.judgements.items() if STATES[judgement.state].rating)
-
-    @cached_property
-    def surviving(self) -> frozenset[str]:
-        """Return those whose verdict also stands among all verdicts together, by e-BH at 5 %."""
-        verdicts = {i: judgement.verdict for i, judgement in self.judgements.items() if judgement.verdict}
-        kept = e_bh([verdict.log_e for verdict in verdicts.values()]) if verdicts else ()
-        return frozenset(i for i, is_kept in zip(verdicts, kept, strict=True) if is_kept) & {*self.decided}
-
-    def page(
-        self,
-        path: str,
-        template: str,
-        title: str,
-        description: str,
-        *,
-        hide: tuple[str, ...] = ("navigation",),
-        in_search: bool = True,
-        head: Mapping[str, str] | None = None,
-        **shown: Any,
-    ) -> Page:
-        """Return a page made from a template of that name.
-
-        Args:
-            path: Where it stands, ending in `.md`.
-            template: Name without endings.
-            title: As plain text.
-            description: As plain text.
-            hide: Parts of the frame that it does without.
-            in_search: May the search find it?
-            head: What programs read in its head, and its own script, by the names in
-                `site/overrides/main.html`.
-            **shown: What the template is given besides.
-        """
-        content = self.part(template, path, title=title, **shown)
-        return page_of(path, content, title, description, hide=hide, in_search=in_search, head=head)
-
-    def part(self, template: str, path: str, **shown: Any) -> str:
-        """Return the Markdown that a template makes for the page at a path.
-
-        Args:
-            template: Name without endings.
-            path: Where the page stands; links lead from there.
-            **shown: What the template is given besides records, judgements and standings.
-        """
-        url = url_of(path)
-        made = self.templates.get_template(f"{template}.md.jinja").render(
-            base=self.base,
-            judgements=self.judgements,
-            standings=self.standings,
-            told=self.told,
-            link=lambda target: relative(target, url),
-            edit_link=lambda path: edit_link(self.repository, path),
-            report_link=lambda about: report_link(self.repository, about),
-            **shown,
-        )
-        return made.strip()
+    Args:
+        site: What all pages share.
+        template: Name without endings.
+        path: Where the page stands; links lead from there.
+        **shown: What the template is given besides records, judgements and standings.
+    """
+    url = url_of(path)
+    made = environment(site.root).get_template(f"{template}.md.jinja")
+    content = made.render(
+        base=site.base,
+        judgements=site.judgements,
+        standings=site.standings,
+        told=site.told,
+        link=lambda target: relative(target, url),
+        edit_link=lambda path: edit_link(site.repository, path),
+        report_link=lambda about: report_link(site.repository, about),
+        **shown,
+    )
+    return content.strip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from kb.words.numbers import count, duration, number
 from kb.words.states import STATES
 
 
+@cache
 def environment(root: Path) -> Environment:
     """Return the environment that renders `site/templates` of a project."""
     made = Environment(

@@ -1,7 +1,6 @@
 """What differs between two states of the knowledge base: claims, relations, verdicts and standings.
 
-Both states are given whole, with judgements and standings as today's rules make them; where they come from,
-such as two revisions, is none of this room's business.
+Both are judged by today's rules; where they come from, such as two revisions, is unknown here.
 """
 
 from __future__ import annotations
@@ -11,21 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kb.judging.judgement import Judgement, State
+from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.standing import Standing, StandingName
 from kb.records.claims import Claim
 from kb.time.suspects import parts
 
 Done = Literal["added", "removed", "changed"]
-
-
-@dataclass(frozen=True)
-class Whole:
-    """One state of the knowledge base."""
-
-    base: Base
-    judgements: Mapping[str, Judgement]
-    standings: Mapping[str, Standing]
 
 
 class ClaimChange(NamedTuple):
@@ -76,7 +67,7 @@ class Difference:
     standings: tuple[StandingChange, ...]
 
 
-def compare(before: Whole, after: Whole) -> Difference:
+def compare(before: Project, after: Project) -> Difference:
     """Return what differs between two states."""
     return Difference(
         tuple(_claims(before.base, after.base)),

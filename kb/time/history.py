@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
@@ -102,7 +101,7 @@ def history(claim_id: str, versions: Iterable[Version]) -> tuple[Event, ...]:
 
 def _judged(claim_id: str, version: Version, claim: Claim) -> Judgement:
     scripts = {version.script.name: version.script} if version.script else {}
-    base = Base(Path(), {claim_id: claim}, {}, scripts, {}, {})
+    base = Base({claim_id: claim}, {}, scripts, {}, {})
     return judge_claim(base, version.ledger, claim_id)
 
 

@@ -10,29 +10,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kb.evidence.ledger import Ledger
+from kb.evidence.ledger import digests
+from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts
 from kb.reasoning.cost import Run, is_due, runs
-from kb.time.changes import Difference, Whole, compare
+from kb.time.changes import Difference, compare
 from kb.time.suspects import Suspect
 
 Suspects = Mapping[str, tuple[Suspect, ...]]
 """Suspect links by claim."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The knowledge base at one time, with its evidence.
+class Snapshot(NamedTuple):
+    """The knowledge base at one time, with the links that were suspect then."""
 
-    Attributes:
-        files: SHA-256 of every file of evidence by its path, whether it can be trusted or not.
-    """
-
-    whole: Whole
-    ledger: Ledger
+    project: Project
     suspects: Suspects
-    files: Mapping[str, str]
 
 
 class Files(NamedTuple):
@@ -71,19 +65,20 @@ class Impact:
 
 def impact(before: Snapshot, after: Snapshot) -> Impact:
     """Return what lies between two states."""
+    former, now = before.project, after.project
     return Impact(
-        records=_files(_texts(before.whole.base), _texts(after.whole.base)),
-        evidence=_files(before.files, after.files),
-        difference=compare(before.whole, after.whole),
+        records=_files(_texts(former.base), _texts(now.base)),
+        evidence=_files(digests(former.tree), digests(now.tree)),
+        difference=compare(former, now),
         suspects=_new_suspects(before.suspects, after.suspects),
-        conflicts=_new_conflicts(before, after),
-        runs=_runs(before, after),
+        conflicts=_new_conflicts(former, now),
+        runs=_runs(former, now),
     )
 
 
 def _texts(base: Base) -> dict[str, str]:
     records = {document.path: document.text for document in base.documents.values()}
-    scripts = {f"repro/experiments/{name}.py": script.source for name, script in base.scripts.items()}
+    scripts = {script.path: script.source for script in base.scripts.values()}
     return records | scripts
 
 
@@ -109,27 +104,26 @@ def _link(link: Suspect) -> tuple[object, ...]:
     return link.claim_id, link.kind, link.target, link.changed
 
 
-def _new_conflicts(before: Snapshot, after: Snapshot) -> tuple[Conflict, ...]:
+def _new_conflicts(before: Project, after: Project) -> tuple[Conflict, ...]:
     known = {(each.claims, each.kind) for each in _conflicts(before)}
     return tuple(each for each in _conflicts(after) if (each.claims, each.kind) not in known)
 
 
-def _conflicts(state: Snapshot) -> tuple[Conflict, ...]:
-    return tuple(conflicts(state.whole.base, state.ledger, state.whole.judgements))
+def _conflicts(project: Project) -> tuple[Conflict, ...]:
+    return tuple(conflicts(project.base, project.ledger, project.judgements))
 
 
-def _runs(before: Snapshot, after: Snapshot) -> tuple[Run, ...]:
-    """Return the runs of claims that are due now, and were not, or were for another protocol."""
-    former, now = before.whole, after.whole
-    fresh = [
-        claim_id
-        for claim_id, judgement in now.judgements.items()
-        if is_due(now.base, judgement)
-        and not (
-            claim_id in former.judgements
-            and is_due(former.base, former.judgements[claim_id])
-            and former.base.claims[claim_id].protocol == now.base.claims[claim_id].protocol
-            and former.judgements[claim_id].version == judgement.version
-        )
-    ]
-    return runs(now.base, after.ledger, now.judgements, fresh)
+def _runs(before: Project, after: Project) -> tuple[Run, ...]:
+    """Return the runs of claims that are due now, and were not, or were for another version."""
+    fresh = [claim_id for claim_id in after.judgements if _is_newly_due(claim_id, before, after)]
+    return runs(after.base, after.ledger, after.judgements, fresh)
+
+
+def _is_newly_due(claim_id: str, before: Project, after: Project) -> bool:
+    former, now = before.judgements.get(claim_id), after.judgements[claim_id]
+    if not is_due(after.base, now):
+        return False
+    if former is None or not is_due(before.base, former):
+        return True
+    protocols = [project.base.claims[claim_id].protocol for project in (before, after)]
+    return protocols[0] != protocols[1] or former.version != now.version

@@ -33,6 +33,7 @@ from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Evidence
 from kb.judging.judgement import Judgement, former_digests
+from kb.project import Project
 from kb.reading.base import Base
 from kb.records.claims import Claim, Prediction, Seen, Source
 from kb.text.problems import Keys
@@ -124,16 +125,14 @@ def linked(claim_id: str, claim: Claim) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain([claim_id], others, sources)))
 
 
-def suspects(
-    base: Base, judgements: Mapping[str, Judgement], pasts: Pasts = UNKNOWN
-) -> dict[str, tuple[Suspect, ...]]:
+def suspects(project: Project, pasts: Pasts = UNKNOWN) -> dict[str, tuple[Suspect, ...]]:
     """Return the suspect links of every claim that has some, by claim in alphabetical order.
 
     Args:
-        base: All records.
-        judgements: Of every claim.
+        project: Whose links.
         pasts: For each claim with evidence the records as they were then, as far as they are known.
     """
+    base, judgements = project.base, project.judgements
     found = {claim_id: tuple(_of_claim(base, judgements[claim_id], pasts)) for claim_id in base.claims}
     return {claim_id: links for claim_id, links in found.items() if links}
 

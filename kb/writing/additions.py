@@ -23,10 +23,11 @@ class AdditionError(Exception):
         super().__init__("; ".join(f"{problem.place}: {problem.found}" for problem in problems))
 
 
-def add(base: Base, texts: Mapping[str, str], *, today: str) -> Base:
+def add(root: Path, base: Base, texts: Mapping[str, str], *, today: str) -> Base:
     """Write files into a project and return it as it then is.
 
     Args:
+        root: The project's folder.
         base: The project as it is.
         texts: The whole new text of each file, by its path relative to the project's root.
         today: Date as `2026-01-31`, for the rules that need one.
@@ -35,16 +36,16 @@ def add(base: Base, texts: Mapping[str, str], *, today: str) -> Base:
         AdditionError: A problem would come with it; every file is then as it was.
         OSError: A file cannot be written; those before it are put back.
     """
-    before = {path: _content(base.root / path) for path in texts}
+    before = {path: _content(root / path) for path in texts}
     try:
         for path, text in texts.items():
-            file = base.root / path
+            file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
-        after = load_base(Folder(base.root), today=today)
+        after = load_base(Folder(root), today=today)
         _refuse_new_problems(base, after)
     except BaseException:
-        _restore(base.root, before)
+        _restore(root, before)
         raise
     return after
 

@@ -12,12 +12,17 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kb.reading.collector import without_collector
 from kb.reading.root import NoProjectError, find_root
+from kb.reading.tree import Folder
 from repro.cli.parts import answers, overview
+
+if TYPE_CHECKING:
+    from kb.project import Project
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,21 @@ class Context:
     """What every command needs: the project's root folder."""
 
     root: Path
+
+    @property
+    def tree(self) -> Folder:
+        """Return the project's files."""
+        return Folder(self.root)
+
+    def project(self, *, today: str | None = None) -> Project:
+        """Return the project, read now and judged when it is asked.
+
+        Args:
+            today: Date as `2026-01-31`; where given, sources issued later are problems.
+        """
+        from kb.project import read
+
+        return read(self.tree, today=today)
 
 
 class Commands(click.Group):

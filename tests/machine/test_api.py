@@ -74,7 +74,7 @@ def test_a_claim_is_one_document_everywhere(toy, project, claim_id):
     shown = json.loads(CliRunner().invoke(cli, ["--root", str(project), "show", claim_id, "--json"]).output)
     assert shown == json.loads(answer)
     judgement = toy.judgements[claim_id]
-    assert claims_data(toy.base, toy.ledger, [judgement], recorded=toy.ledger) == [shown]
+    assert claims_data(toy.project, [judgement], recorded=toy.project) == [shown]
 
 
 def test_a_list_is_one_document_everywhere(toy, project):
@@ -88,5 +88,5 @@ def test_evidence_is_named_by_its_digest(toy):
     """The digest is that of the file in the repository."""
     answer = json.loads(texts_of(toy)["api/v1/claims/toy-claim.json"])
     for piece in answer["evidence"]:
-        filed = json.loads((toy.base.root / piece["path"]).read_text(encoding="utf-8"))
+        filed = json.loads((toy.root / piece["path"]).read_text(encoding="utf-8"))
         assert filed["sha256"] == piece["sha256"]

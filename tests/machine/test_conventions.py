@@ -17,14 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 from kb.exports import badges, feeds, heads, linked_data
-from kb.site.page import Site
+from kb.site.page import page_from
 from kb.site.render import files
 from kb.time.history import Event
 from kb.words.states import STATES
 from repro.cli import cli
 from tests.machine_sites import HOME
 from tests.states_project import CLAIMS, ROOT
-from tests.test_render import PAYLOADS, poisoned
+from tests.test_render import PAYLOADS, spoilt_by
 
 NODE = ROOT / "tests" / "node" / "node_modules"
 COMPILER = {
@@ -188,7 +188,7 @@ def as_typescript(nodes):
 )
 def test_no_text_ends_a_data_block(toy, payload):
     """A browser's parser gives back the very text, and sees one element."""
-    spoilt = Site(poisoned(toy.base, payload), toy.judgements, toy.standings, toy.ledger, toy.templates)
+    spoilt = spoilt_by(payload, toy)
     for text in documents(spoilt):
         page = lxml.html.document_fromstring(f'<script type="application/ld+json">{text}</script>')
         [script] = page.iter("script")
@@ -348,8 +348,8 @@ def test_a_claim_can_be_embedded(built, claim_id):
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_titles_stay_text_outside_the_theme(toy, payload):
     """In badges, feeds, frames and pages to embed a text of a record is never markup."""
-    spoilt = Site(poisoned(toy.base, payload), toy.judgements, toy.standings, toy.ledger, toy.templates)
-    texts = files(spoilt.base, spoilt.judgements, spoilt.standings, spoilt.ledger)
+    spoilt = spoilt_by(payload, toy)
+    texts = files(spoilt)
     title = texts["badge/toy-claim.svg"]
     assert payload in lxml.etree.fromstring(title.encode())[0].text
     page = lxml.html.document_fromstring(texts["embed/claims/toy-claim/index.html"])
@@ -364,6 +364,6 @@ def test_rare_characters_pass_the_metadata_of_a_page(toy):
     """YAML would take the two halves of such a character, written as JSON does, for two characters."""
     import yaml
 
-    page = toy.page("x.md", "people", "An 😀 in a title", "😀", people=[], in_search=False)
+    page = page_from(toy, "x.md", "people", "An 😀 in a title", "😀", people=[], in_search=False)
     front = page.as_markdown().split("---")[1]
     assert yaml.safe_load(front)["title"] == "An 😀 in a title"

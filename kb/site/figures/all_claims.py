@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from kb.exports.published import Site
 from kb.site.figures.neighbourhood import Edge
 from kb.site.figures.svg import element, figure, path, text
-from kb.site.page import Site
 from kb.words.states import STATES
 
 WIDTH, LEFT, ROW, STEP = 860, 150, 50, 29

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kb.site.page import Page, Site
+from kb.exports.published import Site
+from kb.site.page import Page, page_from
 
 
 class Event(NamedTuple):
@@ -23,7 +24,8 @@ def pages(site: Site) -> Iterator[Page]:
     """Yield the page."""
     title, description = "Changes", "What was measured, day by day."
     found = list(events(site))
-    yield site.page("changes.md", "changes", title, description, hide=("navigation", "toc"), events=found)
+    hide = ("navigation", "toc")
+    yield page_from(site, "changes.md", "changes", title, description, hide=hide, events=found)
 
 
 def events(site: Site) -> Iterator[Event]:

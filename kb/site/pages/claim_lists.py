@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kb.site.page import Page, Site
+from kb.exports.published import Site
+from kb.site.page import Page, page_from
 from kb.site.pages.people import Speaker, people
 from kb.words.numbers import count
 from kb.words.standings import STANDINGS
@@ -52,7 +53,8 @@ def pages(site: Site) -> Iterator[Page]:
     spoken = people(site.base)
     found = facets(site, spoken)
     title, description = "Claims", "Every claim with the state that the evidence gives it."
-    yield site.page(
+    yield page_from(
+        site,
         "claims/index.md",
         "claims",
         title,
@@ -112,11 +114,12 @@ def _speakers(spoken: Iterable[Speaker]) -> dict[str, list[str]]:
 
 def _facet_pages(site: Site, facet: Facet) -> Iterator[Page]:
     title, folder = f"Claims by {facet.label.lower()}", facet.folder
-    yield site.page(
-        f"{folder}/index.md", "facet", title, f"{title}.", in_search=False, facet=facet, value=None
+    yield page_from(
+        site, f"{folder}/index.md", "facet", title, f"{title}.", in_search=False, facet=facet, value=None
     )
     for value in facet.values:
-        yield site.page(
+        yield page_from(
+            site,
             f"{folder}/{value.slug}.md",
             "facet",
             f"{facet.label}: {value.words}",

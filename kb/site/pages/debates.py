@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from kb.exports.published import Site
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
 from kb.records.debates import Debate, Side
 from kb.records.relations import RELATIONS, RelationWords
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.site.templates import authors
 from kb.words.sources import STANCES
 
@@ -47,11 +48,12 @@ def pages(site: Site) -> Iterator[Page]:
     base = site.base
     title, description = "Debates", "Every question on which sources take sides."
     measured = {i: _measured(base, site.judgements, debate) for i, debate in base.debates.items()}
-    yield site.page(
-        "debates/index.md", "debates", title, description, hide=("navigation", "toc"), measured=measured
+    yield page_from(
+        site, "debates/index.md", "debates", title, description, hide=("navigation", "toc"), measured=measured
     )
     for debate_id, debate in base.debates.items():
-        yield site.page(
+        yield page_from(
+            site,
             f"debates/{debate_id}.md",
             "debate",
             debate.title,

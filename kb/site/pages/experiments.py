@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 from kb.evidence.ledger import Evidence
 from kb.exports import heads
+from kb.exports.published import Site
 from kb.reading.experiment import Outcome, Script
 from kb.site.docstrings import passages, question
 from kb.site.figures.curves import Curve, curves_figure, curves_of
 from kb.site.figures.doses import doses_of
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.site.pages.claim.provenance import machine_words
 
 
@@ -51,7 +52,8 @@ def pages(site: Site) -> Iterator[Page]:
         if claim.protocol:
             serving[claim.protocol.experiment].append(claim_id)
     planned = {name: ids for name, ids in sorted(serving.items()) if name not in site.base.scripts}
-    yield site.page(
+    yield page_from(
+        site,
         "experiments/index.md",
         "experiments",
         title,
@@ -86,7 +88,7 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) ->
         ),
     }
     head = heads.experiment(site, name)
-    return site.page(f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)
+    return page_from(site, f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)
 
 
 def _drawn(found: Iterable[tuple[Curve, Outcome]], prefix: str) -> Iterator[Drawn]:

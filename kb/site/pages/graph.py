@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from kb.exports.published import Site
 from kb.records.relations import RELATIONS
 from kb.site.figures.all_claims import all_claims
 from kb.site.figures.neighbourhood import Edge, edges_of
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.words.standings import STANDINGS
 
 
@@ -17,7 +18,8 @@ def pages(site: Site) -> Iterator[Page]:
     edges = edges_of(site.base)
     topics = _by_topic(site)
     wide = ("navigation", "toc")
-    yield site.page(
+    yield page_from(
+        site,
         "graph/index.md",
         "graph",
         "Graph",
@@ -29,7 +31,8 @@ def pages(site: Site) -> Iterator[Page]:
         relation_words=RELATIONS,
         edges=edges,
     )
-    yield site.page(
+    yield page_from(
+        site,
         "graph/explore.md",
         "explore",
         "Explore the graph",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kb.exports.published import Site
 from kb.reasoning.conflicts import conflicts
 from kb.reasoning.next import candidates
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 
 MOST = 40
 """Runs and scripts that the page lists."""
@@ -16,7 +17,8 @@ def pages(site: Site) -> Iterator[Page]:
     """Yield the page."""
     found = candidates(site.base, site.ledger, site.judgements)
     waiting = [i for i, claim in site.base.claims.items() if claim.untested]
-    yield site.page(
+    yield page_from(
+        site,
         "open.md",
         "open",
         "Open",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kb.exports import badges, citation
+from kb.exports.published import Site
 from kb.site.discovery import EMBED
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.site.pages.start import WORKED_EXAMPLE
 
 WIDE = ("navigation", "toc")
@@ -16,8 +17,8 @@ def pages(site: Site) -> Iterator[Page]:
     """Yield both pages."""
     measured = {piece.experiment for piece in site.ledger.evidence}
     description = "Everything here to take away, with its licence."
-    yield site.page(
-        "data.md", "data", "Data", description, hide=WIDE, measured=measured, address=site.address
+    yield page_from(
+        site, "data.md", "data", "Data", description, hide=WIDE, measured=measured, address=site.address
     )
     yield _cite(site)
 
@@ -26,7 +27,8 @@ def _cite(site: Site) -> Page:
     """Return the page on citing, with the worked example or else the first claim as example."""
     known = [i for i in (WORKED_EXAMPLE, *site.base.claims) if i in site.base.claims]
     example = known[0] if known else ""
-    return site.page(
+    return page_from(
+        site,
         "cite.md",
         "cite",
         "Cite",

@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any
 
 from kb.exports import heads
+from kb.exports.published import Site
 from kb.reading.coverage import coverage
 from kb.reading.load import Base
 from kb.records.claims import Appearance
 from kb.site.appearances import passage, place_in
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.site.templates import authors
 from kb.words.sources import CHECKED
 
@@ -25,10 +26,12 @@ def pages(site: Site) -> Iterator[Page]:
     covered = coverage(site.base)
     said = _by_source(site.base)
     title, description = "Sources", "Every source with how much of it was checked."
-    yield site.page("sources/index.md", "sources", title, description, hide=WIDE, covered=covered, said=said)
+    yield page_from(
+        site, "sources/index.md", "sources", title, description, hide=WIDE, covered=covered, said=said
+    )
     title, description = "Coverage", "Which paragraph of which essay makes which claims."
-    yield site.page(
-        "coverage.md", "coverage", title, description, hide=WIDE, covered=covered, passage=passage
+    yield page_from(
+        site, "coverage.md", "coverage", title, description, hide=WIDE, covered=covered, passage=passage
     )
     for source_id in site.base.sources:
         yield _source(site, source_id, said.get(source_id, []))
@@ -78,4 +81,4 @@ def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> P
         ],
     }
     path, told = f"sources/{source_id}.md", f"{source.title}, {written_by}"
-    return site.page(path, "source", source.title, told, head=heads.source(site, source_id), **shown)
+    return page_from(site, path, "source", source.title, told, head=heads.source(site, source_id), **shown)

@@ -8,9 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from kb.exports import heads
+from kb.exports.published import Site
 from kb.judging.judgement import Judgement
 from kb.site.figures.findings import verdict_figure
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.site.pages.changes import events
 from kb.site.pages.debates import MAIN, bearings_on, holders
 from kb.words.summaries import in_plain_words
@@ -24,7 +25,8 @@ LEADING = 3
 def pages(site: Site) -> Iterator[Page]:
     """Yield the page."""
     description = "What the claims of the deep-learning alchemy debate are worth when they are measured."
-    yield site.page(
+    yield page_from(
+        site,
         "index.md",
         "start",
         "Assay",

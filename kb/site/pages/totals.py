@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from kb.exports.published import Site
 from kb.judging.against_itself import Comparison, comparisons, exact_interval
 from kb.judging.judgement import Judgement
 from kb.judging.stats import Interval
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 from kb.words.measured import Measured, within
 from kb.words.standings import STANDINGS
 
@@ -63,7 +64,7 @@ def pages(site: Site) -> Iterator[Page]:
         "stale": [i for i, judgement in judgements.items() if judgement.stale],
     }
     description = "How much is covered, tested, stale and paid for, and how often the rule errs."
-    yield site.page("stats.md", "stats", "Numbers", description, hide=("navigation", "toc"), **shown)
+    yield page_from(site, "stats.md", "stats", "Numbers", description, hide=("navigation", "toc"), **shown)
 
 
 def against_itself(found: Iterable[Comparison]) -> AgainstItself | None:

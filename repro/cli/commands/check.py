@@ -9,13 +9,11 @@ from pathlib import Path
 
 import click
 
-from kb.evidence.ledger import read_ledger
 from kb.exports.annotations import note_of, render_github, render_sarif
-from kb.judging.judgement import judge_base, undeclared_revisions
+from kb.judging.judgement import undeclared_revisions
+from kb.reading.base import Base
 from kb.reading.codes import codes
 from kb.reading.coverage import Coverage, Row, coverage
-from kb.reading.load import Base, load_base
-from kb.reading.tree import Folder
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
@@ -50,17 +48,15 @@ def command(
     Warns of links that nobody has looked at since something they rest on changed; see `repro review`.
     Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
-    base = load_base(Folder(context.root), today=now()[:10])
+    project = context.project(today=now()[:10])
+    base = project.base
     if is_coverage:
         _show_coverage(coverage(base), as_json=as_json)
         return
-    ledger = read_ledger(Folder(context.root))
-    judgements = judge_base(base, ledger)
-    hidden = undeclared_revisions(base, judgements)
-    everything = in_order([*base.problems, *ledger.problems, *hidden])
+    everything = in_order([*project.problems, *undeclared_revisions(base, project.judgements)])
     chosen = [_relative(path, context.root) for path in paths]
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
-    links = placed(base, suspect_links(base, ledger, judgements))
+    links = placed(base, suspect_links(project, context.root))
     links = [(place, link) for place, link in links if _is_within(place, chosen)]
     _show(base, problems, links, "json" if as_json else form)
     if problems:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts, voices
 from kb.reasoning.cost import Run
@@ -14,7 +15,7 @@ from kb.words.numbers import count
 from kb.words.relations import relation_clause
 from repro.cli import Context
 from repro.cli.parts.labels import standing_label
-from repro.cli.parts.reasoned import Known, cost_data, cost_text, hanging, read
+from repro.cli.parts.reasoned import cost_data, cost_text, hanging
 
 PLACE = 80
 IS_REMEMBERED = True
@@ -35,24 +36,24 @@ def command(context: Context, *, as_json: bool) -> None:
     A set is listed where a contradiction is strict, where one of its sides was reproduced, or where a claim
     rests on both sides. What is refuted or undermined already is settled, and left out.
     """
-    known = read(context)
-    found = conflicts(known.base, known.ledger, known.judgements)
+    project = context.project()
+    found = conflicts(project.base, project.ledger, project.judgements)
     if as_json:
-        sets = [_as_data(known, conflict) for conflict in found]
+        sets = [_as_data(project, conflict) for conflict in found]
         click.echo(json.dumps({"schema": "assay/conflicts/1", "conflicts": sets}))
         return
     click.echo(count(len(found), "conflict"))
     for number, conflict in enumerate(found, start=1):
         click.echo("")
-        for line in _lines(known, number, conflict):
+        for line in _lines(project, number, conflict):
             click.echo(line)
 
 
-def _lines(known: Known, number: int, conflict: Conflict) -> Iterator[str]:
+def _lines(project: Project, number: int, conflict: Conflict) -> Iterator[str]:
     yield click.style(f"{number}. {KINDS[conflict.kind]}", bold=True)
     for claim_id in conflict.claims:
-        yield f"  {claim_id} ({standing_label(known.standings[claim_id].standing)})"
-        yield from hanging("held by ", _names(known.base, claim_id), indent=4)
+        yield f"  {claim_id} ({standing_label(project.standings[claim_id].standing)})"
+        yield from hanging("held by ", _names(project.base, claim_id), indent=4)
     for link in conflict.contradictions:
         yield from hanging("because ", relation_clause(link.claim_id, link.relation))
     yield from hanging("decide  ", _decision(conflict))
@@ -81,13 +82,13 @@ def _run_text(run: Run) -> str:
     return f"write the experiment {run.experiment} for {run.claims[0]} ({cost_text(run.cost)})"
 
 
-def _as_data(known: Known, conflict: Conflict) -> dict[str, object]:
-    base = known.base
+def _as_data(project: Project, conflict: Conflict) -> dict[str, object]:
+    base = project.base
     return {
         "claims": [
             {
                 "id": claim_id,
-                "standing": known.standings[claim_id].standing,
+                "standing": project.standings[claim_id].standing,
                 "held_by": list(voices(base, base.claims[claim_id], "asserts")),
                 "disputed_by": list(voices(base, base.claims[claim_id], "disputes")),
             }

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
-from kb.reading.load import load_base
-from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
-from kb.time.changes import Difference, Whole, compare
+from kb.project import read
+from kb.time.changes import Difference, compare
 from repro.cli import Context
-from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
 from repro.cli.parts.labels import standing_label, state_label
 from repro.cli.parts.links import in_words
+from repro.cli.parts.past import reading_history
 from repro.cli.parts.reasoned import hanging
-from repro.revisions import RevisionError, checked_out
-from repro.vcs import HistoryError, NoRevisionError, resolve
+from repro.vcs import Revision
 
 PLACE = 150
 
@@ -40,7 +34,7 @@ def command(context: Context, before: str, after: str | None, *, as_json: bool) 
     one; without REV2 the files as they lie in the folder are compared. Both are
     judged by today's rules, each with its own records, scripts and evidence.
     """
-    difference = compare(_at(context.root, before), _at(context.root, after))
+    difference = _difference(context, before, after)
     if as_json:
         document = {"schema": "assay/diff/1", "before": before, "after": after, **as_data(difference)}
         click.echo(json.dumps(document))
@@ -49,28 +43,16 @@ def command(context: Context, before: str, after: str | None, *, as_json: bool) 
     click.echo("\n".join(lines) if lines else "No claim, relation, verdict or standing changed.")
 
 
-def _at(root: Path, revision: str | None) -> Whole:
-    """Return everything as it was at a revision, or as it lies in the folder.
+def _difference(context: Context, before: str, after: str | None) -> Difference:
+    """Return what differs between a revision and another, or what lies in the folder.
 
     Raises:
         UsageProblem: There is no such revision.
         EnvironmentProblem: There is no git, or no repository.
     """
-    if revision is None:
-        return _whole(root)
-    try:
-        with checked_out(root, resolve(root, revision)) as folder:
-            return _whole(folder)
-    except NoRevisionError as error:
-        raise UsageProblem(f"{error}; name a commit, a tag or a branch.") from error
-    except (HistoryError, RevisionError) as error:
-        raise EnvironmentProblem(f"the history cannot be read: {str(error).rstrip('.')}.") from error
-
-
-def _whole(root: Path) -> Whole:
-    base = load_base(Folder(root))
-    judgements = judge_base(base, read_ledger(Folder(root)))
-    return Whole(base, judgements, standings(base, judgements))
+    with reading_history(context.root) as repository:
+        former = read(Revision(repository, before))
+        return compare(former, read(Revision(repository, after)) if after else context.project())
 
 
 def as_data(difference: Difference) -> dict[str, list[dict[str, object]]]:

@@ -31,11 +31,10 @@ def schema(context: Context, *, check: bool) -> None:
     from kb.exports.editor import PATH, settings_text
     from kb.exports.schema import MODELS, schema_text
     from kb.reading.files import record_files
-    from kb.reading.tree import Folder
 
     folder = context.root / "kb" / "schemas"
     texts = {folder / f"{name}.json": schema_text(name) for name in MODELS}
-    files, _ = record_files(Folder(context.root))
+    files, _ = record_files(context.tree)
     texts[context.root / PATH] = settings_text(file.folder for file in files)
     _update(context.root, texts, check=check)
 
@@ -45,18 +44,13 @@ def schema(context: Context, *, check: bool) -> None:
 @click.pass_obj
 def docs(context: Context, *, check: bool) -> None:
     """Fill the generated blocks of README.md and claims/README.md."""
-    from kb.evidence.ledger import read_ledger
     from kb.exports.docs import PAGES, filled
-    from kb.judging.judgement import judge_base
-    from kb.reading.load import load_base
-    from kb.reading.tree import Folder
     from repro.cli.parts.overview import table
 
-    base = load_base(Folder(context.root))
-    judgements = judge_base(base, read_ledger(Folder(context.root)))
+    project = context.project()
     pages = [context.root / name for name in PAGES]
     others = {"commands": table()}
-    texts = {page: filled(page.read_text(encoding="utf-8"), base, judgements, others) for page in pages}
+    texts = {page: filled(page.read_text(encoding="utf-8"), project, others) for page in pages}
     _update(context.root, texts, check=check)
 
 

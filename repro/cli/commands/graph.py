@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from kb.evidence.ledger import read_ledger
 from kb.exports.graph import FORMATS
-from kb.reading.load import Base, load_base
-from kb.reading.tree import Folder
+from kb.reading.base import Base
 from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, Direction, around, build, node, of_types
 from repro.cli import Context
 from repro.cli.parts import completion
@@ -69,12 +67,12 @@ def command(
     as_json: bool,
 ) -> None:
     """Write the graph, or the part of it that is asked for."""
-    base = load_base(Folder(context.root))
-    graph = build(base, read_ledger(Folder(context.root)))
+    project = context.project()
+    graph = build(project.base, project.ledger)
     if focus is None:
         graph = of_types(graph, types)
     else:
-        name = _name(base, graph, focus)
+        name = _name(project.base, graph, focus)
         graph = around(of_types(graph, types, keep=name), name, direction=direction, depth=depth)
     click.echo(FORMATS["json" if as_json else form](graph))
 

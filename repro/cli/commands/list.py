@@ -6,11 +6,8 @@ import json
 
 import click
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import Judgement, judge_base
-from kb.reading.load import Base, load_base
-from kb.reading.tree import Folder
-from kb.reasoning.standing import standings
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
 from kb.words.numbers import count
 from repro.cli import Context
 from repro.cli.parts import completion
@@ -28,20 +25,20 @@ IS_REMEMBERED = True
 @click.pass_obj
 def command(context: Context, topic: str | None, state: str | None, *, as_json: bool) -> None:
     """List the claims, by topic, with the state of their evidence."""
-    base = load_base(Folder(context.root))
+    project = context.project()
+    base = project.base
     topic = topic.rstrip("/") if topic else None
     if topic and topic not in base.topics.values():
         raise unknown("topic", topic, set(base.topics.values()))
-    everything = judge_base(base, read_ledger(Folder(context.root)))
     judgements = [
         judgement
-        for claim_id, judgement in everything.items()
+        for claim_id, judgement in project.judgements.items()
         if topic in (None, base.topics[claim_id]) and state in (None, judgement.state)
     ]
     if as_json:
         from kb.exports.claim_document import claim_list
 
-        click.echo(json.dumps(claim_list(base, judgements, standings(base, everything)).as_json()))
+        click.echo(json.dumps(claim_list(project, judgements).as_json()))
     else:
         _print(base, judgements)
 

@@ -6,16 +6,16 @@ import json
 
 import click
 
-from kb.reading.files import KINDS
+from kb.reading.files import KINDS, record_files
 from kb.time.history import Event
 from kb.words.numbers import count
 from repro.cli import Context
 from repro.cli.parts import completion
-from repro.cli.parts.errors import EnvironmentProblem, unknown
+from repro.cli.parts.errors import unknown
 from repro.cli.parts.labels import state_label
+from repro.cli.parts.past import reading_history
 from repro.cli.parts.reasoned import hanging
 from repro.histories import histories
-from repro.vcs import HistoryError
 
 PLACE = 140
 
@@ -32,13 +32,11 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     Versions come from git, along the main line; what is not committed comes
     last. Each is judged with the evidence there was, by today's rule.
     """
-    try:
-        events = histories(context.root, [claim_id]).get(claim_id, ())
-    except HistoryError as error:
-        raise EnvironmentProblem(f"the history cannot be read: {error}.") from error
+    with reading_history(context.root) as repository:
+        events = histories(repository, context.tree, [claim_id]).get(claim_id, ())
     if not events:
-        files = context.root.glob("claims/*/*.yaml")
-        raise unknown("claim", claim_id, [path.stem for path in files if path.parent.name not in KINDS])
+        files, _ = record_files(context.tree)
+        raise unknown("claim", claim_id, [file.id for file in files if file.folder not in KINDS])
     if as_json:
         document = {"schema": "assay/log/1", "id": claim_id, "events": [each._asdict() for each in events]}
         click.echo(json.dumps(document))

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from kb.reading.base import Base
+from kb.reading.experiment import script_path
 from kb.writing import drafts, insertions
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts import new_words as ask
 from repro.cli.parts.asking import Question, answered, is_terminal
 from repro.cli.parts.errors import UsageProblem, unknown
-from repro.cli.parts.new_addition import Addition, refusing, script_path
+from repro.cli.parts.new_addition import Addition, refusing
 
 PLACE = 110
 

@@ -10,7 +10,7 @@ import click
 from kb.reasoning.next import Candidate, candidates, prior
 from kb.words.numbers import number
 from repro.cli import Context
-from repro.cli.parts.reasoned import cost_data, cost_text, hanging, read
+from repro.cli.parts.reasoned import cost_data, cost_text, hanging
 
 PLACE = 90
 
@@ -25,9 +25,9 @@ def command(context: Context, limit: int, *, as_json: bool) -> None:
     Averaged over the verdicts a claim could have. Each verdict is held to be as probable as it has been so
     far, counted once more. What costs nobody knows how much comes last.
     """
-    known = read(context)
-    found = candidates(known.base, known.ledger, known.judgements)
-    weights = prior(known.judgements)
+    project = context.project()
+    found = candidates(project.base, project.ledger, project.judgements)
+    weights = prior(project.judgements)
     if as_json:
         document = {"schema": "assay/next/1", "prior": weights, "candidates": [*map(_as_data, found)]}
         click.echo(json.dumps(document))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import click
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
 from kb.reading.base import Base
-from kb.reading.load import load_base
-from kb.reading.tree import Folder
 from kb.records.claims import Review
 from kb.records.fields import LINE
 from kb.time.suspects import Suspect
@@ -42,12 +39,13 @@ def command(context: Context, claim_id: str, *, note: str | None, as_json: bool)
     what is no longer true, and then clear them. Evidence for other code is not
     cleared by a note: run it again.
     """
-    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
+    project = context.project()
+    base = project.base
     claim_id = claim_named(base, claim_id)
-    links = suspect_links(base, ledger, judge_base(base, ledger)).get(claim_id, ())
+    links = suspect_links(project, context.root).get(claim_id, ())
     review = None
     if note is not None:
-        review = _write(base, claim_id, note)
+        review = _write(context.root, base, claim_id, note)
     shown = placed(base, {claim_id: links})
     if as_json:
         document = {"schema": "assay/review/1", "id": claim_id, "suspects": as_data(shown)}
@@ -68,7 +66,7 @@ def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Revi
     return f"{count(len(links), 'suspect link')}." if links else "No suspect links."
 
 
-def _write(base: Base, claim_id: str, note: str) -> Review:
+def _write(root: Path, base: Base, claim_id: str, note: str) -> Review:
     """Write a review into a claim's record and return it.
 
     Raises:
@@ -83,5 +81,5 @@ def _write(base: Base, claim_id: str, note: str) -> Review:
         text = with_review(document.text, review)
     except EditError as error:
         raise UsageProblem(f"nothing was written into {document.path}: {error}.") from error
-    (base.root / document.path).write_text(text, encoding="utf-8", newline="\n")
+    (root / document.path).write_text(text, encoding="utf-8", newline="\n")
     return review

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,7 @@ from repro.cli.parts.request import Request, request, takes_request
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kb.evidence.ledger import Ledger
+    from kb.project import Project
     from repro.engines import Engine
     from repro.plan import Options, Plan
     from repro.run import RunResult
@@ -71,12 +72,12 @@ def dry(asked: Request, *, as_json: bool) -> int:
 
     if as_json:
         steps = [step_data(step) for step in due.steps]
-        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.base.root) or NONE)
+        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.root) or NONE)
         told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
         click.echo(json.dumps({"schema": "assay/plan/1", **told}))
         return 0
     console = _console()
-    print_plan(console, due, asked.options, asked.base.root)
+    print_plan(console, due, asked.options, asked.root)
     if not due.steps:
         console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
     return 0
@@ -88,21 +89,24 @@ def measure(asked: Request, *, as_json: bool) -> int:
 
     due, console = asked.plan(), _console()
     if not as_json:
-        print_plan(console, due, asked.options, asked.base.root)
+        print_plan(console, due, asked.options, asked.root)
     result = _run(asked, due, console, as_json=as_json) if due.steps else None
-    ledger = result.ledger if result else asked.ledger
-    judgements = _judgements(asked, ledger)
+    if result is not None:
+        project = replace(asked.project, ledger=result.ledger)
+    else:
+        project = asked.whole() if as_json else asked.project  # a standing follows from all claims
+    judgements = _judgements(project, asked)
     code = exit_code(asked, result, judgements)
     if as_json:
         data = run_data(due, result, asked.options)
-        recorded = asked.ledger if asked.options.is_exploring else ledger
-        claims = claims_data(asked.base, ledger, judgements, recorded=recorded)
+        recorded = asked.project if asked.options.is_exploring else project
+        claims = claims_data(project, judgements, recorded=recorded)
         click.echo(json.dumps({**data, "claims": claims, "exit_code": code}))
         return code
     if result is not None:
         print_failures(console, result)
     for judgement in judgements:
-        print_claim(console, asked.base, ledger, judgement, is_exploring=asked.options.is_exploring)
+        print_claim(console, project.base, judgement, is_exploring=asked.options.is_exploring)
     return code
 
 
@@ -112,13 +116,13 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     from repro.ledger import sweep
     from repro.run import run
 
-    sweep(asked.base.root)
-    engine, words = _engine(asked.options), (asked.base, asked.ledger, due, asked.options)
+    sweep(asked.root)
+    engine, words = _engine(asked.options), (asked.project.base, asked.project.ledger, due, asked.options)
     with Interrupts() as interrupts:
         if as_json:
-            return run(*words, lambda _: None, interrupts=interrupts, engine=engine)
+            return run(*words, lambda _: None, root=asked.root, interrupts=interrupts, engine=engine)
         with observing(console) as observer:
-            return run(*words, observer, interrupts=interrupts, engine=engine)
+            return run(*words, observer, root=asked.root, interrupts=interrupts, engine=engine)
 
 
 def _engine(options: Options) -> Engine:
@@ -139,9 +143,9 @@ def _engine(options: Options) -> Engine:
         raise EnvironmentProblem(str(why)) from None
 
 
-def _judgements(asked: Request, ledger: Ledger) -> list[Judgement]:
-    replication = asked.options.replication
-    return [judge_claim(asked.base, ledger, claim_id, replication=replication) for claim_id in asked.claims]
+def _judgements(project: Project, asked: Request) -> list[Judgement]:
+    base, ledger, replication = project.base, project.ledger, asked.options.replication
+    return [judge_claim(base, ledger, claim_id, replication=replication) for claim_id in asked.claims]
 
 
 def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Judgement]) -> int:

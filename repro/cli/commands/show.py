@@ -7,11 +7,9 @@ import textwrap
 
 import click
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import Judgement, judge_base
-from kb.reading.load import Base, load_base
-from kb.reading.tree import Folder
-from kb.reasoning.standing import Standing, standings
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
@@ -32,15 +30,14 @@ IS_REMEMBERED = True
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     """Show one claim: who says it, what is predicted, what came out."""
-    base = load_base(Folder(context.root))
+    project = context.project()
+    base = project.base
     claim_id = claim_named(base, claim_id)
-    ledger = read_ledger(Folder(context.root))
-    judgements = judge_base(base, ledger)
-    judgement, standing = judgements[claim_id], standings(base, judgements)[claim_id]
+    judgement, standing = project.judgements[claim_id], project.standings[claim_id]
     if as_json:
         from kb.exports.claim_document import claim_document
 
-        click.echo(json.dumps(claim_document(base, ledger, judgement, standing).as_json()))
+        click.echo(json.dumps(claim_document(project, judgement).as_json()))
     else:
         click.echo("\n".join(lines(base, judgement, standing)))
 

@@ -12,7 +12,6 @@ import click
 from kb.text.problems import render_terminal
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE, EnvironmentProblem
-from repro.cli.parts.reasoned import read
 
 PLACE = 170
 
@@ -85,14 +84,18 @@ def export(context: Context, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise SiteProblem(f"{folder} is not empty; name a new folder.")
     config_file = _prepared(context.root)
+    from kb.exports.published import Site
     from kb.site.export import tree
+    from repro.histories import histories_of
 
-    known = read(context)
-    if problems := (*known.base.problems, *known.ledger.problems):
-        raise SiteProblem(f"{render_terminal(problems)}\nNothing is exported while records have problems.")
+    project = context.project()
+    if project.problems:
+        raise SiteProblem(
+            f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
+        )
+    site = Site(project, context.root, address=_address(config_file), histories=histories_of(context.root))
     count = 0
-    address = _address(config_file)
-    for path, content in tree(known.base, known.judgements, known.standings, known.ledger, address):
+    for path, content in tree(site):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -130,17 +133,4 @@ def _prepared(root: Path) -> Path:
         raise EnvironmentProblem(f"{config_file} is missing; the site is built from a clone of the project.")
     if find_spec("material") is None:  # the theme; it brings MkDocs
         raise EnvironmentProblem("the site's tools are missing; install them: `pip install -e '.[site]'`.")
-    _tell_histories(root)
     return config_file
-
-
-def _tell_histories(root: Path) -> None:
-    """Give the pages what git knows of each claim; without git they are built without it."""
-    from kb.site.mkdocs import AssayPlugin
-    from repro.histories import histories
-    from repro.vcs import HistoryError
-
-    try:
-        AssayPlugin.histories = histories(root)
-    except HistoryError:
-        AssayPlugin.histories = {}

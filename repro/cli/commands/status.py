@@ -7,10 +7,6 @@ from collections import Counter
 
 import click
 
-from kb.evidence.ledger import read_ledger
-from kb.judging.judgement import judge_base
-from kb.reading.load import load_base
-from kb.reading.tree import Folder
 from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.labels import state_label
@@ -24,12 +20,12 @@ IS_REMEMBERED = True
 @click.pass_obj
 def command(context: Context, *, as_json: bool) -> None:
     """Count the claims by state and name those that ask for something."""
-    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
-    judgements = judge_base(base, ledger)
+    project = context.project()
+    base, ledger, judgements = project.base, project.ledger, project.judgements
     counts = Counter(judgement.state for judgement in judgements.values())
     open_claims = {claim_id: j.state for claim_id, j in judgements.items() if STATES[j.state].asks}
     counting = {id(piece) for judgement in judgements.values() for piece in judgement.evidence}
-    problems = len(base.problems) + len(ledger.problems)
+    problems = len(project.problems)
     if as_json:
         data = {"states": counts, "open": open_claims, "blocks": len(ledger.evidence), "problems": problems}
         click.echo(json.dumps({"schema": "assay/status/1", **data}))

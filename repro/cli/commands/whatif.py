@@ -17,7 +17,7 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.labels import standing_label, state_label
-from repro.cli.parts.reasoned import hanging, read
+from repro.cli.parts.reasoned import hanging
 from repro.cli.parts.targets import claim_named
 
 PLACE = 70
@@ -34,19 +34,19 @@ def command(context: Context, suppositions: tuple[str, ...], *, as_json: bool) -
 
     VERDICT is reproduced, contradicted, split, inconclusive, invalid or not-run. Nothing is recorded.
     """
-    known = read(context)
-    supposed = _supposed(known.base, suppositions)
-    after = standings(known.base, suppose(known.judgements, supposed))
-    changed = changes(known.standings, after)
+    project = context.project()
+    supposed = _supposed(project.base, suppositions)
+    after = standings(project.base, suppose(project.judgements, supposed))
+    changed = changes(project.standings, after)
     if as_json:
         asked = [
-            {"claim": i, "from": known.judgements[i].state, "to": state} for i, state in supposed.items()
+            {"claim": i, "from": project.judgements[i].state, "to": state} for i, state in supposed.items()
         ]
         document = {"schema": "assay/whatif/1", "supposed": asked, "changes": [*map(_as_data, changed)]}
         click.echo(json.dumps(document))
         return
     for claim_id, state in supposed.items():
-        now = known.judgements[claim_id].state
+        now = project.judgements[claim_id].state
         is_so = "as it is" if now == state else f"now {state_label(now)}"
         click.echo(f"Suppose {claim_id} were {state_label(state)} ({is_so})")
     click.echo(f"\n{_count(len(changed))}")

@@ -11,7 +11,7 @@ from kb.reasoning.why import derivation, shortest
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import standing_label
-from repro.cli.parts.reasoned import WIDTH, hanging, read
+from repro.cli.parts.reasoned import WIDTH, hanging
 from repro.cli.parts.targets import claim_named
 
 PLACE = 60
@@ -24,10 +24,10 @@ IS_REMEMBERED = True
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     """Say why a claim stands as it does: the runs, findings, relations and rules that lead there."""
-    known = read(context)
-    claim_id = claim_named(known.base, claim_id)
-    standing = shortest(known.base, known.judgements, known.standings[claim_id])
-    steps = derivation(known.base, known.judgements, standing)
+    project = context.project()
+    claim_id = claim_named(project.base, claim_id)
+    standing = shortest(project.base, project.judgements, project.standings[claim_id])
+    steps = derivation(project.base, project.judgements, standing)
     if as_json:
         document = {
             "schema": "assay/why/1",
@@ -40,7 +40,7 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(document))
         return
-    for line in textwrap.wrap(known.base.claims[claim_id].title, WIDTH):
+    for line in textwrap.wrap(project.base.claims[claim_id].title, WIDTH):
         click.echo(click.style(line, bold=True))
     click.echo(f"{claim_id}: {standing_label(standing.standing)}")
     for number, step in enumerate(steps, start=1):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from kb.reading.experiment import script_path
 from kb.reading.files import KINDS
 from kb.reading.load import Base, load_base
 from kb.reading.tree import Folder
@@ -32,12 +33,14 @@ class Addition:
     """Files to be written together, or not at all.
 
     Attributes:
+        root: The project's folder.
         base: The project as it is.
         is_sure: May something look like what is there already?
         texts: The new text of each file, by its path relative to the project's root.
         steps: What to do next, each a sentence.
     """
 
+    root: Path
     base: Base
     is_sure: bool
     texts: dict[str, str] = field(default_factory=dict)
@@ -46,7 +49,7 @@ class Addition:
     @classmethod
     def to(cls, root: Path, *, is_sure: bool) -> Addition:
         """Return an addition to a project that holds nothing yet."""
-        return cls(load_base(Folder(root), today=now()[:10]), is_sure)
+        return cls(root, load_base(Folder(root), today=now()[:10]), is_sure)
 
     def refuse_id(self, record_id: str) -> None:
         """Raise UsageProblem if an id is no id, or some record has it."""
@@ -58,7 +61,7 @@ class Addition:
     def refuse_name(self, name: str) -> None:
         """Raise UsageProblem if a name cannot be that of a new experiment."""
         _refuse_form(name, NAME, "lower-case letters a-z, digits and underscores, a letter first")
-        if (self.base.root / script_path(name)).exists():
+        if (self.root / script_path(name)).exists():
             raise UsageProblem(f"the experiment {name!r} is there already: {script_path(name)}.")
         self.refuse_like("experiment", lookalikes.like_experiment(self.base, name))
 
@@ -122,9 +125,9 @@ class Addition:
         Raises:
             AdditionError: They would bring a problem; nothing was written.
         """
-        new = [path for path in self.texts if not (self.base.root / path).exists()]
+        new = [path for path in self.texts if not (self.root / path).exists()]
         changed = [path for path in self.texts if path not in new]
-        add(self.base, self.texts, today=now()[:10])
+        add(self.root, self.base, self.texts, today=now()[:10])
         if as_json:
             done = {"wrote": new, "changed": changed, "next": self.steps}
             click.echo(json.dumps({"schema": "assay/new/1", **done}))
@@ -144,11 +147,6 @@ def refusing() -> Iterator[None]:
         raise UsageProblem(str(error)) from error
     except AdditionError as error:
         raise UsageProblem(f"nothing was written, because:\n{render_terminal(error.problems)}") from error
-
-
-def script_path(name: str) -> str:
-    """Return where an experiment's script lies."""
-    return f"repro/experiments/{name}.py"
 
 
 def _refuse_form(text: str, pattern: str, allowed: str) -> None:

@@ -1,40 +1,14 @@
-"""What the commands that reason share: what was read, and how standings, costs and lines look."""
+"""What the commands that reason share: how standings, costs and lines look."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import click
 
-from kb.evidence.ledger import Ledger, read_ledger
-from kb.judging.judgement import Judgement, judge_base
-from kb.reading.base import Base
-from kb.reading.load import load_base
-from kb.reading.tree import Folder
 from kb.reasoning.cost import Cost
-from kb.reasoning.standing import Standing, standings
-from repro.cli import Context
 
 WIDTH = 78
-
-
-@dataclass(frozen=True)
-class Known:
-    """Records, evidence, and what they come to today."""
-
-    base: Base
-    ledger: Ledger
-    judgements: Mapping[str, Judgement]
-    standings: Mapping[str, Standing]
-
-
-def read(context: Context) -> Known:
-    """Read everything and judge it."""
-    base, ledger = load_base(Folder(context.root)), read_ledger(Folder(context.root))
-    judgements = judge_base(base, ledger)
-    return Known(base, ledger, judgements, standings(base, judgements))
 
 
 def cost_text(cost: Cost) -> str:

@@ -11,11 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kb.evidence.ledger import Ledger
-from kb.judging.judgement import Judgement, judge_base
+from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
-from kb.reading.load import Base
-from kb.reasoning.standing import standings
+from kb.project import Project
+from kb.reading.base import Base
 from kb.text.problems import printable
 from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision_in_short, is_good, state_sentence
@@ -116,9 +115,7 @@ def print_failures(console: Console, result: RunResult) -> None:
         console.print(f"{counted(result.retries, 'block')} tried again after a failure of the machine")
 
 
-def print_claim(
-    console: Console, base: Base, ledger: Ledger, judgement: Judgement, *, is_exploring: bool
-) -> None:
+def print_claim(console: Console, base: Base, judgement: Judgement, *, is_exploring: bool) -> None:
     """Print a row a prediction and control, the verdict sentence, and where evidence and page lie."""
     claim = base.claims[judgement.claim_id]
     console.print()
@@ -131,7 +128,7 @@ def print_claim(
     sentence.highlight_words([state.word], f"bold {state.colour}")
     console.print(sentence)
     if not is_exploring:
-        for line in _places(ledger, judgement):
+        for line in _places(judgement):
             console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
@@ -170,8 +167,8 @@ def _row(cells: Cells, numbers: Sequence[int]) -> Table:
     return table
 
 
-def _places(ledger: Ledger, judgement: Judgement) -> list[str]:
-    folders = {ledger.path(piece).rpartition("/")[0] for piece in judgement.evidence}
+def _places(judgement: Judgement) -> list[str]:
+    folders = {piece.folder for piece in judgement.evidence}
     blocks = counted(len(judgement.evidence), "block")
     lines = [f"evidence  {folder}/ ({blocks})" for folder in sorted(folders)]
     return [*lines, f"page      build/site/claims/{judgement.claim_id}/index.html (repro site build)"]
@@ -192,20 +189,19 @@ def run_data(due: Plan, result: RunResult | None, options: Options) -> dict[str,
 
 
 def claims_data(
-    base: Base, ledger: Ledger, judgements: Iterable[Judgement], *, recorded: Ledger
+    project: Project, judgements: Iterable[Judgement], *, recorded: Project
 ) -> list[dict[str, object]]:
     """Return claims as plain JSON data, each as the document that `repro show --json` gives.
 
     Args:
-        base: All records.
-        ledger: What the judgements were made from; of an exploration only its own evidence.
+        project: With the evidence that the judgements were made from; of an exploration only its own.
         judgements: Of the claims.
-        recorded: What standings follow from.
+        recorded: The project that standings follow from.
     """
     from kb.exports.claim_document import claim_document
 
-    stands = standings(base, judge_base(base, recorded))
-    return [claim_document(base, ledger, each, stands[each.claim_id]).as_json() for each in judgements]
+    stands = recorded.standings
+    return [claim_document(project, each, standing=stands[each.claim_id]).as_json() for each in judgements]
 
 
 def step_data(step: Step) -> dict[str, object]:

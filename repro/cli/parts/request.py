@@ -6,16 +6,17 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from kb.evidence.ledger import Ledger, read_ledger
+from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import MAX_SEEDS
+from kb.project import Project, read
+from kb.reading.base import Base
 from kb.reading.experiment import Value
-from kb.reading.load import Base, load_base, load_claims
-from kb.reading.tree import Folder
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
@@ -30,21 +31,31 @@ class Request:
     """What was asked for, ready to be planned.
 
     Attributes:
-        base: As the options ask to run it.
-        ledger: All evidence.
+        root: The project's folder.
+        project: As the options ask to run it; where nothing is due, perhaps only the claims.
         is_one: Was a single claim asked for, so that the exit code tells its verdict?
     """
 
-    base: Base
-    ledger: Ledger
+    root: Path
+    project: Project
     claims: tuple[str, ...]
     options: Options
     is_one: bool
 
     def plan(self) -> Plan:
         """Return what is due."""
-        current = Ledger() if self.options.is_exploring else self.ledger
-        return plan(self.base, current, self.claims, self.options, past=self.ledger)
+        past = self.project.ledger
+        current = Ledger() if self.options.is_exploring else past
+        return plan(self.project.base, current, self.claims, self.options, past=past)
+
+    def whole(self) -> Project:
+        """Return all of the project, as the options ask to run it."""
+        return asked_project(read(self.project.tree), self.options)
+
+
+def asked_project(project: Project, options: Options) -> Project:
+    """Return a project as the options ask to run it."""
+    return replace(project, base=asked_base(project.base, options))
 
 
 def _bytes(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
@@ -131,16 +142,17 @@ def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Requ
         RecordProblems: Records or scripts of the claims asked for are wrong.
     """
     if not (words["every"] or words["stale"]):
-        base = load_claims(Folder(context.root), set(targets))
-        asked = _request(base, targets, **words)
-        is_whole = base.claims.keys() != set(targets)
+        project = read(context.tree, only=set(targets))
+        asked = _request(context.root, project, targets, **words)
+        is_whole = project.base.claims.keys() != set(targets)
         if is_whole or not asked.plan().steps:
             return asked
-    return _request(load_base(Folder(context.root)), targets, **words)
+    return _request(context.root, context.project(), targets, **words)
 
 
 def _request(
-    base: Base,
+    root: Path,
+    project: Project,
     targets: tuple[str, ...],
     *,
     every: bool,
@@ -152,8 +164,8 @@ def _request(
     memory: int,
     **chosen: Any,
 ) -> Request:
-    ledger = read_ledger(Folder(base.root), base.scripts)
-    claims = chosen_claims(base, ledger, targets, every=every, stale=stale)
+    base = project.base
+    claims = chosen_claims(project, targets, every=every, stale=stale)
     refuse_problems(base, claims)
     cores = available_cores()
     options = Options(
@@ -166,7 +178,7 @@ def _request(
         **chosen,
     )
     is_one = len(claims) == 1 and not (every or stale)
-    return Request(asked_base(base, options), ledger, claims, options, is_one)
+    return Request(root, asked_project(project, options), claims, options, is_one)
 
 
 def available_cores() -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import click
 
-from kb.evidence.ledger import Ledger
-from kb.judging.judgement import judge_base
+from kb.project import Project
 from kb.reading.base import Base
+from kb.reading.experiment import script_path
 from kb.records.claims import Protocol
 from kb.text.problems import Problem, render_terminal
 from repro.cli.parts.errors import UsageProblem, unknown
@@ -58,22 +58,20 @@ def followed(base: Base, old_id: str) -> tuple[str, ...]:
     return successors
 
 
-def chosen_claims(
-    base: Base, ledger: Ledger, targets: Iterable[str], *, every: bool, stale: bool
-) -> tuple[str, ...]:
+def chosen_claims(project: Project, targets: Iterable[str], *, every: bool, stale: bool) -> tuple[str, ...]:
     """Return the claims that targets name: each once, those that cannot be run left out of groups.
 
     Raises:
         UsageProblem: A target is unknown, a named claim cannot be run, or nothing is asked for.
         RecordProblems: A target's file is there but wrong.
     """
+    base = project.base
     found = [claim_id for target in targets for claim_id in _target_claims(base, target)]
     testable = [*_runnable(base)]
     if every:
         found += testable
     if stale:
-        judgements = judge_base(base, ledger)
-        found += [claim_id for claim_id in testable if judgements[claim_id].state == "stale"]
+        found += [claim_id for claim_id in testable if project.judgements[claim_id].state == "stale"]
     if not found and not (every or stale):
         raise UsageProblem(
             "nothing to run: name a claim, an experiment or a topic/, or give --all or --stale."
@@ -88,7 +86,7 @@ def _target_claims(base: Base, target: str) -> list[str]:
     if target in base.tombstones:
         return [claim_id for name in followed(base, target) for claim_id in _target_claims(base, name)]
     if target in base.unread:
-        raise RecordProblems(_problems_in(base, {base.paths.get(target, _script_path(target))}))
+        raise RecordProblems(_problems_in(base, {base.paths.get(target, script_path(target))}))
     topic = target.rstrip("/")
     protocols = _runnable(base)
     if topic in base.topics.values():
@@ -120,7 +118,7 @@ def _refuse_unrunnable(base: Base, claim_id: str) -> None:
         why = f"it is not testable: {reason}" if claim.not_testable else f"to do: {reason}"
         raise UsageProblem(f"claim {claim_id!r} has no protocol to run; {one_line(why)}")
     if claim_id not in _runnable(base):
-        script, todo = _script_path(claim.protocol.experiment), claim.protocol.planned or ""
+        script, todo = script_path(claim.protocol.experiment), claim.protocol.planned or ""
         raise UsageProblem(
             f"claim {claim_id!r} cannot be run before {script} is written; to write: {one_line(todo)}"
         )
@@ -131,14 +129,10 @@ def refuse_problems(base: Base, claims: Iterable[str]) -> None:
     paths: set[str] = set()
     for claim_id in claims:
         protocol = base.claims[claim_id].protocol
-        paths |= {base.paths[claim_id], _script_path(protocol.experiment) if protocol else ""}
+        paths |= {base.paths[claim_id], script_path(protocol.experiment) if protocol else ""}
     problems = _problems_in(base, paths)
     if problems:
         raise RecordProblems(problems)
-
-
-def _script_path(experiment: str) -> str:
-    return f"repro/experiments/{experiment}.py"
 
 
 def _problems_in(base: Base, paths: set[str]) -> list[Problem]:

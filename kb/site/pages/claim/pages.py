@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kb.exports import heads
+from kb.exports.published import Site
 from kb.reading.base import Base
 from kb.site.appearances import appearances
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.figures.timeline import timeline
-from kb.site.page import Page, Site, page_of
+from kb.site.page import Page, page_from, page_of
 from kb.site.pages.claim.sections import parts
 from kb.site.pages.claim.subject import Subject
 
@@ -44,7 +45,8 @@ def _search_words(base: Base, claim_id: str) -> str:
 def _history(site: Site, claim_id: str) -> Page:
     """Return the page of what became of a claim; the claim's own page only links to it."""
     events = site.histories[claim_id]
-    return site.page(
+    return page_from(
+        site,
         f"claims/{claim_id}/history.md",
         "history",
         f"History of {claim_id}",

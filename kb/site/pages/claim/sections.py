@@ -14,6 +14,7 @@ from typing import Any
 from kb.site.appearances import appearances
 from kb.site.figures.findings import verdict_figure
 from kb.site.figures.timeline import timeline
+from kb.site.page import part
 from kb.site.pages.claim.neighbours import debates_of, relations
 from kb.site.pages.claim.predictions import columns
 from kb.site.pages.claim.provenance import machines, measured_arms, revisions
@@ -143,7 +144,7 @@ def parts(subject: Subject) -> dict[str, str]:
     }
     path = f"claims/{subject.claim_id}.md"
     return {
-        name: subject.site.part(f"claim/{name}", path, **known, **given)
+        name: part(subject.site, f"claim/{name}", path, **known, **given)
         for name, given in shown.items()
         if given is not None
     }

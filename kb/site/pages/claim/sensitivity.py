@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kb.evidence.seeds import BLOCK_SIZE
+from kb.exports.published import Site
 from kb.judging.bounds import decide
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
 from kb.reasoning.relations import bearings
 from kb.reasoning.standing import standings_of
 from kb.site.figures.findings import compared
-from kb.site.page import Site
 from kb.words.measured import measured
 from kb.words.numbers import count, number
 

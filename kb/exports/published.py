@@ -1,0 +1,95 @@
+"""The project as it is published: what all pages and all files for programs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from kb.evidence.ledger import Ledger
+from kb.exports.claim_document import LOCAL, absolute
+from kb.judging.judgement import Judgement, State
+from kb.judging.stats import e_bh
+from kb.project import Project
+from kb.reading.base import Base
+from kb.reasoning.standing import Standing
+from kb.time.history import Event
+from kb.words.findings import StateSentence, state_pieces
+from kb.words.states import GROUPS, STATES, Group
+
+
+@dataclass(frozen=True)
+class Site:
+    """A project with an address, and with what became of its claims.
+
+    Attributes:
+        project: Records and evidence, judged.
+        root: The folder with `site/`, which holds the templates and the hand-written pages.
+        address: Where the site is published, for what must name whole addresses; it ends in a slash.
+        repository: Address of the repository on the web; empty where it is not known.
+        histories: For each claim what changed over time, where somebody knows it.
+    """
+
+    project: Project
+    root: Path
+    address: str = LOCAL
+    repository: str = ""
+    histories: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+
+    @property
+    def base(self) -> Base:
+        """Return all records and scripts."""
+        return self.project.base
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return all evidence."""
+        return self.project.ledger
+
+    @property
+    def judgements(self) -> Mapping[str, Judgement]:
+        """Return the judgement of every claim, by id."""
+        return self.project.judgements
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """Return the standing of every claim, by id."""
+        return self.project.standings
+
+    @cached_property
+    def told(self) -> Mapping[str, StateSentence]:
+        """Return for each claim its state in one sentence, in pieces."""
+        return {i: state_pieces(self.base.claims[i], j) for i, j in self.judgements.items()}
+
+    def absolute(self, target: str) -> str:
+        """Return the whole address of something that is named relative to the site's root."""
+        return absolute(self.address, target)
+
+    @cached_property
+    def by_state(self) -> dict[State, list[str]]:
+        """Return the ids of all claims by state, empty states left out, in the order of lists."""
+        grouped = {state: [i for i, j in self.judgements.items() if j.state == state] for state in STATES}
+        return {state: claim_ids for state, claim_ids in grouped.items() if claim_ids}
+
+    @cached_property
+    def by_group(self) -> list[tuple[Group, list[str], str]]:
+        """Return for what stands, falls, splits, waits or cannot be tested its claims and its first row."""
+        found = []
+        for group in GROUPS:
+            states = [state for state in group.states if state in self.by_state]
+            claims = [claim_id for state in states for claim_id in self.by_state[state]]
+            found.append((group, claims, STATES[states[0]].slug if states else "table"))
+        return found
+
+    @cached_property
+    def decided(self) -> tuple[str, ...]:
+        """Return the ids of the claims whose predictions are all decided, by a test that is valid."""
+        return tuple(i for i, judgement in self.judgements.items() if STATES[judgement.state].rating)
+
+    @cached_property
+    def surviving(self) -> frozenset[str]:
+        """Return those whose verdict also stands among all verdicts together, by e-BH at 5 %."""
+        verdicts = {i: judgement.verdict for i, judgement in self.judgements.items() if judgement.verdict}
+        kept = e_bh([verdict.log_e for verdict in verdicts.values()]) if verdicts else ()
+        return frozenset(i for i, is_kept in zip(verdicts, kept, strict=True) if is_kept) & {*self.decided}

@@ -1,0 +1,60 @@
+"""The knowledge base that one tree of files holds: read once, and judged when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kb.evidence.ledger import Ledger, read_ledger
+from kb.judging.judgement import Judgement, judge_base
+from kb.reading.base import Base
+from kb.reading.load import load_base, load_claims
+from kb.reading.tree import Tree
+from kb.reasoning.standing import Standing, standings
+from kb.text.problems import Problem
+
+
+@dataclass(frozen=True)
+class Project:
+    """Records, scripts and evidence, and what they come to.
+
+    Attributes:
+        tree: The files that it was read from.
+        base: All records and scripts.
+        ledger: All evidence.
+    """
+
+    tree: Tree
+    base: Base
+    ledger: Ledger
+
+    @cached_property
+    def judgements(self) -> Mapping[str, Judgement]:
+        """Return the judgement of every claim, by id."""
+        return judge_base(self.base, self.ledger)
+
+    @cached_property
+    def standings(self) -> Mapping[str, Standing]:
+        """Return the standing of every claim, by id in alphabetical order."""
+        return standings(self.base, self.judgements)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what is wrong in records, scripts and evidence."""
+        return (*self.base.problems, *self.ledger.problems)
+
+
+def read(tree: Tree, *, today: str | None = None, only: Collection[str] | None = None) -> Project:
+    """Read a project; what is wrong in it becomes problems, never an exception.
+
+    Args:
+        tree: The project's files.
+        today: Date as `2026-01-31`; where given, sources issued later are problems.
+        only: Ids of the only claims that are wanted, with their scripts and evidence; where one of them is
+            not the id of a claim, everything is read.
+    """
+    if only is None:
+        return Project(tree, load_base(tree, today=today), read_ledger(tree))
+    base = load_claims(tree, only)
+    return Project(tree, base, read_ledger(tree, base.scripts))

@@ -1,0 +1,30 @@
+"""What git knows of the project, and how the command line says that it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
+from repro.vcs import HistoryError, NoRevisionError, Repository
+
+
+@contextmanager
+def reading_history(root: Path) -> Iterator[Repository]:
+    """Give what git keeps of a project.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        UsageProblem: Git has no such revision.
+        EnvironmentProblem: There is no git, no repository, or git refuses.
+    """
+    try:
+        with Repository(root) as repository:
+            yield repository
+    except NoRevisionError as error:
+        raise UsageProblem(f"{error}; name a commit, a tag or a branch.") from error
+    except HistoryError as error:
+        raise EnvironmentProblem(f"the history cannot be read: {str(error).rstrip('.')}.") from error
