@@ -17,8 +17,9 @@ from kb.exports.raw_values import as_csv, as_curves_csv, as_json
 from kb.judging.stats import Interval
 from kb.project import read
 from kb.reading.tree import Folder
+from kb.reasoning.relations import edges_of
 from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
-from kb.site.figures.neighbourhood import MOST, Neighbourhoods, edges_of, placed
+from kb.site.figures.neighbourhood import MOST, Neighbourhoods, placed
 from kb.site.figures.strip import strip_of
 from kb.site.pages.claim.sensitivity import nearest, sensitivity
 from kb.site.pages.debates import bearings_on, holders

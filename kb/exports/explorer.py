@@ -6,8 +6,8 @@ import json
 
 from kb.exports.formats import Format
 from kb.exports.published import Site
+from kb.reasoning.relations import edges_of
 from kb.records.relations import RELATIONS
-from kb.site.figures.neighbourhood import edges_of
 from kb.words.states import STATES
 
 

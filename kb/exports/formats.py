@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kb import exports
 
 if TYPE_CHECKING:
-    from kb.site.page import Site
+    from kb.exports.published import Site
 
 
 @dataclass(frozen=True)

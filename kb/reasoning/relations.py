@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from kb.reading.base import Base
-from kb.records.claims import Relation
+from kb.records.claims import Relation, RelationType
 from kb.records.relations import RELATIONS
 
 
@@ -101,4 +101,24 @@ def reach(links: Links, starts: Iterable[str]) -> set[str]:
             if there not in found:
                 found.add(there)
                 waiting.append(there)
+    return found
+
+
+class Edge(NamedTuple):
+    """One claim bearing on another."""
+
+    start: str
+    end: str
+    type: RelationType
+
+
+def edges_of(base: Base) -> list[Edge]:
+    """Return every relation as one claim bearing on another; what a claim depends on bears on it."""
+    found = []
+    for claim_id, claim in base.claims.items():
+        for relation in claim.relations:
+            if relation.claim in base.claims and relation.claim != claim_id:
+                ends = (claim_id, relation.claim)
+                start, end = ends[::-1] if RELATIONS[relation.type].points_back else ends
+                found.append(Edge(start, end, relation.type))
     return found

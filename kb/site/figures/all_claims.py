@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from kb.exports.published import Site
-from kb.site.figures.neighbourhood import Edge
+from kb.reasoning.relations import Edge
 from kb.site.figures.svg import element, figure, path, text
 from kb.words.states import STATES
 

@@ -14,9 +14,8 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from kb.judging.judgement import Judgement
-from kb.reading.load import Base
-from kb.records.claims import RelationType
-from kb.records.relations import RELATIONS
+from kb.reading.base import Base
+from kb.reasoning.relations import Edge, edges_of
 from kb.site.figures.svg import ELLIPSIS, element, figure, icon, path, short, text
 from kb.words.numbers import count
 from kb.words.states import STATES
@@ -30,31 +29,11 @@ MOST = {1: 6, 2: 2}
 """Claims in a column by its distance; the list beside the figure has all neighbours."""
 
 
-class Edge(NamedTuple):
-    """One claim bearing on another."""
-
-    start: str
-    end: str
-    type: RelationType
-
-
 class Cell(NamedTuple):
     """Where a claim is drawn: its column, 0 being the claim itself, and its row."""
 
     column: int
     row: float
-
-
-def edges_of(base: Base) -> list[Edge]:
-    """Return every relation as one claim bearing on another; what a claim depends on bears on it."""
-    found = []
-    for claim_id, claim in base.claims.items():
-        for relation in claim.relations:
-            if relation.claim in base.claims and relation.claim != claim_id:
-                ends = (claim_id, relation.claim)
-                start, end = ends[::-1] if RELATIONS[relation.type].points_back else ends
-                found.append(Edge(start, end, relation.type))
-    return found
 
 
 class Neighbourhoods:

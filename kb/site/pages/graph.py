@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kb.exports.published import Site
+from kb.reasoning.relations import Edge, edges_of
 from kb.records.relations import RELATIONS
 from kb.site.figures.all_claims import all_claims
-from kb.site.figures.neighbourhood import Edge, edges_of
 from kb.site.page import Page, page_from
 from kb.words.standings import STANDINGS
 
