@@ -67,7 +67,7 @@ def reported(site, judgement):
     """Return what `repro run` prints of a claim."""
     console = Console(width=WIDTH, highlight=False, color_system=None)
     with console.capture() as captured:
-        print_claim(console, site.base, site.ledger, judgement, is_exploring=False)
+        print_claim(console, site.base, judgement, is_exploring=False)
     return captured.get()
 
 
@@ -112,7 +112,7 @@ def test_the_api_says_what_the_words_say(site, measured_claims):
     """Each finding's text, and the sentence."""
     for judgement in measured_claims:
         claim_id = judgement.claim_id
-        answer = claim_document(site.base, site.ledger, judgement, site.standings[claim_id])
+        answer = claim_document(site.project, judgement)
         assert [each.measured for each in answer.findings] == [
             measured(finding).text for finding in all_findings(judgement)
         ]
@@ -123,7 +123,7 @@ def test_generated_blocks_say_what_the_words_say(site, measured_claims):
     """The block of the README may be about any claim."""
     for judgement in measured_claims:
         block = f"<!-- generated: verdict {judgement.claim_id} -->\n<!-- end -->"
-        text = docs.filled(block, site.base, site.judgements, {})
+        text = docs.filled(block, site.project, {})
         for finding in judgement.verdict.findings:
             assert measured(finding).text in text
         assert state_sentence(site.base.claims[judgement.claim_id], judgement) in text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from kb.exports.published import Site
 from kb.reading.load import Base
 from kb.reasoning.graph import person_id
 from kb.records.claims import Appearance
 from kb.site.appearances import place_in
-from kb.site.page import Page, Site
+from kb.site.page import Page, page_from
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ def pages(site: Site) -> Iterator[Page]:
     """Yield the overview and a page for each person."""
     everybody = people(site.base)
     title, description = "People", "Everybody who says something here, with what they say."
-    yield site.page(
-        "people/index.md", "people", title, description, hide=("navigation", "toc"), people=everybody
+    yield page_from(
+        site, "people/index.md", "people", title, description, hide=("navigation", "toc"), people=everybody
     )
     for person in everybody:
         said = [(i, item, place_in(item.locator)) for i, item in person.said]
-        yield site.page(
+        yield page_from(
+            site,
             f"people/{person.id}.md",
             "person",
             person.name,
