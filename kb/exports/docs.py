@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 
 from kb.exports.fields import field_table
+from kb.exports.formats import Format
+from kb.exports.published import Site
 from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reading.base import Base
@@ -20,6 +22,20 @@ from kb.words.measured import measured
 PAGES = ("README.md", "claims/README.md")
 """The pages that hold generated blocks, relative to the project's root."""
 _BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def docs_format(others: Mapping[str, str]) -> Format:
+    """Return the format whose files are the pages with generated blocks, filled anew.
+
+    Args:
+        others: Blocks that do not come from records, by their kind.
+    """
+
+    def files(site: Site) -> dict[str, str]:
+        texts = {name: (site.root / name).read_text(encoding="utf-8") for name in PAGES}
+        return {name: filled(text, site.project, others) for name, text in texts.items()}
+
+    return Format("docs", "Fill the generated blocks of README.md and claims/README.md.", files, is_kept=True)
 
 
 def filled(text: str, project: Project, others: Mapping[str, str]) -> str:

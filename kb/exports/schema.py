@@ -7,7 +7,12 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from kb.exports.editor import PATH as SETTINGS
+from kb.exports.editor import settings_text
 from kb.exports.fields import field_texts, models_in
+from kb.exports.formats import Format
+from kb.exports.published import Site
+from kb.reading.files import record_files
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
 from kb.records.fields import Record
@@ -22,6 +27,13 @@ class Untitled(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # signature of the base class
         """Say no."""
         return False
+
+
+def files(site: Site) -> dict[str, str]:
+    """Return the schemas, and settings that let an editor use them, by path in the repository."""
+    records, _ = record_files(site.project.tree)
+    schemas = {f"kb/schemas/{name}.json": schema_text(name) for name in MODELS}
+    return {**schemas, SETTINGS: settings_text(record.folder for record in records)}
 
 
 def schema_text(name: str) -> str:
@@ -71,3 +83,11 @@ def _without_null(node: Any) -> Any:
         del plain["anyOf"]
         plain = {**choices[0], **plain}
     return plain
+
+
+FORMAT = Format(
+    "schema",
+    "Write the JSON Schemas of records to kb/schemas/, and settings that let an editor use them.",
+    files,
+    is_kept=True,
+)

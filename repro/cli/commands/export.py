@@ -2,72 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import Context
-from repro.cli.parts.errors import USAGE
+from repro.cli.parts.errors import USAGE, unknown
+
+if TYPE_CHECKING:
+    from kb.exports.formats import Format
 
 PLACE = 180
 
-check_option: Callable[[Any], Any] = click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current."
-)
+
+class Formats(click.Group):
+    """A group with a subcommand for every format."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # signature of the base class
+        """Return the names of all formats."""
+        return sorted(_formats())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002  # as above
+        """Return the subcommand that writes a format."""
+        found = _formats()
+        if cmd_name not in found:
+            raise unknown("format", cmd_name, found)
+        return _kept(found[cmd_name]) if found[cmd_name].is_kept else _published(found[cmd_name])
 
 
-@click.group()
+@click.group(cls=Formats)
 def command() -> None:
     """Write records, or what describes them, in other formats."""
 
 
-@command.command()
-@check_option
-@click.pass_obj
-def schema(context: Context, *, check: bool) -> None:
-    """Write the JSON Schemas of records to kb/schemas/, and settings that let an editor use them."""
-    from kb.exports.editor import PATH, settings_text
-    from kb.exports.schema import MODELS, schema_text
-    from kb.reading.files import record_files
-
-    folder = context.root / "kb" / "schemas"
-    texts = {folder / f"{name}.json": schema_text(name) for name in MODELS}
-    files, _ = record_files(context.tree)
-    texts[context.root / PATH] = settings_text(file.folder for file in files)
-    _update(context.root, texts, check=check)
-
-
-@command.command()
-@check_option
-@click.pass_obj
-def docs(context: Context, *, check: bool) -> None:
-    """Fill the generated blocks of README.md and claims/README.md."""
-    from kb.exports.docs import PAGES, filled
+def _formats() -> Mapping[str, Format]:
+    """Return all formats, and the generated blocks of pages, one of which tells of commands."""
+    from kb.exports.docs import docs_format
+    from kb.exports.formats import formats
     from repro.cli.parts.overview import table
 
-    project = context.project()
-    pages = [context.root / name for name in PAGES]
-    others = {"commands": table()}
-    texts = {page: filled(page.read_text(encoding="utf-8"), project, others) for page in pages}
-    _update(context.root, texts, check=check)
+    docs = docs_format({"commands": table()})
+    return {**formats(), docs.name: docs}
 
 
-def _update(root: Path, texts: dict[Path, str], *, check: bool) -> None:
+def _kept(chosen: Format) -> click.Command:
+    """Return the subcommand for files of the repository, which are to be current."""
+
+    @click.command(chosen.name, help=chosen.summary)
+    @click.option("--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current.")
+    @click.pass_obj
+    def kept(context: Context, *, check: bool) -> None:
+        from kb.exports.published import Site
+
+        site = Site(context.project(), context.root)
+        _update(context.root, chosen, chosen.files(site), check=check)
+
+    return kept
+
+
+def _published(chosen: Format) -> click.Command:
+    """Return the subcommand for files of the site, which go to a folder."""
+
+    @click.command(chosen.name, help=chosen.summary)
+    @click.option(
+        "--to",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"Folder for the files; default: build/export/{chosen.name}.",
+    )
+    @click.pass_obj
+    def published(context: Context, *, folder: Path | None) -> None:
+        from repro.cli.parts.publishing import published as site_of
+
+        target = folder or context.root / "build" / "export" / chosen.name
+        files = chosen.files(site_of(context))
+        for path, text in files.items():
+            _write(target / path, text)
+        click.echo(f"{len(files)} files are in {target.resolve()}.")
+
+    return published
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _update(root: Path, chosen: Format, files: Mapping[str, str], *, check: bool) -> None:
     """Write the files whose text has changed, or with `check` only name them and fail."""
-    stale = [
-        path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    stale = [path for path, text in files.items() if not _is_current(root / path, text)]
     for path in stale:
-        name = path.relative_to(root).as_posix()
         if check:
-            click.echo(f"{name} is not current: run `repro export` without --check.", err=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(texts[path], encoding="utf-8", newline="\n")
-        click.echo(f"wrote {name}")
+            advice = f"run `repro export {chosen.name}` without --check"
+            click.echo(f"{path} is not current: {advice}.", err=True)
+        else:
+            _write(root / path, files[path])
+            click.echo(f"wrote {path}")
     if stale and check:
         raise SystemExit(USAGE)
     if not stale:
-        click.echo(f"{len(texts)} files are current.")
+        click.echo(f"{len(files)} files are current.")
+
+
+def _is_current(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from kb.text.problems import render_terminal
 from repro.cli import Context
-from repro.cli.parts.errors import USAGE, EnvironmentProblem
+from repro.cli.parts.errors import EnvironmentProblem
+from repro.cli.parts.publishing import SiteProblem, configuration, published
 
 PLACE = 170
-
-
-class SiteProblem(click.ClickException):
-    """The site was not built; exit code 2, as for any wrong record."""
-
-    exit_code = USAGE
 
 
 @click.group()
@@ -32,7 +24,7 @@ def command() -> None:
 @click.pass_obj
 def build(context: Context, *, quiet: bool) -> None:
     """Build the website into build/site."""
-    config_file = _prepared(context.root)
+    config_file = configuration(context.root)
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
@@ -58,7 +50,7 @@ def build(context: Context, *, quiet: bool) -> None:
 @click.pass_obj
 def serve(context: Context, *, port: int) -> None:
     """Serve the website on this machine and rebuild it on every change."""
-    config_file = _prepared(context.root)
+    config_file = configuration(context.root)
     from mkdocs.commands.serve import serve as serve_site
     from mkdocs.exceptions import MkDocsException
 
@@ -83,17 +75,9 @@ def export(context: Context, folder: Path) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise SiteProblem(f"{folder} is not empty; name a new folder.")
-    config_file = _prepared(context.root)
-    from kb.exports.published import Site
     from kb.site.export import tree
-    from repro.histories import histories_of
 
-    project = context.project()
-    if project.problems:
-        raise SiteProblem(
-            f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
-        )
-    site = Site(project, context.root, address=_address(config_file), histories=histories_of(context.root))
+    site = published(context)
     count = 0
     for path, content in tree(site):
         target = folder / path
@@ -115,22 +99,3 @@ class _Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a message."""
         self.texts.append(record.getMessage())
-
-
-def _address(config_file: Path) -> str:
-    """Return where the site is published, as its configuration says."""
-    from mkdocs.utils.yaml import yaml_load
-
-    with config_file.open(encoding="utf-8") as file:
-        return str(yaml_load(file)["site_url"])
-
-
-def _prepared(root: Path) -> Path:
-    """Return the configuration file of the site, after checking that it and MkDocs are there."""
-    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # read when the theme is imported
-    config_file = root / "mkdocs.yml"
-    if not config_file.is_file():
-        raise EnvironmentProblem(f"{config_file} is missing; the site is built from a clone of the project.")
-    if find_spec("material") is None:  # the theme; it brings MkDocs
-        raise EnvironmentProblem("the site's tools are missing; install them: `pip install -e '.[site]'`.")
-    return config_file

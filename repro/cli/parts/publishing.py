@@ -1,0 +1,65 @@
+"""What is published: the project with the address that the site's configuration gives it."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.text.problems import render_terminal
+from repro.cli import Context
+from repro.cli.parts.errors import USAGE, EnvironmentProblem
+
+if TYPE_CHECKING:
+    from kb.exports.published import Site
+
+
+class SiteProblem(click.ClickException):
+    """The site was not built; exit code 2, as for any wrong record."""
+
+    exit_code = USAGE
+
+
+def published(context: Context) -> Site:
+    """Return the project as it is published, with the histories of its claims.
+
+    Raises:
+        SiteProblem: Records or evidence have problems, which an export would hide.
+        EnvironmentProblem: The site's configuration or its tools are missing.
+    """
+    config_file = configuration(context.root)
+    from kb.exports.published import Site
+    from repro.histories import histories_of
+
+    project = context.project()
+    if project.problems:
+        raise SiteProblem(
+            f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
+        )
+    return Site(project, context.root, address=_address(config_file), histories=histories_of(context.root))
+
+
+def configuration(root: Path) -> Path:
+    """Return the configuration file of the site, after checking that it and MkDocs are there.
+
+    Raises:
+        EnvironmentProblem: One of them is missing.
+    """
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # read when the theme is imported
+    config_file = root / "mkdocs.yml"
+    if not config_file.is_file():
+        raise EnvironmentProblem(f"{config_file} is missing; the site is built from a clone of the project.")
+    if find_spec("material") is None:  # the theme; it brings MkDocs
+        raise EnvironmentProblem("the site's tools are missing; install them: `pip install -e '.[site]'`.")
+    return config_file
+
+
+def _address(config_file: Path) -> str:
+    """Return where the site is published, as its configuration says."""
+    from mkdocs.utils.yaml import yaml_load
+
+    with config_file.open(encoding="utf-8") as file:
+        return str(yaml_load(file)["site_url"])
