@@ -5,7 +5,7 @@ from hypothesis import given
 
 from kb.evidence.ledger import Ledger
 from kb.reasoning.conflicts import FALLEN, conflicts, minimal_sets, voices
-from kb.reasoning.relations import bearings, reach
+from kb.reasoning.relations import reach, relations_of
 from kb.reasoning.standing import standings_of
 from kb.records.claims import Source
 from kb.records.debates import Debate
@@ -15,7 +15,7 @@ from tests.strategies import judged_graphs, prediction, protocol
 
 def sets(base, **states):
     """Return each conflict's claims and kind."""
-    found = minimal_sets(bearings(base), {i: j.state for i, j in judged(base, **states).items()})
+    found = minimal_sets(relations_of(base), {i: j.state for i, j in judged(base, **states).items()})
     return {claims: kind for claims, (kind, _) in found.items()}
 
 
@@ -80,7 +80,7 @@ def test_claims_are_replaced_by_what_they_rest_on():
 def test_conflicts_are_minimal(graph):
     """No conflict contains another, nobody in it has fallen, and none rests on a smaller one."""
     table, states = graph
-    relations = bearings(base_of(**{i: claim(*given_relations) for i, given_relations in table.items()}))
+    relations = relations_of(base_of(**{i: claim(*given_relations) for i, given_relations in table.items()}))
     found = minimal_sets(relations, states)
     standing = standings_of(relations, states)
     for claims in found:

@@ -22,7 +22,7 @@ from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, placed
 from kb.site.figures.strip import strip_of
 from kb.site.pages.claim.sensitivity import nearest, sensitivity
-from kb.site.pages.debates import bearings_on, holders
+from kb.site.pages.debates import holders, measured_claims
 from kb.site.pages.people import people
 from kb.site.render import files
 from kb.words.states import GROUPS, STATES
@@ -226,7 +226,7 @@ def test_people_are_authors_and_speakers(site):
 
 def test_measured_claims_bear_on_a_side(site):
     """A side's own measurement, and what it rests on."""
-    found = bearings_on(site.base, site.judgements, ["toy-claim"])
+    found = measured_claims(site.base, site.judgements, ["toy-claim"])
     assert [(item.claim_id, item.words) for item in found] == [
         ("toy-claim", ""),
         ("toy-contradicted", "carries"),

@@ -23,7 +23,7 @@ from kb.evidence.ledger import Ledger
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, is_due, runs
-from kb.reasoning.relations import Bearings, Link, bearings, reach
+from kb.reasoning.relations import ClaimRelations, Link, reach, relations_of
 from kb.reasoning.standing import OWN, Standing, standings_of
 from kb.records.claims import Claim, Stance
 
@@ -54,7 +54,7 @@ class Conflict:
 
 def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> tuple[Conflict, ...]:
     """Return all minimal conflicts, by the ids of their claims."""
-    relations = bearings(base)
+    relations = relations_of(base)
     states = {claim_id: judgement.state for claim_id, judgement in judgements.items()}
     found = minimal_sets(relations, states)
     return tuple(
@@ -73,7 +73,7 @@ def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
 Sets = dict[tuple[str, ...], tuple[ConflictKind, tuple[Link, ...]]]
 
 
-def minimal_sets(relations: Bearings, states: Mapping[str, State]) -> Sets:
+def minimal_sets(relations: ClaimRelations, states: Mapping[str, State]) -> Sets:
     """Return the claims of each minimal conflict, with its kind and the contradictions at its heart."""
     stands = _standing(standings_of(relations, states))
     pairs = _contradictions(relations, stands)
@@ -101,7 +101,7 @@ def _standing(found: Mapping[str, Standing]) -> set[str]:
     return {claim_id for claim_id, standing in found.items() if standing.standing not in FALLEN}
 
 
-def _contradictions(relations: Bearings, stands: set[str]) -> dict[tuple[str, str], tuple[Link, ...]]:
+def _contradictions(relations: ClaimRelations, stands: set[str]) -> dict[tuple[str, str], tuple[Link, ...]]:
     """Return the contradictions between claims that stand, by their two ends in alphabetical order."""
     found: dict[tuple[str, str], tuple[Link, ...]] = {}
     for claim_id, links in relations.against.items():
@@ -128,7 +128,7 @@ def _deciders(
     base: Base,
     ledger: Ledger,
     judgements: Mapping[str, Judgement],
-    relations: Bearings,
+    relations: ClaimRelations,
     claims: tuple[str, ...],
 ) -> tuple[Run, ...]:
     """Return the runs that are due and may end in a verdict that makes a claim of the set fall."""
@@ -143,14 +143,14 @@ def _price(run: Run) -> tuple[bool, float, str]:
     return seconds is None, seconds or 0.0, run.experiment
 
 
-def _near(relations: Bearings, claims: tuple[str, ...]) -> set[str]:
+def _near(relations: ClaimRelations, claims: tuple[str, ...]) -> set[str]:
     """Return the claims whose verdicts may make one of a set fall: it, its bases, what opposes them."""
     held = {*claims} | reach(relations.rests_on, claims)
     return held | {link.other(i) for i in held for link in relations.against.get(i, ())}
 
 
 def _settles(
-    relations: Bearings, states: Mapping[str, State], claim_id: str, claims: tuple[str, ...]
+    relations: ClaimRelations, states: Mapping[str, State], claim_id: str, claims: tuple[str, ...]
 ) -> bool:
     """Is there a verdict on a claim after which not all claims of a set stand?"""
     for state in OWN:

@@ -12,7 +12,7 @@ from kb.judging.judgement import Judgement, State
 from kb.judging.verdict import VerdictState
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
-from kb.reasoning.relations import Bearings, bearings
+from kb.reasoning.relations import ClaimRelations, relations_of
 from kb.reasoning.standing import OWN, StandingName, standings_of
 
 VERDICTS: tuple[VerdictState, ...] = get_args(VerdictState)
@@ -50,23 +50,23 @@ def candidates(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) 
 
     Those of unknown cost come last, the most changes first.
     """
-    worths = _Worths(bearings(base), {i: j.state for i, j in judgements.items()}, prior(judgements))
+    expected = _Expected(relations_of(base), {i: j.state for i, j in judgements.items()}, prior(judgements))
     found = [
-        Candidate(run, sum(worths.expected_changes(claim_id) for claim_id in run.claims))
+        Candidate(run, sum(expected.expected_changes(claim_id) for claim_id in run.claims))
         for run in runs(base, ledger, judgements, base.claims)
     ]
     return tuple(sorted(found, key=_rank))
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float, float, str]:
-    worth = candidate.per_second
-    return worth is None, -(worth or 0.0), -candidate.expected_changes, candidate.run.experiment
+    rate = candidate.per_second
+    return rate is None, -(rate or 0.0), -candidate.expected_changes, candidate.run.experiment
 
 
-class _Worths:
+class _Expected:
     """Expected changes under one prior, with today's standings worked out once."""
 
-    def __init__(self, relations: Bearings, states: Mapping[str, State], weights: Prior) -> None:
+    def __init__(self, relations: ClaimRelations, states: Mapping[str, State], weights: Prior) -> None:
         self.relations, self.states, self.weights = relations, states, weights
         self.today = self.names(states)
 

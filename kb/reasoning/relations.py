@@ -33,7 +33,7 @@ Links = Mapping[str, list[Link]]
 
 
 @dataclass(frozen=True)
-class Bearings:
+class ClaimRelations:
     """The relations of a base, looked up by the claim whose standing they may change.
 
     Relations to oneself and to claims that do not exist are left out; `repro check` reports them. Lists are
@@ -55,7 +55,7 @@ class Bearings:
     support: Links = field(repr=False)
 
 
-def bearings(base: Base) -> Bearings:
+def relations_of(base: Base) -> ClaimRelations:
     """Return the relations of all claims that can change a standing."""
     rests_on: dict[str, list[Link]] = defaultdict(list)
     carries: dict[str, list[Link]] = defaultdict(list)
@@ -67,7 +67,7 @@ def bearings(base: Base) -> Bearings:
             if relation.claim == claim_id or relation.claim not in base.claims:
                 continue
             link = Link(claim_id, relation)
-            match RELATIONS[relation.type].bearing:
+            match RELATIONS[relation.type].effect:
                 case "base":
                     rests_on[claim_id].append(link)
                     carries[relation.claim].append(link)
@@ -80,7 +80,7 @@ def bearings(base: Base) -> Bearings:
                 case "none":
                     pass
     tables = (rests_on, carries, against, support)
-    return Bearings(claims, *(_in_order(table) for table in tables))
+    return ClaimRelations(claims, *(_in_order(table) for table in tables))
 
 
 def _in_order(table: Links) -> Links:

@@ -9,7 +9,7 @@ from itertools import count
 
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
-from kb.reasoning.relations import Bearings, Link, Links, bearings, reach
+from kb.reasoning.relations import ClaimRelations, Link, Links, reach, relations_of
 from kb.records.relations import RELATIONS
 from kb.words import standings as words
 from kb.words.clauses import ClaimName, Clause, clause_text
@@ -86,7 +86,7 @@ class Standing:
         here: str = "it"
         is_base = False
         for link, there in zip(self.links, self.route[1:], strict=True):
-            is_base = RELATIONS[link.relation.type].bearing == "base"
+            is_base = RELATIONS[link.relation.type].effect == "base"
             yield words.rests_on(here, there) if is_base else words.excluded_by(here, there)
             here = ClaimName(there)
         if is_base:
@@ -109,10 +109,10 @@ def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Stan
     Evidence that does not decide (inconclusive, invalid, stale) counts as none. No claim lends anything that
     it does not owe to a verdict of its own, so nothing supports itself through a circle.
     """
-    return standings_of(bearings(base), {claim_id: j.state for claim_id, j in judgements.items()})
+    return standings_of(relations_of(base), {claim_id: j.state for claim_id, j in judgements.items()})
 
 
-def standings_of(found: Bearings, states: Mapping[str, State]) -> dict[str, Standing]:
+def standings_of(found: ClaimRelations, states: Mapping[str, State]) -> dict[str, Standing]:
     """Return the standing of every claim from relations and states alone; see `standings` for the rules."""
     reproduced = {claim_id for claim_id in found.claims if states[claim_id] == "reproduced"}
     contradicted = {claim_id for claim_id in found.claims if states[claim_id] == "contradicted"}
@@ -139,7 +139,7 @@ def _stated_by(claims: set[str], links: Links, claim_id: str) -> list[Link]:
     return [link for link in links.get(claim_id, ()) if link.other(claim_id) in claims]
 
 
-def _exclusions(found: Bearings, settled: set[str], claim_id: str) -> list[Link]:
+def _exclusions(found: ClaimRelations, settled: set[str], claim_id: str) -> list[Link]:
     strict = [link for link in _stated_by(settled, found.against, claim_id) if link.relation.strict]
     return [link for link in strict if claim_id not in reach(found.rests_on, [link.other(claim_id)])]
 

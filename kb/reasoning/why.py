@@ -76,7 +76,7 @@ def _steps(base: Base, judgements: Mapping[str, Judgement], standing: Standing) 
     ends = standing.route
     for i, link in reversed([*enumerate(standing.links)]):
         yield _relation(link, ends[i])
-        if i and RELATIONS[link.relation.type].bearing == "against":
+        if i and RELATIONS[link.relation.type].effect == "against":
             yield _rule(ends[i], "exclusion", "refuted")
     yield _rule(standing.claim_id, standing.rule, standing.standing)
 

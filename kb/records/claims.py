@@ -98,7 +98,7 @@ class Relation(Record):
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with `strict`."""
-        if self.strict and RELATIONS[self.type].bearing != "against":
+        if self.strict and RELATIONS[self.type].effect != "against":
             yield Flaw(
                 "strict-relation",
                 f"a relation {self.type} that is strict",

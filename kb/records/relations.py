@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 RelationType = Literal["depends_on", "supports", "contradicts", "refines", "explains"]
-Bearing = Literal["base", "against", "support", "none"]
+Effect = Literal["base", "against", "support", "none"]
 """What a relation does to a standing: its start rests on its end, it speaks against, for, or neither."""
 
 
@@ -19,14 +19,14 @@ class RelationWords(NamedTuple):
         verb: Above the ends of such relations, at the claim that states them.
         reverse: Above the claims that state them, at their end.
         clause: Between start and end, in the midst of a sentence.
-        bearing: What it does to standings.
+        effect: What it does to standings.
         points_back: Does its end bear on its start? All others bear on their end.
     """
 
     verb: str
     reverse: str
     clause: str
-    bearing: Bearing = "none"
+    effect: Effect = "none"
     points_back: bool = False
 
     @property

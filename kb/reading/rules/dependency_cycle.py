@@ -35,7 +35,7 @@ def check(base: Base) -> Iterator[Problem]:
 
 
 def _is_base(relation: Relation) -> bool:
-    return RELATIONS[relation.type].bearing == "base"
+    return RELATIONS[relation.type].effect == "base"
 
 
 def _cycle(graph: dict[str, list[str]]) -> list[str]:

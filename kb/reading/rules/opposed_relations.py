@@ -15,11 +15,9 @@ def check(base: Base) -> Iterator[Problem]:
     """Return a problem for each contradiction of a claim that the same claim supports or rests on."""
     for claim_id, claim in base.claims.items():
         meanings = [(relation, RELATIONS[relation.type]) for relation in claim.relations]
-        agreed = {
-            r.claim: means.verb.lower() for r, means in meanings if means.bearing in ("base", "support")
-        }
+        agreed = {r.claim: means.verb.lower() for r, means in meanings if means.effect in ("base", "support")}
         for i, (relation, means) in enumerate(meanings):
-            if means.bearing == "against" and relation.claim in agreed:
+            if means.effect == "against" and relation.claim in agreed:
                 yield base.problem(
                     "supports-and-contradicts",
                     claim_id,

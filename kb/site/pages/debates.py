@@ -19,7 +19,7 @@ MAIN = "rigor-or-progress"
 """The debate on the start page; the first, where it does not exist."""
 
 
-class Bearing(NamedTuple):
+class MeasuredClaim(NamedTuple):
     """A measured claim that speaks for or against a side.
 
     Attributes:
@@ -61,7 +61,7 @@ def pages(site: Site) -> Iterator[Page]:
             hide=("navigation", "toc"),
             debate_id=debate_id,
             debate=debate,
-            bearings=[(side, bearings_on(base, site.judgements, side.claims)) for side in debate.sides],
+            bearings=[(side, measured_claims(base, site.judgements, side.claims)) for side in debate.sides],
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
             stances=STANCES,
         )
@@ -88,17 +88,21 @@ def holders(base: Base, claims: Iterable[str], most: int) -> list[str]:
     return [name for name, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))][:most]
 
 
-def bearings_on(base: Base, judgements: Mapping[str, Judgement], claims: Iterable[str]) -> list[Bearing]:
+def measured_claims(
+    base: Base, judgements: Mapping[str, Judgement], claims: Iterable[str]
+) -> list[MeasuredClaim]:
     """Return the measured claims that bear on some claims: themselves, then those one relation away."""
     wanted = tuple(claims)
-    found = {i: Bearing(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)}
+    found = {
+        i: MeasuredClaim(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)
+    }
     for about in wanted:
         for other, relation, is_stated_by_it in _related(base, about):
             if not _has_verdict(judgements, other) or other in found:
                 continue
-            is_against = relation.bearing == "against"
+            is_against = relation.effect == "against"
             if is_against or relation.points_back == is_stated_by_it:
-                found[other] = Bearing(other, about, is_against=is_against, words=relation.bears)
+                found[other] = MeasuredClaim(other, about, is_against=is_against, words=relation.bears)
     return list(found.values())
 
 
@@ -120,5 +124,5 @@ def _has_verdict(judgements: Mapping[str, Judgement], claim_id: str) -> bool:
 
 def _measured(
     base: Base, judgements: Mapping[str, Judgement], debate: Debate
-) -> list[tuple[Side, list[Bearing]]]:
-    return [(side, bearings_on(base, judgements, side.claims)) for side in debate.sides]
+) -> list[tuple[Side, list[MeasuredClaim]]]:
+    return [(side, measured_claims(base, judgements, side.claims)) for side in debate.sides]

@@ -48,8 +48,8 @@ def command(context: Context, limit: int, *, as_json: bool) -> None:
 def _lines(place: int, candidate: Candidate) -> Iterator[str]:
     run = candidate.run
     verb = "run" if run.is_written else "write"
-    worth = candidate.per_second
-    rate = "" if worth is None else f", {worth:.2g} a second"
+    per_second = candidate.per_second
+    rate = "" if per_second is None else f", {per_second:.2g} a second"
     yield click.style(f"{place:>2}. {verb} {run.experiment}", bold=True)
     yield from hanging(
         "",

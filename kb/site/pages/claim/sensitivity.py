@@ -15,7 +15,7 @@ from kb.exports.published import Site
 from kb.judging.bounds import decide
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
-from kb.reasoning.relations import bearings
+from kb.reasoning.relations import relations_of
 from kb.reasoning.standing import standings_of
 from kb.site.figures.findings import compared
 from kb.words.measured import measured
@@ -154,7 +154,7 @@ def _decided(finding: Finding) -> Iterator[str]:
 
 def _changes(site: Site, claim_id: str, supposed: State) -> Iterator[tuple[str, str, str]]:
     states = {i: judgement.state for i, judgement in site.judgements.items()}
-    after = standings_of(bearings(site.base), {**states, claim_id: supposed})
+    after = standings_of(relations_of(site.base), {**states, claim_id: supposed})
     for i, standing in after.items():
         if standing.standing != site.standings[i].standing:
             yield i, site.standings[i].standing, standing.standing
