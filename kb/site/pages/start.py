@@ -13,7 +13,7 @@ from kb.judging.judgement import Judgement
 from kb.site.figures.findings import verdict_figure
 from kb.site.page import Page, page_from
 from kb.site.pages.changes import events
-from kb.site.pages.debates import MAIN, bearings_on, holders
+from kb.site.pages.debates import MAIN, holders, measured_claims
 from kb.words.summaries import in_plain_words
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
@@ -72,6 +72,6 @@ def _debate(site: Site) -> dict[str, Any]:
     return {
         "main": debate,
         "main_id": main_id,
-        "sides": [(side, bearings_on(site.base, site.judgements, side.claims)) for side in debate.sides],
+        "sides": [(side, measured_claims(site.base, site.judgements, side.claims)) for side in debate.sides],
         "holders": {side.name: holders(site.base, side.claims, LEADING) for side in debate.sides},
     }
