@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from repro.cli import cli
+from tests.measured import begun
 from tests.states_project import write_states_project
 from tests.test_site import dead_links
 
@@ -46,6 +47,14 @@ def test_downloads_and_old_addresses_are_there(tree):
     """The tree holds what the pages link to."""
     for name in ("experiments/coin.csv", "claims/toy-claim.yaml", "claims/toy-moved/index.html"):
         assert (tree / "docs" / name).is_file()
+
+
+def test_the_tree_has_the_histories_of_claims(tmp_path):
+    """As our own site has them, from what git knows."""
+    root = begun(write_states_project(tmp_path / "project"))
+    assert export(root, tmp_path / "tree").exit_code == 0
+    page = tmp_path / "tree/docs/claims/toy-claim/history/index.md"
+    assert "evidence added" in page.read_text(encoding="utf-8").lower()
 
 
 def test_a_folder_in_use_is_left_alone(project, tmp_path):

@@ -8,11 +8,15 @@ generators that rewrite links in HTML as well as those that leave them alone.
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from collections.abc import Iterator
 
 from kb.exports.published import Site
 from kb.site.render import files, render, url_of
+from kb.site.templates import relative
 
+_LINK = re.compile(r"\]\(([^()\s:#]+\.md)(#[^()\s]*)?\)")
 CONFIGURATION = """\
 site_name: Assay
 docs_dir: docs
@@ -38,11 +42,24 @@ def tree(site: Site) -> Iterator[tuple[str, bytes]]:
     written = site.root / "site" / "docs"
     for path in sorted(written.rglob("*")):
         if path.is_file():
-            yield f"docs/{_as_index(path.relative_to(written).as_posix())}", path.read_bytes()
+            name, content = path.relative_to(written).as_posix(), path.read_bytes()
+            is_page = name.endswith(".md")
+            yield f"docs/{_as_index(name)}", _with_addresses(name, content.decode()) if is_page else content
     for page in render(site):
         yield f"docs/{_as_index(page.path)}", page.as_markdown().encode()
     for target, text in files(site).items():
         yield f"docs/{target}", text.encode()
+
+
+def _with_addresses(path: str, text: str) -> bytes:
+    """Return a hand-written page whose links to other pages' files lead to their addresses."""
+    folder = posixpath.dirname(path)
+
+    def address(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(folder, found[1]))
+        return f"]({relative(url_of(target), url_of(path))}{found[2] or ''})"
+
+    return _LINK.sub(address, text).encode()
 
 
 def _as_index(path: str) -> str:
