@@ -88,7 +88,7 @@ def change_record(project):
 
 def change_template(project):
     """Give a section of every claim another heading."""
-    path = project / "site/templates/claim.md.jinja"
+    path = project / "site/templates/claim/the_statement.md.jinja"
     path.write_text(
         path.read_text(encoding="utf-8").replace("## The statement", "## What it states"), "utf-8"
     )

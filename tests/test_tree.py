@@ -12,14 +12,16 @@ from tests.states_project import ROOT, write_states_project
 READING = {"open", "read_text", "read_bytes", "iterdir", "glob", "rglob", "scandir", "listdir"}
 """Names of functions and methods that read files or folders."""
 OTHER_FILES = {
+    "kb/exports/docs.py": "pages of the repository whose generated blocks it fills",
     "kb/site/export.py": "the hand-written pages",
     "kb/site/mkdocs.py": "the search index of a built site",
     "kb/writing/additions.py": "what it is about to write over, to put it back",
     "repro/cli/commands/export.py": "the generated files that may not be current",
     "repro/cli/commands/run.py": "the null device",
-    "repro/cli/commands/site.py": "the configuration of the site, and an empty folder",
+    "repro/cli/commands/site.py": "the folder that it exports to",
     "repro/cli/parts/answers.py": "answers that were kept; sizes and times of files",
     "repro/cli/parts/overview.py": "its own commands",
+    "repro/cli/parts/publishing.py": "the configuration of the site",
     "repro/costs.py": "what this machine remembers of past runs",
     "repro/ledger.py": "what it wrote itself, and the processes of this machine",
     "repro/provenance.py": "the pinned versions, and the processor's name",
