@@ -14,10 +14,12 @@ from typing import TypeVar
 from kb.evidence.file import Filed, parse
 from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of
 from kb.project import read
-from kb.reading.experiment import Script, ScriptError, read_script
+from kb.reading.experiment import Script, read_script
 from kb.reading.files import KINDS
+from kb.reading.former import former_outcomes
 from kb.reading.lab import lab_of, module_name
 from kb.reading.load import record_in
+from kb.reading.script_syntax import ScriptError
 from kb.reading.tree import Folder, Tree
 from kb.records.claims import Claim
 from kb.records.fields import Record
@@ -110,7 +112,9 @@ class _Scripts:
             with suppress(GuardError, ScriptError, SyntaxError, RecursionError, MemoryError, ValueError):
                 modules = {module_name(file): guarded(self.known.read(lab[file])) for file in lab}
                 source = guarded(self.known.read(blob))
-                self.read[key] = read_script(name, source, modules or self.other_lab)
+                self.read[key] = read_script(
+                    name, source, modules or self.other_lab, outcomes=former_outcomes
+                )
         return self.read[key]
 
 

@@ -18,8 +18,9 @@ from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS, Stream
 from kb.judging.judgement import Judgement, judge_claim
 from kb.judging.verdict import is_decided
-from kb.reading.experiment import Script, Value
+from kb.reading.experiment import Script
 from kb.reading.load import Base
+from kb.reading.script_syntax import Value
 from kb.records.claims import Claim, Protocol
 from repro.worker.task import GIBIBYTE
 

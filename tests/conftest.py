@@ -61,6 +61,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from repro.lab.curves import thin
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
 ARMS = {
@@ -68,8 +70,13 @@ ARMS = {
     "loaded": "heads with probability 0.8",
 }
 OUTCOMES = {
-    "score": "share of heads; neither is better; resolution 0.01",
-    "score_curve": "share of heads so far; neither is better; over flips 1 to 100",
+    "score": Outcome("heads", unit="share of heads", better="neither", resolution=0.01),
+    "score_curve": Curve(
+        "heads so far",
+        unit="share of heads",
+        better="neither",
+        axis=Axis("flip", first=1, last="flips", every=1),
+    ),
 }
 HEADS = {"fair": 0.5, "loaded": 0.8}
 
@@ -89,7 +96,7 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     """Flip one coin for each seed."""
     heads = (seeds.uniform("flips", scale.flips) < HEADS[arm]).double()  # (seeds, flips)
     so_far = heads.cumsum(1) / torch.arange(1, scale.flips + 1)
-    return {"score": heads.mean(1), "score_curve": so_far[:, :: max(1, scale.flips // 50)]}
+    return {"score": heads.mean(1), "score_curve": thin(so_far)}
 '''
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from kb.judging.stats import Interval
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Control, Prediction, Protocol, Relation
 
-OUTCOMES = {"loss": Outcome("loss", "nats", "lower", 0.0), "score": Outcome("score", "points", "higher", 0.5)}
+OUTCOMES = {
+    "loss": Outcome("loss", "final loss", "nats", "lower", 0.0),
+    "score": Outcome("score", "score", "points", "higher", 0.5),
+}
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
 """Finite numbers without denormal tails."""

@@ -49,7 +49,7 @@ def test_families_follow_from_names(arms, found):
 def test_line_is_the_mean_and_band_the_interval(script):
     """At every dose, in the order of the doses."""
     values = {f"gain_{k}": tuple(k + 0.1 * i for i in range(10)) for k in (4, 1, 2)}
-    [(curve, outcome)] = drawn(script, values)
+    [(curve, _)] = drawn(script, values)
     [band] = curve.bands
     assert curve.labels == ("1", "2", "4")
     assert curve.at == pytest.approx((0, 1 / 3, 1))
@@ -57,14 +57,14 @@ def test_line_is_the_mean_and_band_the_interval(script):
     interval = t_interval(values["gain_4"])
     assert band.low[2] >= interval.lower
     assert band.high[2] <= interval.upper
-    assert "logarithmic" not in outcome.axis
+    assert "logarithmic" not in curve.along
 
 
 def test_wide_doses_stand_on_a_logarithmic_axis(script):
     """One, a hundred and ten thousand stand at equal steps."""
-    [(curve, outcome)] = drawn(script, {f"k_{name}": (0.1, 0.2) for name in ("1", "1e2", "1e4")})
+    [(curve, _)] = drawn(script, {f"k_{name}": (0.1, 0.2) for name in ("1", "1e2", "1e4")})
     assert curve.at == pytest.approx((0, 0.5, 1))
-    assert outcome.axis.endswith("logarithmic")
+    assert curve.along.endswith("logarithmic")
 
 
 def test_a_figure_without_intervals_is_still_drawn(script):

@@ -4,7 +4,10 @@ import ast
 
 import pytest
 
-from kb.reading.experiment import ScriptError, canonical_tree, read_script
+from kb.reading.experiment import canonical_tree, read_script
+from kb.reading.outcomes import Axis, Outcome
+from kb.reading.script_syntax import ScriptError
+from repro.lab.curves import thinned
 
 SCRIPT = '''"""Is a coin fair?
 
@@ -12,10 +15,15 @@ Hypothesis  It is.
 """
 from dataclasses import dataclass
 from repro.lab import tosses
+from repro.lab.outcomes import Axis, Curve, Outcome
+BIASES = (0.1, 0.3, 1)
 ARMS = {"fair": "a fair coin", "bent": Arm("a bent coin", bias=0.7)}
 OUTCOMES = {
-    "heads": "share; higher is better; resolution 0.01",
-    "heads_curve": "share; neither is better; over tosses 1 to 64",
+    "heads": Outcome("share of heads", unit="share of tosses", better="higher", resolution=0.01),
+    "heads_curve": Curve(
+        "heads so far", unit="share", better="neither", axis=Axis("toss", first=1, last="tosses", points=4)
+    ),
+    "bias_curve": Curve("heads by bias", unit="share", better="neither", axis=Axis("bias", values=BIASES)),
 }
 @dataclass(frozen=True)
 class Scale:
@@ -48,9 +56,30 @@ def test_script_states_arms_outcomes_and_scales(read):
     assert script.question == "Is a coin fair?"
     assert script.arms == {"fair": "a fair coin", "bent": "a bent coin"}
     assert script.scales == {"minimal": {"tosses": 10, "bias": 0.5}, "large": {"tosses": 1000, "bias": 0.5}}
-    heads = script.outcomes["heads"]
-    assert (heads.unit, heads.direction, heads.resolution, heads.is_curve) == ("share", "higher", 0.01, False)
-    assert script.outcomes["heads_curve"].axis == "tosses 1 to 64"
+    assert script.outcomes["heads"] == Outcome("heads", "share of heads", "share of tosses", "higher", 0.01)
+    assert [name for name, outcome in script.outcomes.items() if outcome.is_curve] == [
+        "heads_curve",
+        "bias_curve",
+    ]
+
+
+def test_a_curve_has_its_places_at_each_scale(read):
+    """Evenly spaced between ends that may be fields of the scale, or where a constant says."""
+    script = read(SCRIPT)
+    axis = script.outcomes["heads_curve"].axis
+    assert axis.label == "toss"
+    assert [axis.places(script.scales[name]) for name in ("minimal", "large")] == [
+        (1, 4, 7, 10),
+        (1, 334, 667, 1000),
+    ]
+    assert script.outcomes["bias_curve"].axis.places({}) == (0.1, 0.3, 1.0)
+
+
+def test_a_long_curve_is_thinned_as_the_lab_thins_it():
+    """One point every so much, and never more than 64, the first and the last among them."""
+    axis = Axis("step", first=20, last="steps", every=20)
+    assert axis.places({"steps": 100}) == (20, 40, 60, 80, 100)
+    assert axis.places({"steps": 8000}) == tuple(20.0 * (k + 1) for k in thinned(400))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +134,47 @@ def test_tree_leaves_out_empty_fields():
         ("ARMS =", "WAYS =", "does not define ARMS"),
         ('"fair":', "fair:", "literal string"),
         ('Arm("a bent coin", bias=0.7)', "bent", "an arm must be"),
-        ("higher is better", "more is better", "higher is better"),
-        ("resolution 0.01", "resolution fine", "write a number"),
+        ('better="higher"', 'better="more"', "better of outcome heads is 'more'; write 'higher' or 'lower'"),
+        (
+            "resolution=0.01",
+            'resolution="fine"',
+            "outcome heads is 'fine'; write a finite number",
+        ),
+        ("resolution=0.01", "resolution=1e999", "write a finite number"),
+        ("resolution=0.01", "resolution=True", "write a finite number"),
+        ("resolution=0.01", "resolution=0", "write a number above 0"),
+        (
+            "resolution=0.01",
+            "resolution=fine",
+            "outcome heads is `fine`; write a literal number",
+        ),
+        ("resolution=0.01", "resolutoin=0.01", "no field resolutoin; did you mean resolution"),
+        ("resolution=0.01", "size=0.01", "no field size; Outcome has label, unit, better, resolution"),
+        ("resolution=0.01", "**more", "name each field"),
+        (', unit="share of tosses"', "", r'has no unit; write Outcome\("label", unit='),
+        ('unit="share of tosses"', '"share of tosses"', "only the label goes without its name"),
+        ('unit="share of tosses"', 'unit=" "', "the unit of outcome heads is ' '; write some words"),
+        ('Outcome("share of heads"', "Outcome(3", "label of outcome heads is 3; write some words"),
+        ('Outcome("share of heads"', 'Curve("share of heads"', "outcome heads is .*; write Outcome"),
+        (
+            'Curve(\n        "heads so far"',
+            'Outcome(\n        "heads so far"',
+            "outcome heads_curve is .*; write Curve",
+        ),
+        ("first=1, ", "", "gives last, points; write values="),
+        (
+            'last="tosses"',
+            'last="throws"',
+            "last of .* is 'throws'; Scale has the numbers tosses, bias",
+        ),
+        ("points=4", "points=65", "write a whole number from 2 to 64"),
+        ("points=4", "every=0", "every of the axis .* above 0"),
+        ("first=1", "first=10", "does not rise from point to point"),
+        ("(0.1, 0.3, 1)", "(0.1, 0.3, limit)", "write a literal tuple of numbers"),
+        ("(0.1, 0.3, 1)", "(0.3, 0.1, 1)", "does not rise from point to point"),
+        ("(0.1, 0.3, 1)", "(0.1,)", "has 1 points; a curve has from 2 to 64"),
+        ("values=BIASES", "values=(0, 1), is_logarithmic=True", "begin above 0"),
+        ("values=BIASES", "values=BIASES, is_logarithmic=1", "write True or False"),
         ("class Scale", "class Size", "class Scale"),
         ("Scale(tosses=1000)", "Scale(tosses=10**3)", "literal number"),
         ("LARGE = Scale(", "LARGE = Scale(1, ", "call Scale"),

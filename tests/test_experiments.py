@@ -17,6 +17,7 @@ import torch
 
 from kb.evidence.seeds import block_seeds
 from kb.reading.experiment import read_script
+from kb.reading.former import former_outcomes
 from kb.reading.lab import Lab
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
@@ -68,7 +69,7 @@ def subject(request):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     source = (ROOT / f"repro/experiments/{request.param}.py").read_text(encoding="utf-8")
-    script = read_script(request.param, source, Lab(Folder(ROOT)))
+    script = read_script(request.param, source, Lab(Folder(ROOT)), outcomes=former_outcomes)
     module = importlib.import_module(f"repro.experiments.{request.param}")
     values, seconds, before = {}, {}, global_state()
     for arm in script.arms:

@@ -54,10 +54,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 
 ARMS = {"few": "5 draws", "many": "500 draws"}
-OUTCOMES = {"error": "distance; lower is better; resolution 0.001"}
+OUTCOMES = {"error": Outcome("distance", unit="of a draw", better="lower", resolution=0.001)}
 DRAWS = {"few": 5, "many": 500}
 
 

@@ -196,10 +196,12 @@ def test_curves_are_bands_over_seeds(site):
     script = site.base.scripts["coin"]
     piece = evidence_of(script, "a" * 64, "fair", 0, (0.5,) * 5)
     lines = ((0.0, 1.0), (1.0, math.nan), (2.0, 3.0), (3.0, 4.0), (4.0, 5.0))
-    [curve] = curves_of([piece.model_copy(update={"curves": {"score_curve": lines}})], script)
+    [curve] = curves_of(
+        [piece.model_copy(update={"curves": {"score_curve": lines}, "scale": {"flips": 2}})], script
+    )
     [band] = curve.bands
     assert (band.low, band.middle, band.high) == ((0.0, 1.0), (2.0, 3.5), (4.0, 5.0))
-    assert curve.rows == [("point 1", ["2.0 [0.0, 4.0]"]), ("point 2", ["3.5 [1.0, 5.0]"])]
+    assert curve.rows == [("1", ["2.0 [0.0, 4.0]"]), ("2", ["3.5 [1.0, 5.0]"])]
     drawn = curves_figure(curve, script.outcomes["score_curve"], figure_id="c")
     figure = ET.fromstring(drawn)  # noqa: S314 # our own
     assert figure.get("role") == "img"
@@ -210,7 +212,7 @@ def test_a_curve_without_numbers_is_drawn_empty(site):
     band = curves_of([], site.base.scripts["coin"])
     assert list(band) == []
     piece = evidence_of(site.base.scripts["coin"], "a" * 64, "fair", 0, (0.5,) * 5)
-    lost = piece.model_copy(update={"curves": {"score_curve": ((math.nan,),) * 5}})
+    lost = piece.model_copy(update={"curves": {"score_curve": ((math.nan,) * 2,) * 5}, "scale": {"flips": 2}})
     [curve] = curves_of([lost], site.base.scripts["coin"])
     assert isinstance(curve, Curve)
     figure = curves_figure(curve, site.base.scripts["coin"].outcomes["score_curve"], figure_id="c")
@@ -242,7 +244,7 @@ def test_a_table_never_narrows_the_ends_that_it_shows(middle, widths):
     """The cells beside a figure of lines are rounded outwards, as findings are."""
     low, high = middle - widths[0], middle + widths[1]
     band = Band("arm", 5, (low,), (middle,), (high,))
-    [(_, [cell])] = Curve("c", (band,), 0, (0.0,), ("point 1",), 1).rows
+    [(_, [cell])] = Curve("c", (band,), 0, "step", (0.0,), ("1",), 1, ()).rows
     shown = [float(end) for end in re.search(r"\[(.*), (.*)\]", cell).groups()]
     assert shown[0] <= low
     assert high <= shown[1]

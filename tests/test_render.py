@@ -10,6 +10,7 @@ import pytest
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.experiment import read_script
+from kb.reading.former import former_outcomes
 from kb.reading.tree import Folder
 from kb.site.docstrings import passages, question
 from kb.site.figures.neighbourhood import Neighbourhoods
@@ -355,6 +356,8 @@ def test_docstring_becomes_question_and_passages(text):
 )
 def test_docstrings_of_our_experiments_are_labelled(path):
     """Each has passages, and all of them have headings."""
-    found = passages(read_script(path.stem, path.read_text(encoding="utf-8"), {}).docstring)
+    found = passages(
+        read_script(path.stem, path.read_text(encoding="utf-8"), {}, outcomes=former_outcomes).docstring
+    )
     assert found
     assert all(passage.heading for passage in found)

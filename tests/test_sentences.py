@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kb.judging.details import Caution, Detail
 from kb.judging.verdict import judge
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Control
 from kb.words.bounds import bound_text, unit
 from kb.words.findings import (
@@ -25,7 +25,7 @@ from kb.words.measured import measured as measured_text
 from kb.words.numbers import count, number
 from tests.strategies import OUTCOMES, bounds, intervals, measured, numbers, prediction, protocol
 
-DECADES = {"loss": Outcome("loss", "decades", "lower", 0.0)}
+DECADES = {"loss": Outcome("loss", "final loss", "decades", "lower", 0.0)}
 TEN = [0.9, 1.0, 1.1, 1.05, 0.95] * 2
 GOOD, BAD, OPEN = {"at_least": 0.8}, {"at_least": 1.2}, {"at_least": 0.97}
 
@@ -136,7 +136,7 @@ def test_bounds_in_words(fields, text):
 )
 def test_units_lose_their_plural_after_one(unit_name, text):
     """Only what is a plural does."""
-    assert bound_text(prediction(at_least=1.0), Outcome("x", unit_name, "higher", 0.0)) == text
+    assert bound_text(prediction(at_least=1.0), Outcome("x", "a number", unit_name, "higher", 0.0)) == text
 
 
 def test_log_scale_is_in_decades():

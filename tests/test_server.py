@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 import torch
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 ARMS = {
     "tells": "what it finds",
@@ -34,7 +35,7 @@ ARMS = {
     "sleeps": "for a minute",
     "stops": "and says so",
 }
-OUTCOMES = {"score": "points; higher is better; resolution 0.1"}
+OUTCOMES = {"score": Outcome("score", unit="points", better="higher", resolution=0.1)}
 @dataclass(frozen=True)
 class Scale:
     size: int = 1

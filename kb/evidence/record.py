@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from kb.evidence.seeds import BLOCK_SIZE
+from kb.reading.outcomes import MAX_POINTS
 from kb.records.claims import Identifier, Name
 
 EVIDENCE_FOLDER = "repro/evidence"
@@ -31,8 +32,6 @@ SCHEMA_VERSION = 2
 """Of what is written; version 1, which said `protocol` where this one says `version`, is still read."""
 LATER_FIELDS = ("measuring", "seeds_from")
 """What schema version 1 did not have."""
-MAX_POINTS = 64
-"""Points of a curve."""
 
 
 class _Nonfinite:

@@ -129,7 +129,10 @@ def _experiment(site: Site, script: Script) -> models.ExperimentData:
         arms=script.arms,
         outcomes={
             name: models.OutcomeData(
-                unit=outcome.unit, direction=outcome.direction, resolution=outcome.resolution
+                label=outcome.label,
+                unit=outcome.unit,
+                direction=outcome.better,
+                resolution=outcome.resolution,
             )
             for name, outcome in script.outcomes.items()
         },

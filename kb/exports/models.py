@@ -63,8 +63,10 @@ class DebateList(Response):
 
 
 class OutcomeData(Part):
-    """A named number that an experiment measures once a seed, or a curve."""
+    """A named number that an experiment measures once per seed, or a curve."""
 
+    label: str
+    """What a reader calls it, without its unit."""
     unit: str
     """What one step of the number means."""
     direction: Literal["higher", "lower", "neither"]

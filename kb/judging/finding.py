@@ -11,7 +11,7 @@ from kb.judging.bounds import Decision, target
 from kb.judging.details import Caution, Detail
 from kb.judging.estimands import Case, Estimand, estimand_of
 from kb.judging.stats import Interval, is_finite
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Control, Prediction
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]

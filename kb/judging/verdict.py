@@ -16,7 +16,7 @@ from typing import Literal
 
 from kb.judging.bounds import Decision
 from kb.judging.finding import Finding, Values, find
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Protocol
 
 __all__ = ["ALPHA", "Finding", "Values", "Verdict", "VerdictState", "is_decided", "judge"]

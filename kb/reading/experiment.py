@@ -8,50 +8,21 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-Value = int | float | str | bool
-"""A field of a scale."""
+from kb.reading.outcomes import Outcome, read_outcomes
+from kb.reading.script_syntax import ScriptError, Value, assigned, literal, table
+
 LAB = "repro.lab"
 SCRIPTS = "repro/experiments"
 """Where scripts lie, relative to the project's root."""
 
 
-class ScriptError(Exception):
-    """A script does not keep the contract; the message says what was found and what is asked for.
-
-    Attributes:
-        line: Line in the script, from 1.
-    """
-
-    def __init__(self, message: str, line: int = 1) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class Outcome(NamedTuple):
-    """A named number that an experiment measures once a seed.
-
-    Attributes:
-        unit: What one step of the number means, such as `decades` or `share of test points`.
-        direction: Which way is better, or `neither`.
-        resolution: The smallest difference that the measurement can tell; for a curve 0.
-        axis: For a curve, what runs along it from its first to its last point.
-    """
-
-    name: str
-    unit: str
-    direction: Literal["higher", "lower", "neither"]
-    resolution: float
-    axis: str = ""
-
-    @property
-    def is_curve(self) -> bool:
-        """Is it a curve for the figure, rather than a number that a prediction may bound?"""
-        return self.name.endswith("_curve")
+ReadOutcomes = Callable[[ast.Module, Mapping[str, Mapping[str, Value]]], dict[str, Outcome]]
+_FIELD = "a literal number, string or boolean"
 
 
 @dataclass(frozen=True)
@@ -141,7 +112,9 @@ def _code(body: Any) -> Any:
     return body[1:] if is_documented else body
 
 
-def read_script(name: str, source: str, lab: Mapping[str, str]) -> Script:
+def read_script(
+    name: str, source: str, lab: Mapping[str, str], *, outcomes: ReadOutcomes = read_outcomes
+) -> Script:
     """Read an experiment's source without running it.
 
     Args:
@@ -149,6 +122,7 @@ def read_script(name: str, source: str, lab: Mapping[str, str]) -> Script:
         source: The script.
         lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; those that
             the script imports, directly or through another, enter the test version.
+        outcomes: How its outcomes are read; former scripts declare them in another form.
 
     Raises:
         ScriptError: The source does not parse or does not keep the contract.
@@ -166,37 +140,12 @@ def read_script(name: str, source: str, lab: Mapping[str, str]) -> Script:
         name=name,
         source=source,
         docstring=docstring,
-        arms={key: _description(node) for key, node in _table(tree, "ARMS").items()},
-        outcomes={key: _outcome(key, node) for key, node in _table(tree, "OUTCOMES").items()},
+        arms={key: _description(node) for key, node in table(tree, "ARMS").items()},
+        outcomes=outcomes(tree, scales),
         scales=scales,
         tree=canonical_tree(tree),
         lab=_imported_lab(tree, lab),
     )
-
-
-def _assigned(tree: ast.Module, name: str) -> ast.expr:
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign) and node.value:
-            targets, value = [node.target], node.value
-        else:
-            continue
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            return value
-    raise ScriptError(f"the script does not define {name} at its top level")
-
-
-def _table(tree: ast.Module, name: str) -> dict[str, ast.expr]:
-    node = _assigned(tree, name)
-    if not isinstance(node, ast.Dict) or not node.keys:
-        raise ScriptError(f"{name} must be a dictionary display with at least one entry", node.lineno)
-    table: dict[str, ast.expr] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
-            raise ScriptError(f"every key of {name} must be a literal string", value.lineno)
-        table[key.value] = value
-    return table
 
 
 def _description(node: ast.expr) -> str:
@@ -209,32 +158,6 @@ def _description(node: ast.expr) -> str:
     )
 
 
-def _outcome(name: str, node: ast.expr) -> Outcome:
-    """Read `"unit; lower is better; resolution 0.01"`, or for a curve `"unit; ...; over steps 0 to 3000"`."""
-    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-    parts = [part.strip() for part in text.split(";")]
-    directions: dict[str, Literal["higher", "lower", "neither"]] = {
-        "higher is better": "higher",
-        "lower is better": "lower",
-        "neither is better": "neither",
-    }
-    is_curve = name.endswith("_curve")
-    prefix = "over " if is_curve else "resolution "
-    if len(parts) != 3 or parts[1] not in directions or not parts[2].startswith(prefix):
-        last = "over what" if is_curve else "resolution 0.01"
-        allowed = f"'unit; {' | '.join(directions)}; {last}'"
-        raise ScriptError(f"outcome {name} is described as {text!r}; write {allowed}", node.lineno)
-    rest = parts[2].removeprefix(prefix)
-    if is_curve:
-        return Outcome(name, parts[0], directions[parts[1]], 0.0, rest)
-    try:
-        return Outcome(name, parts[0], directions[parts[1]], float(rest))
-    except ValueError as error:
-        raise ScriptError(
-            f"the resolution of outcome {name} is {rest!r}; write a number", node.lineno
-        ) from error
-
-
 def _scales(tree: ast.Module) -> dict[str, dict[str, Value]]:
     defaults = _scale_defaults(tree)
     return {name.lower(): defaults | _scale_call(tree, name) for name in ("MINIMAL", "LARGE")}
@@ -245,28 +168,23 @@ def _scale_defaults(tree: ast.Module) -> dict[str, Value]:
         if isinstance(node, ast.ClassDef) and node.name == "Scale":
             fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
             return {
-                f.target.id: _literal(f.value) for f in fields if isinstance(f.target, ast.Name) and f.value
+                f.target.id: _field(f.value) for f in fields if isinstance(f.target, ast.Name) and f.value
             }
     raise ScriptError("the script does not define the class Scale")
 
 
 def _scale_call(tree: ast.Module, name: str) -> dict[str, Value]:
-    node = _assigned(tree, name)
+    node = assigned(tree, name)
     if not isinstance(node, ast.Call) or node.args:
         raise ScriptError(f"{name} must be a call Scale(field=value, ...)", node.lineno)
-    return {keyword.arg: _literal(keyword.value) for keyword in node.keywords if keyword.arg}
+    return {keyword.arg: _field(keyword.value) for keyword in node.keywords if keyword.arg}
 
 
-def _literal(node: ast.expr) -> Value:
-    try:
-        value = ast.literal_eval(node)
-    except ValueError as error:
-        raise ScriptError(
-            "a field of a scale must be a literal number, string or boolean", node.lineno
-        ) from error
-    if isinstance(value, bool | int | float | str):
-        return value
-    raise ScriptError("a field of a scale must be a literal number, string or boolean", node.lineno)
+def _field(node: ast.expr) -> Value:
+    found = literal(node, "a field of a scale", _FIELD)
+    if isinstance(found, bool | int | float | str):
+        return found
+    raise ScriptError(f"a field of a scale is {found!r}; write {_FIELD}", node.lineno)
 
 
 def _imported_lab(tree: ast.Module, lab: Mapping[str, str]) -> dict[str, str]:

@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 from kb.reading.base import Base, Document
 from kb.reading.collector import without_collector
 from kb.reading.diagnosis import validate
-from kb.reading.experiment import SCRIPTS, Script, ScriptError, read_script, script_path
+from kb.reading.experiment import SCRIPTS, Script, read_script, script_path
 from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
-from kb.reading.former import in_todays_names
+from kb.reading.former import former_outcomes, in_todays_names
 from kb.reading.lab import lab_of
+from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_content, read_text
 from kb.reading.tree import Tree, TreeError
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
@@ -198,7 +199,7 @@ def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str
         reading.refuse(name, path, error.fault)
         return
     try:
-        reading.scripts[name] = read_script(name, source, lab)
+        reading.scripts[name] = read_script(name, source, lab, outcomes=former_outcomes)
     except ScriptError as error:
         fault = _script_fault(str(error), error.line)
     except (GuardError, TreeError, SyntaxError) as error:

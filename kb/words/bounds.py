@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Prediction
 from kb.records.protocol import Estimand
 from kb.words.numbers import number, percent, unit_after

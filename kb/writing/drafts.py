@@ -107,33 +107,39 @@ def script(name: str, question: str, arms: Sequence[str], outcomes: Sequence[str
         outcomes: Names of the outcomes, all of which get the same value.
     """
     draws = {arm: 10 * (number + 1) for number, arm in enumerate(arms)}
-    values = f'{{"{outcomes[0]}": error}}' if len(outcomes) == 1 else "{name: error for name in OUTCOMES}"
     return _SCRIPT.format(
         question=question,
         arms=_paragraph("Arms", f"{', '.join(arms)}, which differ in the number of draws."),
         outcomes=_paragraph("Outcomes", f"{', '.join(outcomes)}: the root of the mean squared distance."),
         replace=_paragraph("Method", _METHOD.format(name=name)),
-        arm_lines="".join(f'    "{arm}": "the mean of {count} draws",\n' for arm, count in draws.items()),
-        outcome_lines="".join(f'    "{outcome}": "{_UNIT}",\n' for outcome in outcomes),
-        draw_lines="".join(f'    "{arm}": {count},\n' for arm, count in draws.items()),
-        values=values,
+        outcome_lines="".join(_OUTCOME.format(name=outcome) for outcome in outcomes),
+        arm_lines="".join(_ARM.format(name=arm, count=count) for arm, count in draws.items()),
+        values="".join(f'        "{outcome}": error,\n' for outcome in outcomes),
     )
 
 
 def _paragraph(head: str, text: str) -> str:
-    lines = textwrap.wrap(f"{head:<12}{text}", 100, subsequent_indent=" " * 12, break_on_hyphens=False)
+    lines = textwrap.wrap(f"{head}: {text}", 108, break_on_hyphens=False)
     return "\n".join(lines)
 
 
-_UNIT = "distance from the truth; lower is better; resolution 0.001"
+_ARM = '    "{name}": Arm("the mean of {count} draws", draws={count}),\n'
+_OUTCOME = """\
+    "{name}": Outcome(
+        "distance from the truth",
+        unit="standard deviations of a draw",
+        better="lower",
+        resolution=0.001,
+    ),
+"""
 _METHOD = (
-    "A template, which measures only this: draw standard normal numbers, take their mean, and see how far "
+    "a template, which measures only this: draw standard normal numbers, take their mean, and see how far "
     "it lies from zero, the truth. Replace all of it but the names by what {name} is to measure."
 )
 _SCRIPT = '''\
 """{question}
 
-Hypothesis  The mean of more draws lies nearer to the truth, because independent errors cancel.
+Hypothesis: the mean of more draws lies nearer to the truth, because independent errors cancel.
 
 {replace}
 
@@ -143,34 +149,46 @@ Hypothesis  The mean of more draws lies nearer to the truth, because independent
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 
-ARMS = {{
-{arm_lines}}}
-OUTCOMES = {{
-{outcome_lines}}}
-DRAWS = {{
-{draw_lines}}}
+TRUTH = 0.0  # mean of the distribution, in its standard deviations
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Size of the experiment."""
+    """Means that are taken of each arm."""
 
     repeats: int = 400
 
 
 MINIMAL = Scale()
 LARGE = Scale(repeats=40_000)
+OUTCOMES = {{
+{outcome_lines}}}
+
+
+class Arm(NamedTuple):
+    """How many draws a mean is taken of."""
+
+    description: str
+    draws: int
+
+
+ARMS = {{
+{arm_lines}}}
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    """Return how far the means of an arm's draws lie from zero; all arms share the first draws."""
-    draws = seeds.normal("draws", max(DRAWS.values()), scale.repeats)  # (seeds, draws, repeats)
-    means = draws[:, : DRAWS[arm]].mean(1)
-    error = means.square().mean(1).sqrt()
-    return {values}
+    """Return how far the means of an arm's draws lie from the truth; all arms share the first draws."""
+    most = max(known.draws for known in ARMS.values())
+    draws = TRUTH + seeds.normal("draws", most, scale.repeats)  # (seeds, draws, repeats)
+    means = draws[:, : ARMS[arm].draws].mean(1)  # (seeds, repeats)
+    error = (means - TRUTH).square().mean(1).sqrt()  # (seeds,)
+    return {{
+{values}    }}
 '''

@@ -22,8 +22,10 @@ import torch
 
 import repro.lab
 from kb.evidence.seeds import block_seeds
-from kb.reading.experiment import Script, ScriptError, read_script
+from kb.reading.experiment import Script, read_script
+from kb.reading.former import former_outcomes
 from kb.reading.lab import Lab
+from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_text
 from kb.reading.tree import Folder
 from kb.text.guarded_text import GuardError
@@ -130,7 +132,8 @@ def planned_script(task: Task) -> Script:
     """
     try:
         source = read_text(Folder(task.file.parent), task.file.name)
-        script = read_script(task.experiment, source, Lab(Folder(Path(repro.lab.__path__[0]).parents[1])))
+        lab = Lab(Folder(Path(repro.lab.__path__[0]).parents[1]))
+        script = read_script(task.experiment, source, lab, outcomes=former_outcomes)
     except GuardError as error:
         raise TaskError("version", f"the script {task.experiment} cannot be read: {error}") from error
     found = script.version(task.scale, dict(task.overrides))
@@ -175,7 +178,7 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
     values = block_seeds(task.version, block, replication=task.replication, stream=task.stream)
     started, start = provenance.now(), provenance.monotonic()
     result = module.measure(task.arm, Seeds(values, task.device), scale)
-    found = read_outcomes(result, script.outcomes, len(values))
+    found = read_outcomes(result, script.outcomes, len(values), dataclasses.asdict(scale))
     seconds = provenance.monotonic() - start
     return Measurement(
         block=block,

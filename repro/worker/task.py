@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kb.evidence.seeds import Stream
-from kb.reading.experiment import Value
+from kb.reading.script_syntax import Value
 
 GIBIBYTE = 2**30
 PYTHON_FLAGS = ("-I", "-B", "-X", "utf8")

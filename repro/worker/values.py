@@ -11,11 +11,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
+from kb.reading.script_syntax import Value
 from kb.text.spelling import nearest
-
-MAX_POINTS = 64
-"""Points of a curve: enough for a figure, little enough to keep."""
 
 
 class ContractError(Exception):
@@ -36,13 +34,16 @@ class Outcomes(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_outcomes(result: Any, outcomes: Mapping[str, Outcome], seeds: int) -> Outcomes:
+def read_outcomes(
+    result: Any, outcomes: Mapping[str, Outcome], seeds: int, scale: Mapping[str, Value]
+) -> Outcomes:
     """Return the numbers that `measure` gave.
 
     Args:
         result: What it returned: a tensor of shape (seeds,) for each outcome, (seeds, points) for each curve.
         outcomes: What the script says it measures.
         seeds: How many seeds the block has.
+        scale: The scale's fields, which say how many points a curve has.
 
     Raises:
         ContractError: Something is missing, unknown, or not of that shape and a real floating type.
@@ -51,7 +52,7 @@ def read_outcomes(result: Any, outcomes: Mapping[str, Outcome], seeds: int) -> O
         raise ContractError(f"measure returned {_kind(result)}; return a dictionary of outcomes")
     _check_names(result, outcomes)
     for name, outcome in outcomes.items():
-        _check_tensor(result[name], outcome, seeds)
+        _check_tensor(result[name], outcome, seeds, scale)
     numbers = {name: result[name].detach().to("cpu", torch.float64) for name in outcomes}
     values = {name: tuple(numbers[name].tolist()) for name, o in outcomes.items() if not o.is_curve}
     curves = {
@@ -75,16 +76,14 @@ def _check_names(result: dict[Any, Any], outcomes: Mapping[str, Outcome]) -> Non
         raise ContractError(f"measure returned {extra[0]!r}, which OUTCOMES does not name{hint}")
 
 
-def _check_tensor(found: Any, outcome: Outcome, seeds: int) -> None:
-    shape = f"({seeds}, at most {MAX_POINTS} points)" if outcome.is_curve else f"({seeds},)"
-    asked = f"asked for is a tensor of a real floating type and shape {shape}, one number a seed"
+def _check_tensor(found: Any, outcome: Outcome, seeds: int, scale: Mapping[str, Value]) -> None:
+    shape = (seeds, len(outcome.axis.places(scale))) if outcome.axis else (seeds,)
+    means = f"one number per seed and {outcome.axis.label}" if outcome.axis else "one number per seed"
+    asked = f"asked for is a tensor of a real floating type and shape {shape}, {means}"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise ContractError(f"outcome {outcome.name} is {_kind(found)}; {asked}")
-    if outcome.is_curve:
-        fits = found.ndim == 2 and found.shape[0] == seeds and 1 <= found.shape[1] <= MAX_POINTS
-    else:
-        fits = found.shape == (seeds,)
-    if not fits:
+    is_placed = outcome.axis is None or outcome.axis.places(scale)
+    if found.shape != shape and is_placed:
         raise ContractError(f"outcome {outcome.name} has shape {tuple(found.shape)}; {asked}")
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from kb.reading.base import Base
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Prediction
 from kb.records.protocol import BOUNDS
 from kb.text.problems import Problem

@@ -15,7 +15,9 @@ from markupsafe import Markup
 
 from kb.evidence.ledger import Evidence
 from kb.judging.stats import Interval
-from kb.reading.experiment import Outcome, Script
+from kb.reading.experiment import Script
+from kb.reading.outcomes import Axis as OutcomeAxis
+from kb.reading.outcomes import Outcome
 from kb.site.figures.seeds import LARGEST
 from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
 from kb.words.measured import within
@@ -31,6 +33,9 @@ MOST_ROWS = 9
 """Rows of the table beside a figure."""
 LETTERS, WORDS = 16, 60
 """Of an arm's name beside its line, and of what an axis shows."""
+MOST_TICKS = 5
+"""Numbers under the axis of a curve."""
+LOGARITHMIC = ", logarithmic"
 
 
 class Band(NamedTuple):
@@ -48,19 +53,21 @@ class Curve(NamedTuple):
 
     Attributes:
         left_out: Arms that are not shown.
+        along: What runs along the axis.
         at: For each point its place along the axis, from 0 to 1.
         labels: For each point what a table calls it.
         of: Points that were measured; some may not be shown.
-        ticks: Labels of the axis with their places; a curve has none, its unit says what runs along it.
+        ticks: Labels of the axis with their places.
     """
 
     name: str
     bands: tuple[Band, ...]
     left_out: int
+    along: str
     at: tuple[float, ...]
     labels: tuple[str, ...]
     of: int
-    ticks: tuple[tuple[float, str], ...] = ()
+    ticks: tuple[tuple[float, str], ...]
 
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
@@ -78,24 +85,45 @@ def spread(points: int, most: int) -> list[int]:
 
 
 def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
-    """Yield each curve of a script that was measured, its arms in the order of the script."""
-    found: dict[str, dict[str, list[tuple[float, ...]]]] = defaultdict(lambda: defaultdict(list))
+    """Yield each curve of a script that was measured, its arms in the order of the script.
+
+    Curves of another scale than the first piece's have other points and are left out.
+    """
+    if not pieces:
+        return
+    scale = pieces[0].scale
+    alike = [piece for piece in pieces if piece.scale == scale]
+    for outcome in sorted(script.outcomes.values()):
+        is_placed = outcome.axis is not None and outcome.axis.places(scale)
+        if outcome.axis and is_placed and any(outcome.name in piece.curves for piece in alike):
+            yield _curve(outcome.name, outcome.axis, alike, script.arms)
+
+
+def _curve(name: str, axis: OutcomeAxis, pieces: Sequence[Evidence], arms: Iterable[str]) -> Curve:
+    places = axis.places(pieces[0].scale)
+    lines: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for piece in pieces:
-        for name, lines in piece.curves.items():
-            if name in script.outcomes:
-                found[name][piece.arm].extend(lines)
-    for name, arms in sorted(found.items()):
-        measured = [arm for arm in script.arms if arm in arms]
-        points = min(len(line) for arm in measured for line in arms[arm])
-        chosen = spread(points, MOST_POINTS)
-        yield Curve(
-            name,
-            tuple(_band(arm, arms[arm], chosen) for arm in measured[:MOST_ARMS]),
-            max(0, len(measured) - MOST_ARMS),
-            tuple(k / max(1, points - 1) for k in chosen),
-            tuple(f"point {k + 1}" for k in chosen),
-            points,
-        )
+        lines[piece.arm] += [line for line in piece.curves.get(name, ()) if len(line) == len(places)]
+    measured = [arm for arm in arms if lines[arm]]
+    chosen = spread(len(places), MOST_POINTS)
+    at = shares([places[k] for k in chosen], is_logarithmic=axis.is_logarithmic)
+    labels = tuple(_place(places[k]) for k in chosen)
+    return Curve(
+        name,
+        tuple(_band(arm, lines[arm], chosen) for arm in measured[:MOST_ARMS]),
+        max(0, len(measured) - MOST_ARMS),
+        f"{axis.label}{LOGARITHMIC if axis.is_logarithmic else ''}",
+        at,
+        labels,
+        len(places),
+        tuple((at[k], labels[k]) for k in spread(len(chosen), MOST_TICKS)),
+    )
+
+
+def shares(places: Sequence[float], *, is_logarithmic: bool) -> tuple[float, ...]:
+    """Return how far along an axis from its first to its last place each of them lies, from 0 to 1."""
+    along = [math.log(place) for place in places] if is_logarithmic else places
+    return tuple((place - along[0]) / ((along[-1] - along[0]) or 1.0) for place in along)
 
 
 def _band(arm: str, lines: Sequence[tuple[float, ...]], chosen: Sequence[int]) -> Band:
@@ -114,7 +142,7 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
 
     Args:
         curve: At least one arm.
-        outcome: The curve's unit and what runs along it.
+        outcome: Whose label and unit stand beside the figure.
         figure_id: Prefix of the ids inside.
     """
     numbers = [v for band in curve.bands for v in (*band.low, *band.high) if not math.isnan(v)] or [0.0]
@@ -124,11 +152,11 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
         "curve-figure",
         WIDTH,
         HEIGHT,
-        *_frame(axis, outcome, curve.ticks),
+        *_frame(axis, outcome.unit, curve),
         *(_drawn(band, curve.at, axis, number) for number, band in enumerate(curve.bands)),
         *_names(curve.bands, axis),
         figure_id=figure_id,
-        title=f"{outcome.unit} over {outcome.axis}",
+        title=f"{outcome.label}, {outcome.unit}, over {curve.along}",
         description=" ".join(_words(band) for band in curve.bands),
     )
 
@@ -142,7 +170,7 @@ def _x(share: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * share
 
 
-def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> Iterator[Markup]:
+def _frame(axis: Axis, unit: str, curve: Curve) -> Iterator[Markup]:
     """Yield what the lines stand on: a grid with its numbers, a base line, and what both axes show."""
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     ticks = [(axis.place(tick), tick_label(tick)) for tick in axis.ticks()]
@@ -150,10 +178,10 @@ def _frame(axis: Axis, outcome: Outcome, along: Sequence[tuple[float, str]]) -> 
     yield path(f"M{LEFT} {base}H{right}", "axis")
     for y, label in ticks:
         yield text(label, LEFT - 5, y + 4, "y")
-    for share, label in along:
+    for share, label in curve.ticks:
         yield text(label, _x(share), base + 11, "x")
-    yield text(outcome.unit[:WORDS], LEFT, HEIGHT - 16, "unit")
-    yield text(f"over {outcome.axis}"[:WORDS], LEFT, HEIGHT - 4, "unit")
+    yield text(unit[:WORDS], LEFT, HEIGHT - 16, "unit")
+    yield text(f"over {curve.along}"[:WORDS], LEFT, HEIGHT - 4, "unit")
 
 
 def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
@@ -193,3 +221,7 @@ def _cell(band: Band, k: int) -> str:
         return number(middle)
     shown = within(middle, Interval(low, high))
     return f"{shown.effect} {shown.interval}"
+
+
+def _place(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # three digits

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.stats import confidence_sequence, is_finite
-from kb.reading.experiment import Outcome, Script
-from kb.site.figures.curves import MOST_ARMS, Band, Curve
+from kb.reading.experiment import Script
+from kb.reading.outcomes import Outcome
+from kb.site.figures.curves import LOGARITHMIC, MOST_ARMS, Band, Curve, shares
 
 NAMED = re.compile(r"(?P<family>.*?[a-z][a-z0-9]*)_(?P<dose>\d+(_\d+)?|\d+e\d+)")
 LEAST_DOSES = 3
@@ -67,8 +68,7 @@ def _figure(
     outcome: Outcome,
 ) -> tuple[Curve, Outcome]:
     is_wide = doses[0] > 0 and doses[-1] > WIDE * doses[0]
-    places = [math.log(dose) for dose in doses] if is_wide else list(doses)
-    at = tuple((place - places[0]) / (places[-1] - places[0]) for place in places)
+    at = shares(doses, is_logarithmic=is_wide)
     labels = tuple(f"{dose:g}".replace("e+0", "e") for dose in doses)
     bands = [
         _band(name, [values[family[d]][outcome.name] if d in family else () for d in doses], outcome)
@@ -78,12 +78,13 @@ def _figure(
         outcome.name,
         tuple(bands[:MOST_ARMS]),
         max(0, len(bands) - MOST_ARMS),
+        f"{AXIS}{LOGARITHMIC if is_wide else ''}",
         at,
         labels,
         len(doses),
         tuple(zip(at, labels, strict=True)),
     )
-    return curve, outcome._replace(axis=f"{AXIS}{', logarithmic' if is_wide else ''}")
+    return curve, outcome
 
 
 def _band(name: str, columns: Sequence[Sequence[float]], outcome: Outcome) -> Band:

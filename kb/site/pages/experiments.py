@@ -12,7 +12,8 @@ from markupsafe import Markup
 from kb.evidence.ledger import Evidence
 from kb.exports import heads
 from kb.exports.published import Site
-from kb.reading.experiment import Outcome, Script
+from kb.reading.experiment import Script
+from kb.reading.outcomes import Outcome
 from kb.site.docstrings import passages, question
 from kb.site.figures.curves import Curve, curves_figure, curves_of
 from kb.site.figures.doses import doses_of

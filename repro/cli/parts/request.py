@@ -16,7 +16,7 @@ from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import MAX_SEEDS
 from kb.project import Project, read
 from kb.reading.base import Base
-from kb.reading.experiment import Value
+from kb.reading.script_syntax import Value
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown

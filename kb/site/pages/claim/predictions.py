@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kb.judging.finding import Finding
 from kb.judging.verdict import Verdict
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Control, Prediction
 from kb.site.figures.findings import axis_unit, compared, controls_of
 from kb.site.figures.strip import strip_of

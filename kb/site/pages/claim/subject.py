@@ -9,7 +9,7 @@ from functools import cached_property
 from kb.exports.published import Site
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
-from kb.reading.experiment import Outcome
+from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Protocol
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.pages.claim.predictions import Row, rows
