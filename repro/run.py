@@ -22,8 +22,8 @@ from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import Judgement, judge_claim
 from kb.reading.experiment import Script
 from kb.reading.load import Base
-from repro import costs, provenance
 from repro import ledger as store
+from repro import overheads, provenance
 from repro.engines import Engine, Event, Failed, Finished, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
@@ -91,7 +91,7 @@ class _Run:
     unsaved: list[str] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     retries: int = 0
-    watch: costs.Watch = field(default_factory=costs.Watch)
+    watch: overheads.Stopwatch = field(default_factory=overheads.Stopwatch)
 
     def add(self, steps: tuple[Step, ...]) -> None:
         """Turn steps into tasks and say so."""
@@ -256,7 +256,7 @@ def run(
         for event in events:
             state.on_event(event)
     if options.cluster is None:
-        costs.remember(root, before, state.watch)
+        overheads.remember(root, before, state.watch)
     return RunResult(
         ledger=state.ledger,
         measured=tuple(state.measured),

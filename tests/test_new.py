@@ -243,7 +243,7 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
         ("claims", "toys"),
         ("repro", "experiments"),
         ("repro", "evidence"),
-        ("build", "costs.json"),
+        ("build", "overheads.json"),
     }
     assert {path: files(project)[path] for path in before} == before
 

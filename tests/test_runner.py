@@ -10,8 +10,8 @@ from kb.evidence.ledger import Machine, read_ledger
 from kb.judging.judgement import judge_claim
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from repro import costs
 from repro import ledger as store
+from repro import overheads
 from repro.engines import Failed, Finished, Measured, Started
 from repro.engines.parts.interrupts import Interrupts
 from repro.plan import Options, asked_base, plan
@@ -101,15 +101,15 @@ def test_two_blocks_of_every_arm_come_first(project):
     """Without evidence ten seeds of each arm are due, at unknown cost."""
     found = due(project)
     assert blocks_of(found) == {"loaded": ((0, 1), "missing"), "fair": ((0, 1), "missing")}
-    assert costs.wall_seconds(found, jobs=2, taken=costs.NONE) is None
+    assert overheads.wall_seconds(found, jobs=2, taken=overheads.NONE) is None
 
 
 def test_a_run_remembers_what_its_tasks_took_besides_measuring(project):
     """On a cluster it does not, for other machines' starts say nothing about this one's."""
     measure(project, coin(0.5), cluster="tcp://127.0.0.1:1")
-    assert costs.overheads(project) is None
+    assert overheads.remembered(project) is None
     measure(project, coin(0.5), replication=1)
-    assert costs.overheads(project) is not None
+    assert overheads.remembered(project) is not None
 
 
 def test_a_clear_effect_needs_two_blocks(project):

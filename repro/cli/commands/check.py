@@ -20,7 +20,7 @@ from kb.words.numbers import count
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
-from repro.pasts import suspect_links
+from repro.former_records import suspect_links
 from repro.provenance import now, runner_version
 
 PLACE = 120

@@ -12,7 +12,7 @@ from repro.cli import Context
 from repro.cli.parts.errors import USAGE
 from repro.cli.parts.impact_page import as_data, as_markdown
 from repro.cli.parts.past import reading_history
-from repro.pasts import suspect_links
+from repro.former_records import suspect_links
 from repro.vcs import Revision
 
 PLACE = 160

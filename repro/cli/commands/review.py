@@ -20,7 +20,7 @@ from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem
 from repro.cli.parts.links import as_data, paragraphs, placed
 from repro.cli.parts.targets import claim_named
-from repro.pasts import suspect_links
+from repro.former_records import suspect_links
 from repro.provenance import now
 
 PLACE = 130

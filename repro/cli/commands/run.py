@@ -68,11 +68,11 @@ def dry(asked: Request, *, as_json: bool) -> int:
     """Print what is due and return the exit code."""
     due = asked.plan()
     from repro.cli.parts.report import print_plan, step_data
-    from repro.costs import NONE, overheads, wall_seconds
+    from repro.overheads import NONE, remembered, wall_seconds
 
     if as_json:
         steps = [step_data(step) for step in due.steps]
-        seconds = wall_seconds(due, asked.options.jobs, overheads(asked.root) or NONE)
+        seconds = wall_seconds(due, asked.options.jobs, remembered(asked.root) or NONE)
         told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
         click.echo(json.dumps({"schema": "assay/plan/1", **told}))
         return 0

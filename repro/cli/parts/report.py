@@ -21,7 +21,7 @@ from kb.words.findings import finding_decision_in_short, is_good, state_sentence
 from kb.words.measured import measured
 from kb.words.numbers import count as counted
 from kb.words.states import STATES
-from repro.costs import NONE, overheads, wall_seconds
+from repro.overheads import NONE, remembered, wall_seconds
 from repro.plan import Options, Plan, Step
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
 
 def plan_headline(due: Plan, options: Options, root: Path) -> str:
     """Return one line on how much is due, and how long it is likely to take on this machine."""
-    taken = overheads(root)
+    taken = remembered(root)
     seconds = wall_seconds(due, options.jobs, taken or NONE)
     cost = "at unknown cost" if seconds is None else f"about {seconds:.0f} s"
     if seconds is not None and taken is None:

@@ -42,7 +42,7 @@ def suspect_links(project: Project, root: Path) -> dict[str, tuple[Suspect, ...]
     """
     try:
         with Repository(root) as repository:
-            return suspects(project, _Reader(project, repository).pasts())
+            return suspects(project, _Reader(project, repository).at_evidence())
     except HistoryError:  # no git, or a content that a partial clone left out
         return suspects(project, UNKNOWN)
 
@@ -56,7 +56,7 @@ class _Reader:
     former: dict[str, _Former | None] = field(default_factory=dict)
     records: dict[tuple[str, bytes], Record | None] = field(default_factory=dict)
 
-    def pasts(self) -> dict[str, Past]:
+    def at_evidence(self) -> dict[str, Past]:
         """Return the records at the time of each claim's latest evidence, where a commit is known for it."""
         found: dict[str, Past] = {}
         for claim_id, judgement in self.project.judgements.items():

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from repro import costs
-from repro.costs import FILE, KEPT, NONE, Overheads, Watch, overheads, remember, wall_seconds
+from repro import overheads
 from repro.engines import Failed, Finished, Measured, Started
+from repro.overheads import FILE, KEPT, NONE, Overheads, Stopwatch, remember, remembered, wall_seconds
 from repro.plan import Arm, Plan, Step
 from repro.worker.task import Task
 
@@ -53,9 +53,9 @@ def test_every_task_has_its_experiments_overhead():
     assert wall_seconds(due, 2, Overheads(0.0, 2.0, {"some": 1.0, "other": 3.0})) == 2 + 2 + 4 + 2 + 4
 
 
-def watched(*tasks: tuple[bool, float]) -> Watch:
+def watched(*tasks: tuple[bool, float]) -> Stopwatch:
     """Return a watch that saw first and later tasks of `toy` with these seconds besides measuring."""
-    return Watch(
+    return Stopwatch(
         first=[("toy", seconds) for is_first, seconds in tasks if is_first],
         later=[("toy", seconds) for is_first, seconds in tasks if not is_first],
     )
@@ -63,18 +63,18 @@ def watched(*tasks: tuple[bool, float]) -> Watch:
 
 def test_overheads_are_remembered_by_their_medians(tmp_path):
     """The latest count, one slow start does not; a start is what a first task takes more than a later one."""
-    assert overheads(tmp_path) is None
+    assert remembered(tmp_path) is None
     remember(tmp_path, 0.5, watched(*[(True, 9.0)] * KEPT))
     remember(tmp_path, 0.75, watched((False, 0.5), *[(True, 2.5)] * (KEPT - 1), (True, 60.0)))
-    assert overheads(tmp_path) == Overheads(0.625, 2.0, {"toy": 0.5})
+    assert remembered(tmp_path) == Overheads(0.625, 2.0, {"toy": 0.5})
 
 
 def test_without_a_start_nothing_is_known(tmp_path):
     """A run in which every task failed says how long its command took, and no more."""
-    remember(tmp_path, 0.5, Watch())
-    assert overheads(tmp_path) is None
+    remember(tmp_path, 0.5, Stopwatch())
+    assert remembered(tmp_path) is None
     remember(tmp_path, 0.5, watched((True, 2.0)))
-    assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
+    assert remembered(tmp_path) == Overheads(0.5, 2.0, {})
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"starts": ["soon"]}', '{"tasks": 1}', '{"commands": [NaN]}'])
@@ -82,16 +82,16 @@ def test_a_broken_memory_is_an_empty_one(tmp_path, text):
     """Whatever lies in the file, planning goes on."""
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text(text, encoding="utf-8")
-    assert overheads(tmp_path) is None
+    assert remembered(tmp_path) is None
     remember(tmp_path, 0.5, watched((True, 2.0)))
-    assert overheads(tmp_path) == Overheads(0.5, 2.0, {})
+    assert remembered(tmp_path) == Overheads(0.5, 2.0, {})
 
 
 def test_an_experiment_without_figures_is_like_one_never_seen(tmp_path):
     """An empty list has no median."""
     (tmp_path / FILE).parent.mkdir()
     (tmp_path / FILE).write_text('{"commands": [1], "starts": [2], "tasks": {"toy": []}}', encoding="utf-8")
-    assert overheads(tmp_path) == Overheads(1.0, 2.0, {})
+    assert remembered(tmp_path) == Overheads(1.0, 2.0, {})
 
 
 def task(name: str) -> Task:
@@ -102,8 +102,8 @@ def task(name: str) -> Task:
 def test_a_watch_takes_off_what_blocks_say_they_took(monkeypatch):
     """A task that lasts 5 s with two blocks of 2 s took one second besides; a failed one tells nothing."""
     times = iter([10.0, 15.0, 20.0, 24.5, 30.0])
-    monkeypatch.setattr(costs, "monotonic", lambda: next(times))
-    block, watch = SimpleNamespace(seconds=2.0), Watch()
+    monkeypatch.setattr(overheads, "monotonic", lambda: next(times))
+    block, watch = SimpleNamespace(seconds=2.0), Stopwatch()
     for event in (
         Started(task("first"), is_new_worker=True),
         Measured(task("first"), block, ()),
@@ -124,8 +124,8 @@ def test_a_watch_takes_off_what_blocks_say_they_took(monkeypatch):
 def test_a_task_that_is_tried_again_is_not_taken_for_the_one_that_was_lost(monkeypatch):
     """The retry, an equal task, may start before the lost worker has ended."""
     times = iter([10.0, 20.0, 23.0])
-    monkeypatch.setattr(costs, "monotonic", lambda: next(times))
-    toy, watch = task("toy"), Watch()
+    monkeypatch.setattr(overheads, "monotonic", lambda: next(times))
+    toy, watch = task("toy"), Stopwatch()
     for event in (
         Started(toy, is_new_worker=True),
         Failed(toy, 0, "killed", "why", "", will_retry=True),

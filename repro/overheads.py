@@ -22,7 +22,7 @@ from repro.plan import Plan, shares
 from repro.provenance import monotonic
 from repro.worker.task import Task
 
-FILE = "build/costs.json"
+FILE = "build/overheads.json"
 KEPT = 50
 """Figures that are remembered, the latest."""
 
@@ -50,7 +50,7 @@ NONE = Overheads(0.0, 0.0, {})
 
 
 @dataclass
-class Watch:
+class Stopwatch:
     """What the tasks of a run take besides their blocks' own seconds, from their events."""
 
     begun: dict[Task, tuple[float, bool]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class _Kept(BaseModel):
         return {name: median(seconds) for name, seconds in self.tasks.items() if seconds}
 
 
-def overheads(root: Path) -> Overheads | None:
+def remembered(root: Path) -> Overheads | None:
     """Return the medians of past runs; nothing before the first."""
     kept = _kept(root)
     if not (kept.starts and kept.commands):
@@ -99,7 +99,7 @@ def overheads(root: Path) -> Overheads | None:
     return Overheads(median(kept.commands), median(kept.starts), kept.usual())
 
 
-def remember(root: Path, command: float, watch: Watch) -> None:
+def remember(root: Path, command: float, watch: Stopwatch) -> None:
     """Keep what a run took besides measuring; where nothing can be kept, go on without.
 
     Args:
