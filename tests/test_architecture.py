@@ -54,6 +54,16 @@ def test_the_tables_list_the_layers_in_their_order(package):
 
 
 @pytest.mark.parametrize("package", ["kb", "repro"])
+def test_the_docstring_of_a_package_names_its_layers_in_their_order(package):
+    """Whoever opens the package first learns what may import what."""
+    layer_of = {part: place for place, layer in enumerate(contract(package)) for part in layer}
+    order = importlib.import_module(package).__doc__.partition("in the order ")[2].partition(";")[0]
+    named = re.findall(r"`(\w+)`", order)
+    assert sorted(named) == sorted(layer_of)
+    assert [layer_of[part] for part in named] == sorted(layer_of[part] for part in named)
+
+
+@pytest.mark.parametrize("package", ["kb", "repro"])
 def test_every_folder_says_what_belongs_there(package):
     """Its docstring goes beyond a title, and the page lists the folder."""
     folders = [path.parent for path in ROOT.glob(f"{package}/*/__init__.py")]
