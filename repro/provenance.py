@@ -1,4 +1,4 @@
-"""The only reader of clock, versions and hardware: what numbers depend on besides seeds."""
+"""What numbers depend on besides seeds: versions, hardware, time of day. Evidence has them only from here."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
-Kind = Literal["link", "folder", "device", "size", "unreadable"]
+FaultKind = Literal["link", "folder", "device", "size", "unreadable"]
 """Why a file is refused: it is a symbolic link, a folder or something odder, too large, or unreadable."""
 
 
@@ -24,7 +24,7 @@ class TreeError(Exception):
         found: What was found instead of a readable file or folder, in words.
     """
 
-    def __init__(self, kind: Kind, found: str) -> None:
+    def __init__(self, kind: FaultKind, found: str) -> None:
         super().__init__(found)
         self.kind = kind
         self.found = found

@@ -17,7 +17,9 @@ from kb.reading.experiment import Script
 from kb.records.claims import Claim, Control, Prediction, Protocol, Record, Tombstone
 from kb.words.numbers import count
 
-Kind = Literal["record", "title", "statement", "scope", "protocol", "relations", "review", "code", "evidence"]
+ChangeKind = Literal[
+    "record", "title", "statement", "scope", "protocol", "relations", "review", "code", "evidence"
+]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Event(NamedTuple):
 
     commit: str | None
     time: str
-    kind: Kind
+    kind: ChangeKind
     words: str
     state: State | None = None
     seeds: int = 0
@@ -66,8 +68,8 @@ class Event(NamedTuple):
     after: str = ""
 
 
-class _Step(NamedTuple):
-    kind: Kind
+class _Change(NamedTuple):
+    kind: ChangeKind
     words: str
     before: str = ""
     after: str = ""
@@ -105,57 +107,57 @@ def _judged(claim_id: str, version: Version, claim: Claim) -> Judgement:
     return judge_claim(base, version.ledger, claim_id)
 
 
-def _steps(last: Version | None, known: Version | None, now: Version) -> Iterator[_Step]:
+def _steps(last: Version | None, known: Version | None, now: Version) -> Iterator[_Change]:
     """Yield what changed in record and code of a claim that is there, against the last time it was."""
     claim, former = now.record, known.record if known else None
     if not isinstance(claim, Claim):
         return
     if known is None or not isinstance(former, Claim):
-        yield _Step("record", "written", after=" ".join(claim.statement.split()))
+        yield _Change("record", "written", after=" ".join(claim.statement.split()))
     else:
         if last is not known:
-            yield _Step("record", "written anew")
+            yield _Change("record", "written anew")
         if known.topic != now.topic:
-            yield _Step("record", f"moved from {known.topic}/ to {now.topic}/")
+            yield _Change("record", f"moved from {known.topic}/ to {now.topic}/")
         yield from _text_steps(former, claim)
         yield from _protocol_steps(former.protocol, claim.protocol)
         yield from _relation_steps(former, claim)
         if claim.reviewed and claim.reviewed != former.reviewed:
-            yield _Step("review", f"links reviewed: {claim.reviewed.note}")
+            yield _Change("review", f"links reviewed: {claim.reviewed.note}")
     yield from _code_steps(known.script if known else None, now.script)
 
 
-def _gone(last: Version | None, now: Version) -> Iterator[_Step]:
+def _gone(last: Version | None, now: Version) -> Iterator[_Change]:
     """Yield how a claim ended, at the version where it did."""
     if isinstance(now.record, Tombstone):
         if last is None or last.record != now.record:
             done = "moved to" if now.record.moved_to else "split into"
-            yield _Step("record", f"{done} {' and '.join(now.record.targets)}")
+            yield _Change("record", f"{done} {' and '.join(now.record.targets)}")
     elif last is None or (last.topic, last.record) != (now.topic, now.record):
         gone = "deleted" if now.topic is None else "written in a form that today's rules do not read"
-        yield _Step("record", gone)
+        yield _Change("record", gone)
 
 
-def _text_steps(former: Claim, now: Claim) -> Iterator[_Step]:
+def _text_steps(former: Claim, now: Claim) -> Iterator[_Change]:
     kinds: tuple[Literal["title", "statement", "scope"], ...] = ("title", "statement", "scope")
     for kind in kinds:
         before, after = (" ".join((getattr(claim, kind) or "").split()) for claim in (former, now))
         if before != after:
             done = "changed" if before and after else "given" if after else "removed"
-            yield _Step(kind, f"{kind} {done}", before, after)
+            yield _Change(kind, f"{kind} {done}", before, after)
 
 
-def _protocol_steps(former: Protocol | None, now: Protocol | None) -> Iterator[_Step]:
+def _protocol_steps(former: Protocol | None, now: Protocol | None) -> Iterator[_Change]:
     if former is None or now is None:
         if former != now:
-            yield _Step("protocol", "protocol written" if now else "protocol withdrawn")
+            yield _Change("protocol", "protocol written" if now else "protocol withdrawn")
         return
     if former.experiment != now.experiment:
         words = f"experiment {now.experiment} instead of {former.experiment}"
-        yield _Step("protocol", words, former.experiment, now.experiment)
+        yield _Change("protocol", words, former.experiment, now.experiment)
     if former.scale != now.scale:
         words = f"scale {now.scale} instead of {former.scale}"
-        yield _Step("protocol", words, former.scale, now.scale)
+        yield _Change("protocol", words, former.scale, now.scale)
     predictions = (_by_name(former.predictions), _by_name(now.predictions))
     yield from _listed("protocol", "prediction", *predictions)
     yield from _listed("protocol", "control of", _by_target(former.controls), _by_target(now.controls))
@@ -173,7 +175,7 @@ def _by_target(controls: Iterable[Control]) -> dict[str, object]:
     return {**found}
 
 
-def _relation_steps(former: Claim, now: Claim) -> Iterator[_Step]:
+def _relation_steps(former: Claim, now: Claim) -> Iterator[_Change]:
     links = [
         {f"{each.type} {each.claim}": each.strict for each in claim.relations} for claim in (former, now)
     ]
@@ -181,8 +183,8 @@ def _relation_steps(former: Claim, now: Claim) -> Iterator[_Step]:
 
 
 def _listed(
-    kind: Kind, noun: str, former: Mapping[str, object], now: Mapping[str, object]
-) -> Iterator[_Step]:
+    kind: ChangeKind, noun: str, former: Mapping[str, object], now: Mapping[str, object]
+) -> Iterator[_Change]:
     """Yield one step for what was added to a list, one for what was removed and one for what was changed."""
     groups = {
         "added": [name for name in now if name not in former],
@@ -191,27 +193,27 @@ def _listed(
     }
     for done, names in groups.items():
         if names:
-            yield _Step(kind, f"{noun} {done}: {', '.join(names)}")
+            yield _Change(kind, f"{noun} {done}: {', '.join(names)}")
 
 
-def _code_steps(former: Script | None, now: Script | None) -> Iterator[_Step]:
+def _code_steps(former: Script | None, now: Script | None) -> Iterator[_Change]:
     """Yield a step where the code that measures became another; another experiment is another protocol."""
     if now is not None and former is None:
-        yield _Step("code", f"script {now.name} written")
+        yield _Change("code", f"script {now.name} written")
     elif now is not None and former is not None and now.name == former.name:
         codes = {**former.code, **now.code}
         names = [name for name in codes if former.code.get(name) != now.code.get(name)]
         if names:
-            yield _Step("code", f"code changed: {', '.join(names)}")
+            yield _Change("code", f"code changed: {', '.join(names)}")
         elif former.scales != now.scales:
-            yield _Step("code", f"scale of {now.name} changed")
+            yield _Change("code", f"scale of {now.name} changed")
     elif now is None and former is not None:
-        yield _Step("code", f"script {former.name} removed or unreadable")
+        yield _Change("code", f"script {former.name} removed or unreadable")
 
 
 def _evidence_steps(
     last: Version | None, former: Judgement | None, now: Version, found: Judgement
-) -> Iterator[_Step]:
+) -> Iterator[_Change]:
     """Yield a step for the blocks of the claim that came and one for those that went."""
     known = {_key(piece) for piece in last.ledger.evidence} if last else set()
     there = {_key(piece) for piece in now.ledger.evidence}
@@ -222,7 +224,7 @@ def _evidence_steps(
             days = sorted({piece.started[:10] for piece in pieces})
             measured = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
             blocks = count(len(pieces), "block")
-            yield _Step("evidence", f"evidence {done}: {blocks}, measured {measured}")
+            yield _Change("evidence", f"evidence {done}: {blocks}, measured {measured}")
 
 
 def _pieces(judgement: Judgement | None) -> tuple[Evidence, ...]:
