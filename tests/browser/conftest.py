@@ -61,10 +61,10 @@ def _build_real_site(folder):
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
-    from repro.cli.commands.site import _prepared
+    from repro.cli.parts.publishing import configuration
 
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
-    build(load_config(str(_prepared(ROOT)), strict=True, site_dir=str(folder)))
+    build(load_config(str(configuration(ROOT)), strict=True, site_dir=str(folder)))
 
 
 @pytest.fixture(scope="session")
