@@ -22,7 +22,7 @@ OTHER_FILES = {
     "repro/cli/parts/answers.py": "answers that were kept; sizes and times of files",
     "repro/cli/parts/overview.py": "its own commands",
     "repro/cli/parts/publishing.py": "the configuration of the site",
-    "repro/costs.py": "what this machine remembers of past runs",
+    "repro/overheads.py": "what this machine remembers of past runs",
     "repro/ledger.py": "what it wrote itself, and the processes of this machine",
     "repro/provenance.py": "the pinned versions, and the processor's name",
     "repro/worker/sandbox.py": "devices and processes of this machine",
