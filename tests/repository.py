@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -16,7 +17,8 @@ _SETTINGS = (
 def git(root: Path, *arguments: str) -> str:
     """Return what git prints for a command in a folder; a failing command fails the test."""
     command = ("git", *_SETTINGS, "-C", str(root), *arguments)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -11,12 +11,7 @@ import pytest
 
 from repro import provenance
 from repro.provenance import Commit, commit, lock, machine, monotonic, now, runner_version, versions
-
-
-def git(root, *arguments):
-    """Run git in a folder, without the user's settings."""
-    settings = ("-c", "user.name=Jane", "-c", "user.email=jane@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(("git", "-C", root, *settings, *arguments), check=True, capture_output=True)
+from tests.repository import commit_all, git
 
 
 @pytest.fixture
@@ -24,8 +19,7 @@ def checkout(tmp_path):
     """Return a checkout with one commit."""
     (tmp_path / "README.md").write_text("one\n")
     git(tmp_path, "init")
-    git(tmp_path, "add", "README.md")
-    git(tmp_path, "commit", "-m", "Begin")
+    commit_all(tmp_path, "Begin")
     return tmp_path
 
 
