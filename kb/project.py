@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kb.evidence.ledger import Ledger, read_ledger
+from kb.judging.first_versions import with_first_versions
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.base import Base
 from kb.reading.load import load_base, load_claims
@@ -58,3 +59,9 @@ def read(tree: Tree, *, today: str | None = None, only: Collection[str] | None =
         return Project(tree, load_base(tree, today=today), read_ledger(tree))
     base = load_claims(tree, only)
     return Project(tree, base, read_ledger(tree, base.scripts))
+
+
+def read_former(tree: Tree) -> Project:
+    """Read a project as it was at a revision, where evidence may still go by the first formula."""
+    found = read(tree)
+    return replace(found, ledger=with_first_versions(found.ledger, found.base.scripts.values()))

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from kb.evidence.file import Filed, parse
-from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of
+from kb.evidence.file import Filed
+from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, parse_either
+from kb.evidence.links import FiledLink
+from kb.judging.first_versions import with_first_versions
 from kb.project import read
 from kb.reading.experiment import Script, read_script
 from kb.reading.files import KINDS
@@ -132,7 +134,7 @@ class _Replay:
     evidence: dict[str, dict[str, str]] = field(default_factory=dict)
     """Content of each piece by experiment and path."""
     read: dict[str, Record | None] = field(default_factory=dict)
-    filed: dict[str, Filed | Problem] = field(default_factory=dict)
+    filed: dict[str, Filed | FiledLink | Problem] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     """By experiment, as long as its evidence stays."""
 
@@ -174,7 +176,8 @@ class _Replay:
         experiment = _experiment(record)
         blob = self.scripts.get(experiment)
         script = self.former.script(experiment, blob, self.lab) if blob else None
-        return Version(sha, time, topic, record, script, self._ledger(experiment))
+        ledger = with_first_versions(self._ledger(experiment), [script] if script else [])
+        return Version(sha, time, topic, record, script, ledger)
 
     def _record(self, claim_id: str) -> Record | None:
         topic, blob = self.records[claim_id]
@@ -188,9 +191,9 @@ class _Replay:
             self.ledgers[experiment] = ledger_of(self._piece(path, blob) for path, blob in files.items())
         return self.ledgers[experiment]
 
-    def _piece(self, path: str, blob: str) -> Filed | Problem:
+    def _piece(self, path: str, blob: str) -> Filed | FiledLink | Problem:
         if blob not in self.filed:
-            self.filed[blob] = parse(self.known.read(blob), path)
+            self.filed[blob] = parse_either(self.known.read(blob), path)
         return self.filed[blob]
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kb.evidence.file import Filed, as_file, parse
+from kb.evidence.links import FiledLink, Link, as_link_file, parse_link
 from kb.evidence.record import EVIDENCE_FOLDER, Evidence
 from kb.text.problems import Problem
 
@@ -65,12 +66,32 @@ def append(root: Path, evidence: Evidence) -> Filed:
         LedgerError: It could not be stored, or cannot be trusted to be.
     """
     wanted, content = as_file(evidence)
-    target = root / wanted.path
     filed = parse(content, wanted.path)
     if isinstance(filed, Problem):
-        raise LedgerError(target, filed.found, f"allowed are {filed.allowed}")
+        raise LedgerError(root / wanted.path, filed.found, f"allowed are {filed.allowed}")
+    _store(root, wanted.path, content)
+    return filed
+
+
+def append_link(root: Path, link: Link) -> FiledLink:
+    """Store a link of two test versions, as durably as evidence, and return it as it will be read.
+
+    Raises:
+        LedgerError: It could not be stored, or would not be read.
+    """
+    path, content = as_link_file(link)
+    filed = parse_link(content, path)
+    if isinstance(filed, Problem):
+        raise LedgerError(root / path, filed.found, f"allowed are {filed.allowed}")
+    _store(root, path, content)
+    return filed
+
+
+def _store(root: Path, path: str, content: bytes) -> None:
+    """Give bytes their name durably."""
+    target = root / path
     with _blaming(target.parent, "make the folder"):
-        _make_folders(root, evidence.folder)
+        _make_folders(root, path.rpartition("/")[0])
     with _temporary(target.parent) as temporary:
         with _blaming(temporary, "write"):
             _write(temporary, content)
@@ -78,7 +99,6 @@ def append(root: Path, evidence: Evidence) -> Filed:
             _publish(temporary, target, content)
     with _blaming(target.parent, "sync the folder"):
         _sync(target.parent)
-    return filed
 
 
 @contextlib.contextmanager

@@ -222,10 +222,11 @@ def _reason(base: Base, judgement: Judgement, protocol: Protocol, arm: str, opti
 
 def _staleness(piece: Evidence, script: Script, scale: Scale) -> str:
     """Return what has changed since a piece of evidence was taken: modules, fields of the scale, or both."""
+    now = script.code_like(piece.schema_version)
     code = [
-        f"{name} {piece.code.get(name, 'absent')[:8]} -> {script.code.get(name, 'absent')[:8]}"
-        for name in sorted(script.code.keys() | piece.code.keys())
-        if piece.code.get(name) != script.code.get(name)
+        f"{name} {piece.code.get(name, 'absent')[:8]} -> {now.get(name, 'absent')[:8]}"
+        for name in sorted(now.keys() | piece.code.keys())
+        if piece.code.get(name) != now.get(name)
     ]
     today = script.scales[scale]
     fields = [

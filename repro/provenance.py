@@ -8,10 +8,11 @@ import platform
 import re
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from kb.evidence.record import EVIDENCE_FOLDER, Machine
+from kb.evidence.record import EVIDENCE_FOLDER, Machine, canonical_json
 from repro.vcs import HistoryError, Repository
 
 
@@ -50,6 +51,26 @@ def versions() -> Versions:
 def runner_version() -> str:
     """Return the version of this project."""
     return importlib.metadata.version("assay-kb")
+
+
+@cache
+def measuring() -> str:
+    """Return the SHA-256 of the worker's modules, by name: what runs around a script while it measures."""
+    files = sorted((Path(__file__).parent / "worker").glob("*.py"))
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return hashlib.sha256(canonical_json(digests).encode()).hexdigest()
+
+
+def capability(recorded: str) -> str:
+    """Return what `ATEN_CPU_CAPABILITY` must be for torch to use no more instructions than were recorded.
+
+    Empty where this processor has none beyond, or does not say what it has.
+    """
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        return ""
+    return "avx2" if recorded == "AVX2" and {"avx2", "avx512f"} <= flags else ""
 
 
 def lock(root: Path) -> str:

@@ -108,6 +108,7 @@ class _Run:
             arm=step.arm.name,
             blocks=blocks,
             version=step.arm.version,
+            seeds_from=self._seeds_from(step.arm),
             scale=step.scale,
             overrides=options.overrides,
             replication=options.replication,
@@ -117,6 +118,11 @@ class _Run:
             timeout_seconds=options.timeout_seconds,
             memory_bytes=options.memory_bytes,
         )
+
+    def _seeds_from(self, arm: Arm) -> str | None:
+        """Return the version whose seeds an arm goes on with, where links lead to one."""
+        origin = self.ledger.origin(arm.version)
+        return None if origin == arm.version else origin
 
     def on_event(self, event: Event) -> None:
         """Save what was measured, note what failed, plan the next round of an experiment that is through."""
@@ -199,13 +205,14 @@ class _Run:
             schema_version=SCHEMA_VERSION,
             experiment=task.experiment,
             version=task.version,
+            seeds_from=task.seeds_from,
             code=script.code,
             scale=script.scales[task.scale],
             scale_name=task.scale,
             arm=task.arm,
             block=found.block,
             replication=task.replication,
-            seeds=block_seeds(task.version, found.block, replication=task.replication, stream=task.stream),
+            seeds=block_seeds(task.origin, found.block, replication=task.replication, stream=task.stream),
             values=found.values,
             curves=found.curves,
             predictions=_digests(self.base, script),
@@ -215,6 +222,7 @@ class _Run:
             peak_memory_bytes=found.peak_memory_bytes,
             **found.versions._asdict(),
             lock=self.lock,
+            measuring=found.measuring,
             machine=found.machine,
             sandbox=TIER,
             engine=self.engine,

@@ -1,12 +1,13 @@
-"""Scripts are read without being run, and any change of code or scale gives another protocol."""
+"""Scripts are read without being run, and any change of what measures gives another version."""
 
 import ast
 
 import pytest
 
-from kb.reading.experiment import canonical_tree, read_script
+from kb.reading.experiment import read_script
 from kb.reading.outcomes import Axis, Outcome
 from kb.reading.script_syntax import ScriptError
+from kb.reading.statements import canonical_tree
 from repro.lab.curves import thinned
 
 SCRIPT = '''"""Is a coin fair?
@@ -34,14 +35,18 @@ MINIMAL = Scale()
 LARGE = Scale(tosses=1000)
 def measure(arm, seeds, scale):
     """Toss."""
-    return {}
+    return {tosses.coin: ARMS[arm]}
 '''
 
 
 @pytest.fixture
 def read():
     """Return a reader of a script's text, with a lab of one module that imports another."""
-    lab = {"repro.lab.tosses": "from repro.lab.coins import coin\n", "repro.lab.coins": "coin = 1\n"}
+    lab = {
+        "repro.lab.tosses": "from repro.lab.coins import coin\n",
+        "repro.lab.coins": "coin = 1\n",
+        "repro.lab.outcomes": "Axis = Curve = Outcome = None\n",
+    }
 
     def reader(text):
         return read_script("coin", text, lab)
@@ -84,34 +89,56 @@ def test_a_long_curve_is_thinned_as_the_lab_thins_it():
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("Is a coin fair?", "Is any coin fair?"), ("Toss.", "Throw."), ("return {}", "return {}  # nothing")],
+    [("Is a coin fair?", "Is any coin fair?"), ("Toss.", "Throw."), ("return {", "return {  # nothing\n")],
 )
-def test_prose_does_not_change_the_protocol(read, old, new):
+def test_prose_does_not_change_the_version(read, old, new):
     """Docstrings and comments measure nothing."""
     assert read(SCRIPT.replace(old, new)).version() == read(SCRIPT).version()
 
 
-@pytest.mark.parametrize(("old", "new"), [("return {}", "return {1: 2}"), ("bias=0.7", "bias=0.8")])
-def test_code_changes_the_protocol(read, old, new):
+@pytest.mark.parametrize(("old", "new"), [("return {", "return {1: 2, "), ("bias=0.7", "bias=0.8")])
+def test_code_changes_the_version(read, old, new):
     """Nobody can tune to the seeds that will count."""
     assert read(SCRIPT.replace(old, new)).version() != read(SCRIPT).version()
 
 
-def test_scale_changes_the_protocol(read):
+def test_scale_changes_the_version(read):
     """Each scale, and each override, has its own seeds."""
     script = read(SCRIPT)
     assert len({script.version(), script.version("large"), script.version("minimal", {"tosses": 11})}) == 3
 
 
-@pytest.mark.parametrize("module", ["repro.lab.tosses", "repro.lab.coins"])
-def test_lab_changes_the_protocol(read, module):
+def test_lab_changes_the_version(read):
     """Also through a module that the script imports only indirectly."""
     before = read(SCRIPT).version()
-    read.lab[module] += "more = 1\n"
+    read.lab["repro.lab.coins"] = "coin = 2\n"
     assert read(SCRIPT).version() != before
 
 
-def test_unused_lab_does_not_change_the_protocol(read):
+def test_what_cannot_be_followed_is_refused_by_line(read):
+    """In the script its line is told, in the lab the module."""
+    with pytest.raises(ScriptError, match="eval makes or finds code") as error:
+        read(SCRIPT.replace("return {", "return eval(arm) or {"))
+    assert error.value.line == SCRIPT.splitlines().index("    return {tosses.coin: ARMS[arm]}") + 1
+    read.lab["repro.lab.coins"] = "\ncoin = eval('1')\n"
+    with pytest.raises(ScriptError, match=r"repro\.lab\.coins, line 2: eval"):
+        read(SCRIPT)
+
+
+def test_the_first_formula_is_kept(read):
+    """Evidence of the first schema is known by hashes of whole modules, unused parts included."""
+    before, script = (
+        read(SCRIPT),
+        read(SCRIPT.replace("tosses: int = 10", "tosses: int = 10\n    spare: int = 0")),
+    )
+    assert before.first_version() == "e481ccbd446e415f21335ab09c877452bd9cb62c280ae19619f71facb71c24bb"
+    assert before.first_code.keys() == {"coin", "repro.lab.tosses", "repro.lab.coins", "repro.lab.outcomes"}
+    assert before.code_like(1) == before.first_code
+    assert before.code_like(2) == before.code
+    assert script.first_version() != before.first_version()
+
+
+def test_unused_lab_does_not_change_the_version(read):
     """A new module of the lab leaves old evidence current."""
     before = read(SCRIPT).version()
     read.lab["repro.lab.dice"] = "die = 6\n"
@@ -179,7 +206,7 @@ def test_tree_leaves_out_empty_fields():
         ("Scale(tosses=1000)", "Scale(tosses=10**3)", "literal number"),
         ("LARGE = Scale(", "LARGE = Scale(1, ", "call Scale"),
         ('"""Is a coin fair?', 'x = """Is a coin fair?', "docstring"),
-        ("return {}", "return {", "does not parse"),
+        ("ARMS[arm]}", "ARMS[arm]", "does not parse"),
     ],
 )
 def test_broken_contract_is_named(read, old, new, message):

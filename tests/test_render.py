@@ -11,6 +11,7 @@ from kb.exports.published import Site
 from kb.project import read
 from kb.reading.experiment import read_script
 from kb.reading.former import former_outcomes
+from kb.reading.lab import lab_of
 from kb.reading.tree import Folder
 from kb.site.docstrings import passages, question
 from kb.site.figures.neighbourhood import Neighbourhoods
@@ -351,13 +352,16 @@ def test_docstring_becomes_question_and_passages(text):
     assert [tuple(passage) for passage in passages(text)] == [("Method", "a b")]
 
 
+LAB = lab_of(Folder(ROOT))
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "repro/experiments").glob("[a-z]*.py")), ids=lambda path: path.stem
 )
 def test_docstrings_of_our_experiments_are_labelled(path):
     """Each has passages, and all of them have headings."""
     found = passages(
-        read_script(path.stem, path.read_text(encoding="utf-8"), {}, outcomes=former_outcomes).docstring
+        read_script(path.stem, path.read_text(encoding="utf-8"), LAB, outcomes=former_outcomes).docstring
     )
     assert found
     assert all(passage.heading for passage in found)

@@ -43,7 +43,13 @@ MINIMAL = Scale()
 LARGE = Scale(size=2)
 HERE, FILES = Path(__file__).parent, Path("/proc/self/fd")
 def found():
-    limits = "AS", "CPU", "FSIZE", "NOFILE", "CORE"
+    limits = {
+        "AS": resource.RLIMIT_AS,
+        "CPU": resource.RLIMIT_CPU,
+        "FSIZE": resource.RLIMIT_FSIZE,
+        "NOFILE": resource.RLIMIT_NOFILE,
+        "CORE": resource.RLIMIT_CORE,
+    }
     return {
         "fresh": [os.getpid(), os.getcwd(), tempfile.gettempdir()],
         "draws": [random.random(), np.random.rand(), torch.rand(1).item()],
@@ -51,7 +57,7 @@ def found():
         "files": {link.name: os.readlink(link) for link in list(FILES.iterdir()) if link.is_symlink()},
         "variables": {k: v for k, v in os.environ.items() if k not in ("HOME", "TMPDIR")},
         "private": [os.environ["HOME"] == os.environ["TMPDIR"] == os.getcwd(), os.listdir()],
-        "limits": {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in limits},
+        "limits": {name: resource.getrlimit(number) for name, number in limits.items()},
         "signals": [str(signal.getsignal(n)) for n in (2, 13, 15)] + [len(signal.pthread_sigmask(0, ()))],
         "threads": [threading.active_count(), torch.get_num_threads(), torch.get_num_interop_threads()],
         "torch": [torch.ones(1).item(), str(torch.get_default_dtype())],

@@ -16,6 +16,7 @@ import torch
 from kb.reading.experiment import read_script
 from kb.reading.lab import Lab
 from kb.reading.tree import Folder
+from repro import provenance
 from repro.worker import measure as measuring
 from repro.worker import sandbox, server
 from repro.worker.messages import Measurement, read_line
@@ -25,6 +26,7 @@ from repro.worker.values import ContractError, read_outcomes
 WATCHER = """
 import os, sys, tempfile
 from pathlib import Path
+from repro import provenance
 from repro.worker import sandbox
 from repro.worker.watcher import Watcher
 body, fd, blocks, timeout = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
@@ -219,7 +221,20 @@ def test_tasks_survive_the_command_line():
     """What is written as arguments is read back as the same task."""
     overrides = (("width", 8), ("rate", 1e-3), ("name", "a=b c"), ("bias", False))
     task = Task(
-        Path("/x/e.py"), "arm", (3, 4), "a" * 64, "large", overrides, 2, "explore", "cuda", 2, 9.5, 77
+        Path("/x/e.py"),
+        "arm",
+        (3, 4),
+        "a" * 64,
+        "large",
+        overrides,
+        2,
+        "explore",
+        "cuda",
+        2,
+        9.5,
+        77,
+        "b" * 64,
+        "avx2",
     )
     assert parse([*arguments(task), "--result-fd", "7"]) == (task, 7, False)
 
@@ -251,12 +266,14 @@ def measure(arm, seeds, scale):
 '''
 
 
+LAB = Lab(Folder(Path(measuring.repro.lab.__path__[0]).parents[1]))
+
+
 def a_task(folder, arm="good", blocks=(0,), text=SCRIPT, **options):
     """Return a task on a script that is written into a folder."""
     path = folder / "toy.py"
     path.write_text(text)
-    lab = Lab(Folder(Path(measuring.repro.lab.__path__[0]).parents[1]))
-    version = read_script("toy", text, lab).version(options.get("scale", "minimal"))
+    version = read_script("toy", text, LAB).version(options.get("scale", "minimal"))
     return Task(path, arm, blocks, version, **options)
 
 
@@ -327,7 +344,7 @@ GOOD = {"score": torch.arange(5.0), "loss_curve": torch.zeros(5, 64)}
 @pytest.fixture(scope="module")
 def outcomes():
     """Return one scalar outcome and one curve, as a script states them."""
-    return read_script("toy", SCRIPT.replace("OUTCOMES = {", f"OUTCOMES = {{{CURVE}, "), {}).outcomes
+    return read_script("toy", SCRIPT.replace("OUTCOMES = {", f"OUTCOMES = {{{CURVE}, "), LAB).outcomes
 
 
 REFUSED = {
@@ -370,3 +387,38 @@ def test_one_value_for_all_seeds_is_noted(outcomes):
     found = read_outcomes({**GOOD, "score": torch.ones(5)}, outcomes, 5, SIZE)
     assert found.notes[0].startswith("every outcome has one value for all seeds")
     assert read_outcomes(GOOD, outcomes, 5, SIZE).notes == ()
+
+
+def test_seeds_may_be_those_of_another_version(tmp_path):
+    """A version that is linked to another draws that one's seeds."""
+    task = a_task(tmp_path)
+    other = dataclasses.replace(task, seeds_from="b" * 64)
+    (own,), (drawn,) = measured(task), measured(other)
+    assert own.values != drawn.values
+    assert own.measuring == drawn.measuring == provenance.measuring()
+
+
+def test_torch_uses_no_more_instructions_than_asked(tmp_path):
+    """What an older processor measured can be compared to the bit."""
+    task = a_task(tmp_path)
+    assert task.start == dataclasses.replace(task, arm="raises").start
+    (found,) = measured(dataclasses.replace(task, capability="default"))
+    assert found.machine.capability == "DEFAULT"
+    assert task.start != dataclasses.replace(task, capability="default").start
+
+
+def test_a_scale_that_is_not_what_its_text_says_is_refused(tmp_path):
+    """The version is made of the text, so the text must be what runs."""
+    text = SCRIPT.replace("CALLS = []", "CALLS = []\nMINIMAL = Scale(size=3)")
+    (message,) = measured(a_task(tmp_path, text=text))
+    assert message.error.kind == "contract"
+    assert "MINIMAL runs with {'size': 3}, its text says {'size': 400}" in message.error.message
+
+
+def test_no_number_depends_on_the_text_of_an_arm(tmp_path):
+    """A script runs without the texts, which the version leaves out."""
+    text = SCRIPT.replace("+ order}", "+ len(ARMS[arm])}")
+    (with_text,) = measured(a_task(tmp_path, text=text))
+    (without,) = measured(a_task(tmp_path, text=text.replace("draws", "")))
+    a_seed = with_text.values["score"][0] - without.values["score"][0]
+    assert a_seed != 5

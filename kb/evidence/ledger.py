@@ -10,11 +10,12 @@ import hashlib
 import sys
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 
 from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
+from kb.evidence.links import PREFIX, FiledLink, parse_link, resolve, unlinked
 from kb.evidence.record import (
     EVIDENCE_FOLDER,
     SCHEMA_VERSION,
@@ -59,10 +60,26 @@ class Ledger:
     Attributes:
         pieces: Sorted by experiment, version, replication, arm, block, start and hash.
         problems: One for each file that is not used, and one for each block measured differently twice.
+        links: Those that are followed, and those that are not.
+        origins: For each linked version the version that its seeds come from.
     """
 
     pieces: tuple[Filed, ...] = ()
     problems: tuple[Problem, ...] = ()
+    links: tuple[FiledLink, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, version: str) -> str:
+        """Return the version at the end of a version's links: all that lead to one are the same test."""
+        return self.origins.get(version, version)
+
+    def going_on(self, version: str, origin: str) -> Ledger:
+        """Return a ledger in which a version goes on with another's evidence."""
+        return replace(self, origins={**self.origins, version: origin})
+
+    def is_same(self, one: str, other: str) -> bool:
+        """Are two versions the same test, by their hash or by links?"""
+        return self.origin(one) == self.origin(other)
 
     @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -73,8 +90,12 @@ class Ledger:
     def _by_version(self) -> dict[tuple[str, str, int], Blocks]:
         groups: dict[tuple[str, str, int], dict[tuple[str, int], Evidence]] = defaultdict(dict)
         for piece in self.evidence:
-            blocks = groups[piece.experiment, piece.version, piece.replication]
-            blocks.setdefault((piece.arm, piece.block), piece)
+            origin = self.origin(piece.version)
+            if piece.origin != origin:
+                continue  # seeds that no link leads to
+            blocks = groups[piece.experiment, origin, piece.replication]
+            if blocks.setdefault((piece.arm, piece.block), piece).started > piece.started:
+                blocks[piece.arm, piece.block] = piece
         return dict(groups)
 
     @cached_property
@@ -105,15 +126,18 @@ class Ledger:
 
     def only(self, experiment: str) -> Ledger:
         """Return the pieces of one experiment as a ledger of their own."""
-        return Ledger(tuple(self.filed(experiment)))
+        return Ledger(tuple(self.filed(experiment)), links=self.links, origins=self.origins)
 
     def extended(self, piece: Filed) -> Ledger:
         """Return a ledger that has one piece more, which was measured last."""
         return replace(self, pieces=(*self.pieces, piece))
 
     def counting(self, experiment: str, version: str, replication: int = 0) -> Blocks:
-        """Return the piece that counts for each arm and block: of several the one that was started first."""
-        return self._by_version.get((experiment, version, replication), {})
+        """Return the piece that counts for each arm and block: of several the one that was started first.
+
+        What was measured of any version that is linked to this one counts.
+        """
+        return self._by_version.get((experiment, self.origin(version), replication), {})
 
     def values(
         self, experiment: str, version: str, arms: Iterable[str], replication: int = 0
@@ -184,14 +208,17 @@ def _digests_in(tree: Tree, folder: str) -> Iterator[tuple[str, str]]:
             yield path, error.found
 
 
-def ledger_of(items: Iterable[Filed | Problem]) -> Ledger:
-    """Return the ledger of pieces of evidence and of problems met while they were read, in any order."""
+def ledger_of(items: Iterable[Filed | FiledLink | Problem]) -> Ledger:
+    """Return the ledger of evidence and links, and of problems met while they were read, in any order."""
     items = list(items)
     problems = [item for item in items if isinstance(item, Problem)]
     found = [item for item in items if isinstance(item, Filed)]
     found.sort(key=_order)
     problems.extend(_conflicts(found))
-    return Ledger(tuple(found), in_order(problems))
+    links = tuple(sorted((item for item in items if isinstance(item, FiledLink)), key=lambda item: item.path))
+    resolved = resolve(links, found)
+    problems += [*resolved.problems, *unlinked(found, resolved.origins)]
+    return Ledger(tuple(found), in_order(problems), links, resolved.origins)
 
 
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
@@ -200,7 +227,7 @@ def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
     return (*block, piece.started, item.sha256)
 
 
-def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[Filed | Problem]:
+def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[Filed | FiledLink | Problem]:
     """Yield every file two folders below the evidence folder; anything else there is a problem."""
     for experiment in _entries(tree, EVIDENCE_FOLDER):
         if isinstance(experiment, Entry) and experiments is not None and experiment.name not in experiments:
@@ -229,12 +256,18 @@ def _entries(tree: Tree, path: str) -> Iterable[Entry | Problem]:
         return [_file_problem(path, error.found)]
 
 
-def _read_file(tree: Tree, path: str) -> Filed | Problem:
+def _read_file(tree: Tree, path: str) -> Filed | FiledLink | Problem:
     try:
         content = tree.read(path, limit=MAX_BYTES)
     except TreeError as error:
         return too_large(path) if error.kind == "size" else _file_problem(path, error.found)
-    return parse(content, path)
+    return parse_either(content, path)
+
+
+def parse_either(content: bytes, path: str) -> Filed | FiledLink | Problem:
+    """Return the evidence or the link in a file's bytes, or the problem that keeps it from being used."""
+    is_link = path.rpartition("/")[2].startswith(PREFIX)
+    return parse_link(content, path) if is_link else parse(content, path)
 
 
 def _file_problem(path: str, found: str) -> Problem:

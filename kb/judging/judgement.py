@@ -74,7 +74,7 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
     stale = tuple(
         piece
         for piece in ledger.of_experiment(script.name)
-        if (piece.version != today and piece.scale_name == claim.protocol.scale)
+        if (not ledger.is_same(piece.version, today) and piece.scale_name == claim.protocol.scale)
         and piece.arm in claim.protocol.arms
     )
     if not evidence or not _has_outcomes(script, claim.protocol):

@@ -1,22 +1,21 @@
 """What an experiment's script says, read without running it: arms, outcomes, scales, test version.
 
-Nothing here imports torch: the script is parsed, its literals are evaluated, its syntax tree is hashed.
+Nothing here imports torch: the script is parsed, its literals are evaluated, what it measures by is hashed.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import Any
+from functools import cached_property
 
+from kb.reading.first_version import first_code_of
 from kb.reading.outcomes import Outcome, read_outcomes
+from kb.reading.reach import UnfollowedError
 from kb.reading.script_syntax import ScriptError, Value, assigned, literal, table
+from kb.reading.version import code_of, version_of
 
-LAB = "repro.lab"
 SCRIPTS = "repro/experiments"
 """Where scripts lie, relative to the project's root."""
 
@@ -35,10 +34,10 @@ class Script:
     arms: dict[str, str]
     outcomes: dict[str, Outcome]
     scales: dict[str, dict[str, Value]]
-    tree: str = field(repr=False)
-    """Canonical syntax tree of the script itself."""
-    lab: dict[str, str] = field(repr=False)
-    """Canonical syntax tree of each imported module of the lab, by module name."""
+    code: dict[str, str] = field(repr=False)
+    """SHA-256 of what `measure` reaches in the script and in each module of the lab, to tell what changed."""
+    lab: Mapping[str, str] = field(repr=False, compare=False)
+    """The source of each module of the lab by its name."""
 
     @property
     def path(self) -> str:
@@ -51,65 +50,26 @@ class Script:
         return self.docstring.split("\n", 1)[0].strip()
 
     @cached_property
-    def code(self) -> dict[str, str]:
-        """Return the SHA-256 of the script and of each lab module it uses, by name, to tell what changed."""
-        trees = {self.name: self.tree, **self.lab}
-        return {name: hashlib.sha256(tree.encode()).hexdigest() for name, tree in trees.items()}
+    def first_code(self) -> dict[str, str]:
+        """Return what evidence of the first schema has in place of `code`: whole modules."""
+        return first_code_of(self.name, self.source, self.lab)
+
+    def code_like(self, schema_version: int) -> dict[str, str]:
+        """Return today's code as evidence of a schema tells it."""
+        return self.first_code if schema_version == 1 else self.code
 
     def version(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
-        """Return the test version: hexadecimal SHA-256 over script, lab modules used and scale."""
-        content = {"code": self.code, "scale": {**self.scales[scale], **(overrides or {})}}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Return the test version: hexadecimal SHA-256 over what `measure` reaches and the scale."""
+        return version_of(self.code, {**self.scales[scale], **(overrides or {})})
+
+    def first_version(self, scale: str = "minimal") -> str:
+        """Return the test version by the formula of the first schema of evidence."""
+        return version_of(self.first_code, self.scales[scale])
 
 
 def script_path(experiment: str) -> str:
     """Return where the script of an experiment lies, relative to the project's root."""
     return f"{SCRIPTS}/{experiment}.py"
-
-
-def canonical_tree(tree: ast.AST) -> str:
-    """Return a syntax tree as text without docstrings, positions and empty fields.
-
-    Empty fields are left out because newer Pythons add some: the hash must not depend on the interpreter.
-    """
-    parts: list[str] = []
-    _write(tree, parts)
-    return "".join(parts)
-
-
-def _write(node: object, parts: list[str]) -> None:
-    if isinstance(node, ast.AST):
-        parts.append(f"{type(node).__name__}(")
-        for name in _in_order(node._fields):
-            value = getattr(node, name, None)
-            if value is not None and value != []:
-                parts.append(f"{name}=")
-                _write(_code(value) if name == "body" else value, parts)
-        parts.append(")")
-    elif isinstance(node, list):
-        parts.append("[")
-        for item in node:
-            _write(item, parts)
-        parts.append("]")
-    else:
-        parts.append(f"{type(node).__name__}:{node!r};")
-
-
-@cache
-def _in_order(fields: tuple[str, ...]) -> list[str]:
-    return sorted(fields)
-
-
-def _code(body: Any) -> Any:
-    """Return a body without the string that opens it: a docstring measures nothing."""
-    is_documented = (
-        isinstance(body, list)
-        and isinstance(body[0], ast.Expr)
-        and isinstance(body[0].value, ast.Constant)
-        and isinstance(body[0].value.value, str)
-    )
-    return body[1:] if is_documented else body
 
 
 def read_script(
@@ -120,8 +80,8 @@ def read_script(
     Args:
         name: Of the experiment.
         source: The script.
-        lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; those that
-            the script imports, directly or through another, enter the test version.
+        lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; what
+            `measure` reaches there enters the test version.
         outcomes: How its outcomes are read; former scripts declare them in another form.
 
     Raises:
@@ -143,9 +103,18 @@ def read_script(
         arms={key: _description(node) for key, node in table(tree, "ARMS").items()},
         outcomes=outcomes(tree, scales),
         scales=scales,
-        tree=canonical_tree(tree),
-        lab=_imported_lab(tree, lab),
+        code=_code(name, source, lab, tree),
+        lab=lab,
     )
+
+
+def _code(name: str, source: str, lab: Mapping[str, str], tree: ast.Module) -> dict[str, str]:
+    try:
+        return code_of(name, source, lab, tree)
+    except UnfollowedError as error:
+        if error.module == name:
+            raise ScriptError(str(error), error.line) from error
+        raise ScriptError(f"{error.module}, line {error.line}: {error}") from error
 
 
 def _description(node: ast.expr) -> str:
@@ -185,42 +154,3 @@ def _field(node: ast.expr) -> Value:
     if isinstance(found, bool | int | float | str):
         return found
     raise ScriptError(f"a field of a scale is {found!r}; write {_FIELD}", node.lineno)
-
-
-def _imported_lab(tree: ast.Module, lab: Mapping[str, str]) -> dict[str, str]:
-    """Return the canonical trees of all lab modules that a script imports, directly or through another."""
-    found: dict[str, str] = {}
-    waiting = list(_lab_modules(tree))
-    while waiting:
-        module = waiting.pop()
-        if module not in found and module in lab:
-            found[module], imported = _lab_module(lab[module])
-            waiting.extend(imported)
-    return found
-
-
-@cache
-def _lab_module(source: str) -> tuple[str, tuple[str, ...]]:
-    """Return a lab module's canonical tree and the lab modules it imports; scripts share most of them."""
-    tree = ast.parse(source)
-    return canonical_tree(tree), tuple(_lab_modules(tree))
-
-
-def _lab_modules(tree: ast.Module) -> list[str]:
-    names: list[str] = []
-    for node in _statements(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(LAB):
-            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if alias.name.startswith(LAB)]
-    return [name for name in names if name != LAB]
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield every statement at any depth; expressions, which hold most nodes, hold none."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting += getattr(node, name, ())

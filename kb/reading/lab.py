@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from kb.reading.experiment import LAB
+from kb.reading.reach import LAB
 from kb.reading.texts import read_text
 from kb.reading.tree import Folder, Tree
 

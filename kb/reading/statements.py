@@ -301,13 +301,17 @@ def _is_text(node: ast.AST) -> bool:
     )
 
 
-def canonical_tree(tree: ast.AST) -> str:
+def canonical_tree(tree: ast.AST, *, keeps_texts: bool = False) -> str:
     """Return a syntax tree as text without docstrings, positions and empty fields.
 
     Empty fields are left out because newer Pythons add some: the hash must not depend on the interpreter.
+
+    Args:
+        tree: The tree.
+        keeps_texts: Keep strings that stand alone, but for those that open a body.
     """
     parts: list[str] = []
-    _write(tree, parts)
+    _write(tree, parts, keeps_texts)
     return "".join(parts)
 
 
@@ -316,20 +320,21 @@ def _in_order(fields: tuple[str, ...]) -> list[str]:
     return sorted(fields)
 
 
-def _write(node: object, parts: list[str]) -> None:
+def _write(node: object, parts: list[str], keeps_texts: bool) -> None:  # noqa: FBT001  # called for each node
     if isinstance(node, ast.AST):
         parts.append(f"{type(node).__name__}(")
         for name in _in_order(node._fields):
             value = getattr(node, name, None)
             if value is not None and value != []:
                 parts.append(f"{name}=")
-                _write(value, parts)
+                is_body = name == "body" and isinstance(value, list)
+                _write(value[1:] if is_body and _is_text(value[0]) else value, parts, keeps_texts)
         parts.append(")")
     elif isinstance(node, list):
         parts.append("[")
         for item in node:
-            if not _is_text(item):
-                _write(item, parts)
+            if keeps_texts or not _is_text(item):
+                _write(item, parts, keeps_texts)
         parts.append("]")
     else:
         parts.append(f"{type(node).__name__}:{node!r};")

@@ -20,18 +20,19 @@ READERS = {"dict.fromkeys", "enumerate", "iter", "len", "list", "set", "sorted",
 """What sees of a table that is handed to it only the keys."""
 
 
-def code_of(name: str, source: str, lab: Mapping[str, str]) -> dict[str, str]:
+def code_of(name: str, source: str, lab: Mapping[str, str], tree: ast.Module | None = None) -> dict[str, str]:
     """Return the SHA-256 of what counts in the script and in each module of the lab, by module.
 
     Args:
         name: Of the experiment.
         source: The script, which parses.
         lab: The source of each module of the lab by the module's name.
+        tree: The script's syntax tree, if it is there already.
 
     Raises:
         UnfollowedError: Something that `measure` reaches cannot be followed.
     """
-    script = Module(name, ast.parse(source))
+    script = Module(name, tree or ast.parse(source))
     found = reach(script, _Modules(lab))
     if found.is_all:
         return {each: _sha256(text) for each, text in {name: source, **lab}.items()}
@@ -112,16 +113,24 @@ def without_texts(node: ast.stmt) -> ast.stmt:
 
     The runner runs scripts so, and no number can depend on a text.
     """
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    is_table = any(isinstance(target, ast.Name) and target.id == "ARMS" for target in targets)
-    if not is_table or not isinstance(getattr(node, "value", None), ast.Dict):
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return node
-    made = copy.deepcopy(node)
-    for entry in made.value.values:  # type: ignore[attr-defined] # a display, as was just seen
-        text = entry.args[0] if isinstance(entry, ast.Call) and entry.args else entry
-        if isinstance(text, ast.Constant) and isinstance(text.value, str):
-            text.value = ""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if not any(isinstance(target, ast.Name) and target.id == "ARMS" for target in targets):
+        return node
+    made, table = copy.copy(node), copy.copy(node.value)
+    table.values = [_without_text(entry) for entry in table.values]
+    made.value = table
     return made
+
+
+def _without_text(entry: ast.expr) -> ast.expr:
+    if isinstance(entry, ast.Call) and entry.args:
+        made = copy.copy(entry)
+        made.args = [_without_text(entry.args[0]), *entry.args[1:]]
+        return made
+    is_text = isinstance(entry, ast.Constant) and isinstance(entry.value, str)
+    return ast.copy_location(ast.Constant(""), entry) if is_text else entry
 
 
 def _asks_only_names(node: ast.AST) -> bool:

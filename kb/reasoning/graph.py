@@ -129,7 +129,9 @@ def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
         name = node("evidence", f"{piece.experiment}/{piece.version[:12]}/{piece.arm}{run}")
         if name not in graph:
             script = base.scripts.get(piece.experiment)
-            is_current = script is not None and piece.version == script.version(piece.scale_name)
+            is_current = script is not None and ledger.is_same(
+                piece.version, script.version(piece.scale_name)
+            )
             label = f"{piece.arm} of {piece.experiment}"
             graph.add_node(name, type="evidence", label=label, current=is_current, seeds=0, seconds=0.0)
             graph.add_edge(name, experiment, key="measured")

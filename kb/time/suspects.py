@@ -270,5 +270,6 @@ def _changed_code(base: Base, claim: Claim, piece: Evidence) -> str:
     script = base.scripts.get(claim.protocol.experiment) if claim.protocol else None
     if script is None:
         return ""
-    names = [name for name in {**piece.code, **script.code} if piece.code.get(name) != script.code.get(name)]
+    now = script.code_like(piece.schema_version)
+    names = [name for name in {**piece.code, **now} if piece.code.get(name) != now.get(name)]
     return f"the code of {' and '.join(names)}" if names else f"the scale of {script.name}"

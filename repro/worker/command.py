@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> NoReturn:
 
 def environment(task: Task) -> dict[str, str]:
     """Return the worker's own variables: it has no home, and makes private folders where its caller would."""
-    made = sandbox.environment(HOMELESS, threads=task.threads, device=task.device)
+    made = sandbox.environment(HOMELESS, threads=task.threads, device=task.device, capability=task.capability)
     return {**made, "TMPDIR": tempfile.gettempdir()}
 
 

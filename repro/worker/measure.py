@@ -8,6 +8,7 @@ seed and outcome.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
 import os
@@ -28,6 +29,7 @@ from kb.reading.lab import Lab
 from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_text
 from kb.reading.tree import Folder
+from kb.reading.version import without_texts
 from kb.text.guarded_text import GuardError
 from repro import provenance
 from repro.lab.seeds import Seeds
@@ -116,7 +118,7 @@ def measure(task: Task, reporter: Reporter) -> None:
     script = planned_script(task)
     configure(task)
     module = load(script, task.file)
-    scale = dataclasses.replace(getattr(module, task.scale.upper()), **dict(task.overrides))
+    scale = dataclasses.replace(declared_scale(script, module, task.scale), **dict(task.overrides))
     for block in task.blocks:
         reporter.block = block
         measurement = measure_block(task, script, module, scale, block)
@@ -161,12 +163,30 @@ def configure(task: Task) -> None:
 
 
 def load(script: Script, file: Path) -> Any:
-    """Return the script as a module, made from the very text whose hash was checked."""
+    """Return the script as a module, made from the text whose hash was checked, without the texts of arms."""
     module = types.ModuleType(f"repro.experiments.{script.name}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses look their module up
-    exec(compile(script.source, str(file), "exec"), vars(module))  # noqa: S102  # running it is our task
+    tree = ast.parse(script.source)
+    tree.body = [without_texts(node) for node in tree.body]
+    exec(compile(tree, str(file), "exec"), vars(module))  # noqa: S102  # running it is our task
     return module
+
+
+def declared_scale(script: Script, module: Any, name: str) -> Any:
+    """Return a scale of the script that runs.
+
+    Raises:
+        ContractError: It is another than the text of the script shows, which the test version is made of.
+    """
+    scale = getattr(module, name.upper())
+    found = {field.name: getattr(scale, field.name) for field in dataclasses.fields(scale)}
+    if found != script.scales[name]:
+        raise ContractError(
+            f"{name.upper()} runs with {found}, its text says {script.scales[name]}; "
+            f"assign it once, as a call of Scale with literal fields"
+        )
+    return scale
 
 
 def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Measurement:
@@ -175,7 +195,7 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
     Raises:
         ContractError: The script gave something else than one real number for each seed and outcome.
     """
-    values = block_seeds(task.version, block, replication=task.replication, stream=task.stream)
+    values = block_seeds(task.origin, block, replication=task.replication, stream=task.stream)
     started, start = provenance.now(), provenance.monotonic()
     result = module.measure(task.arm, Seeds(values, task.device), scale)
     found = read_outcomes(result, script.outcomes, len(values), dataclasses.asdict(scale))
@@ -189,6 +209,7 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
         versions=provenance.versions(),
         machine=provenance.machine(task.threads, task.device),
+        measuring=provenance.measuring(),
         notes=found.notes,
     )
 

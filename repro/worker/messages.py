@@ -9,7 +9,7 @@ import json
 
 from pydantic import ValidationError
 
-from kb.evidence.record import Curves, Machine, Part, PerSeed
+from kb.evidence.record import Curves, Machine, Part, PerSeed, Sha256
 from repro.provenance import Versions
 from repro.worker.failures import FailureKind
 
@@ -22,6 +22,7 @@ class Measurement(Part):
         seconds: Wall seconds of the measurement alone.
         peak_memory_bytes: The worker's highest resident size so far.
         versions: Of Python and the libraries that the numbers come from.
+        measuring: SHA-256 of the files of the runner that call `measure`.
         notes: What a reader should know, such as values that do not depend on the seed.
     """
 
@@ -33,6 +34,7 @@ class Measurement(Part):
     peak_memory_bytes: int
     versions: Versions
     machine: Machine
+    measuring: Sha256 | None = None
     notes: tuple[str, ...] = ()
 
 

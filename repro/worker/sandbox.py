@@ -67,13 +67,14 @@ KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_":
 """Lets glibc keep freed memory for the next step of training, instead of asking the system anew each time."""
 
 
-def environment(folder: Path, *, threads: int, device: str = "cpu") -> dict[str, str]:
+def environment(folder: Path, *, threads: int, device: str = "cpu", capability: str = "") -> dict[str, str]:
     """Return an environment made from an allow-list, so that no secret and no setting leaks in.
 
     Args:
         folder: Private folder, home and place for temporary files.
         threads: Threads of each numerical library.
         device: Other devices than `cpu` keep the variables that find their libraries.
+        capability: Instructions that torch may use at most, such as `avx2`.
     """
     count = str(threads)
     fixed = {
@@ -88,6 +89,7 @@ def environment(folder: Path, *, threads: int, device: str = "cpu") -> dict[str,
         "MKL_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,
         **KEPT_MEMORY,
+        **({"ATEN_CPU_CAPABILITY": capability} if capability else {}),
     }
     if device == "cpu":
         return fixed

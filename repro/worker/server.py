@@ -57,8 +57,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def fits(task: Task, first: Task) -> bool:
-    """Can a worker that was started for one task take another? Libraries read some settings only once."""
-    return (task.threads, task.device) == (first.threads, first.device)
+    """Can a worker that was started for one task take another?"""
+    return task.start == first.start
 
 
 def loaded(task: Task, result_fd: int) -> Measuring:
@@ -96,7 +96,9 @@ def confinement(task: Task, folder: Path) -> sandbox.Confinement:
     cpu_seconds = int(task.timeout_seconds * task.threads * len(task.blocks)) + 60
     memory_bytes = task.memory_bytes if task.device == "cpu" else None
     return sandbox.Confinement(
-        environment=sandbox.environment(folder, threads=task.threads, device=task.device),
+        environment=sandbox.environment(
+            folder, threads=task.threads, device=task.device, capability=task.capability
+        ),
         limits=sandbox.Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds),
         folder=folder,
     )

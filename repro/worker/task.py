@@ -30,6 +30,8 @@ class Task:
         threads: Threads that one worker may use.
         timeout_seconds: Wall seconds for each block; a worker's start may take as long again.
         memory_bytes: Address space on the processor; not enforced with a GPU.
+        seeds_from: The version whose seeds are drawn, if not `version`.
+        capability: Instructions that torch may use at most, such as `avx2`; empty for all that there are.
     """
 
     file: Path
@@ -44,18 +46,30 @@ class Task:
     threads: int = 1
     timeout_seconds: float = 600.0
     memory_bytes: int = 4 * GIBIBYTE
+    seeds_from: str | None = None
+    capability: str = ""
 
     @property
     def experiment(self) -> str:
         """Return the experiment's name."""
         return self.file.stem
 
+    @property
+    def start(self) -> tuple[object, ...]:
+        """Return what a worker's process must have been started with: libraries read it only once."""
+        return self.threads, self.device, self.capability
+
+    @property
+    def origin(self) -> str:
+        """Return the version whose seeds are drawn."""
+        return self.seeds_from or self.version
+
 
 def arguments(task: Task) -> tuple[str, ...]:
     """Return a task as command-line arguments; `parse` reads them back."""
     blocks = ",".join(str(block) for block in task.blocks)
     overrides = [part for k, v in task.overrides for part in ("--set", f"{k}={json.dumps(v)}")]
-    named = {
+    named: dict[str, object] = {
         "--version": task.version,
         "--scale": task.scale,
         "--replication": task.replication,
@@ -65,6 +79,10 @@ def arguments(task: Task) -> tuple[str, ...]:
         "--timeout": task.timeout_seconds,
         "--memory": task.memory_bytes,
     }
+    if task.seeds_from:
+        named["--seeds-from"] = task.seeds_from
+    if task.capability:
+        named["--capability"] = task.capability
     options = [str(part) for pair in named.items() for part in pair]
     return (str(task.file), task.arm, blocks, *options, *overrides)
 
@@ -112,8 +130,10 @@ def parse(argv: Sequence[str]) -> Order:
     parser.add_argument("--set", dest="overrides", type=_override, action="append", default=[])
     parser.add_argument("--replication", type=int, default=0)
     parser.add_argument("--stream", choices=("evidence", "explore"), default="evidence")
+    parser.add_argument("--seeds-from")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--capability", default="")
     parser.add_argument("--timeout", dest="timeout_seconds", type=float, default=600.0)
     parser.add_argument("--memory", dest="memory_bytes", type=int, default=4 * GIBIBYTE)
     parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")

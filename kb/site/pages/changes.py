@@ -30,11 +30,11 @@ def pages(site: Site) -> Iterator[Page]:
 
 def events(site: Site) -> Iterator[Event]:
     """Yield what was measured, the latest day first."""
-    current = {judgement.version for judgement in site.judgements.values()}
+    current = {site.ledger.origin(judgement.version) for judgement in site.judgements.values()}
     seeds: Counter[tuple[str, str, bool]] = Counter()
     arms: dict[tuple[str, str, bool], set[str]] = {}
     for piece in site.ledger.evidence:
-        key = (piece.started[:10], piece.experiment, piece.version in current)
+        key = (piece.started[:10], piece.experiment, site.ledger.origin(piece.version) in current)
         seeds[key] += len(piece.seeds)
         arms.setdefault(key, set()).add(piece.arm)
     for (day, experiment, is_current), count in sorted(

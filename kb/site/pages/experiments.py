@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from kb.evidence.ledger import Evidence
+from kb.evidence.ledger import Evidence, Ledger
 from kb.exports import heads
 from kb.exports.published import Site
 from kb.reading.experiment import Script
@@ -84,9 +84,7 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) ->
         "commands": _commands(name, claims),
         "doses": list(_drawn(doses_of(values, script), "dose")),
         "curves": list(_drawn(curves, "curve")),
-        "groups": list(
-            _groups(site.ledger.of_experiment(name), {site.judgements[i].version for i in claims})
-        ),
+        "groups": list(_groups(site.ledger, name, {site.judgements[i].version for i in claims})),
     }
     head = heads.experiment(site, name)
     return page_from(site, f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)
@@ -101,16 +99,17 @@ def _commands(name: str, claims: Sequence[str]) -> str:
     return f"repro run {name}" + (f"\nrepro run {claims[0]} --replication 1" if claims else "")
 
 
-def _groups(pieces: Sequence[Evidence], current: set[str]) -> Iterator[Group]:
+def _groups(ledger: Ledger, experiment: str, current: set[str]) -> Iterator[Group]:
+    origins = {ledger.origin(version) for version in current}
     found: dict[tuple[str, str, int], list[Evidence]] = defaultdict(list)
-    for piece in pieces:
+    for piece in ledger.of_experiment(experiment):
         found[piece.machine.fingerprint, piece.version, piece.replication].append(piece)
     for (fingerprint, version, replication), group in sorted(found.items()):
         yield Group(
             fingerprint,
             machine_words(group[0].machine),
             version[:12],
-            version in current,
+            ledger.origin(version) in origins,
             group[0].scale_name,
             replication,
             len({piece.arm for piece in group}),

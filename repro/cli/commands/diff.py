@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from kb.project import read
+from kb.project import read_former
 from kb.time.changes import Difference, compare
 from repro.cli import Context
 from repro.cli.parts.labels import standing_label, state_label
@@ -51,8 +51,8 @@ def _difference(context: Context, before: str, after: str | None) -> Difference:
         EnvironmentProblem: There is no git, or no repository.
     """
     with reading_history(context.root) as repository:
-        former = read(Revision(repository, before))
-        return compare(former, read(Revision(repository, after)) if after else context.project())
+        former = read_former(Revision(repository, before))
+        return compare(former, read_former(Revision(repository, after)) if after else context.project())
 
 
 def as_data(difference: Difference) -> dict[str, list[dict[str, object]]]:

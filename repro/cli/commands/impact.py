@@ -6,7 +6,7 @@ import json
 
 import click
 
-from kb.project import read
+from kb.project import read_former
 from kb.time.impact import Impact, Snapshot, impact
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE
@@ -41,7 +41,7 @@ def command(context: Context, base: str, *, as_json: bool) -> None:
 
 def _impact(context: Context, revision: str) -> Impact:
     with reading_history(context.root) as repository:
-        former = read(Revision(repository, repository.fork_point(revision)))
+        former = read_former(Revision(repository, repository.fork_point(revision)))
         now = context.project()
         before, after = (Snapshot(each, suspect_links(each, context.root)) for each in (former, now))
         return impact(before, after)

@@ -77,6 +77,29 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: float)
     return value
 
 
+LIMITS = (
+    click.option(
+        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
+    ),
+    click.option(
+        "--timeout",
+        "timeout_seconds",
+        callback=_seconds,
+        type=float,
+        default=600.0,
+        show_default=True,
+        help="Seconds for each block.",
+    ),
+    click.option(
+        "--memory",
+        "memory_bytes",
+        callback=_bytes,
+        default="4G",
+        show_default=True,
+        help="Address space of a worker.",
+    ),
+)
+"""What every command that measures may use."""
 OPTIONS = (
     click.argument(
         "targets",
@@ -105,22 +128,9 @@ OPTIONS = (
         help="Another independent set of seeds.",
     ),
     click.option("--device", callback=_device, default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
-    click.option(
-        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
-    ),
     click.option("--cluster", metavar="ADDRESS", help="Run on a dask cluster, such as tcp://10.0.0.1:8786."),
     click.option("--engine", metavar="NAME", help="What launches workers; default: local, or dask."),
-    click.option(
-        "--timeout",
-        callback=_seconds,
-        type=float,
-        default=600.0,
-        show_default=True,
-        help="Seconds for each block.",
-    ),
-    click.option(
-        "--memory", callback=_bytes, default="4G", show_default=True, help="Address space of a worker."
-    ),
+    *LIMITS,
     click.option("--json", "as_json", is_flag=True, help="One JSON document."),
 )
 
@@ -128,6 +138,13 @@ OPTIONS = (
 def takes_request(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the targets and options of a request."""
     for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say what its workers may use."""
+    for option in reversed(LIMITS):
         command = option(command)
     return command
 
@@ -160,8 +177,6 @@ def _request(
     sets: tuple[str, ...],
     jobs: int | None,
     explore: bool,
-    timeout: float,
-    memory: int,
     **chosen: Any,
 ) -> Request:
     base = project.base
@@ -173,8 +188,6 @@ def _request(
         is_exploring=explore or bool(sets),
         jobs=jobs or cores,
         threads=max(1, cores // (jobs or cores)),
-        timeout_seconds=timeout,
-        memory_bytes=memory,
         **chosen,
     )
     is_one = len(claims) == 1 and not (every or stale)

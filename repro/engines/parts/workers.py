@@ -70,7 +70,7 @@ class Worker:
     def can_take(self, task: Task) -> bool:
         """Does it wait, with the libraries that a task needs loaded as the task asks for?"""
         first = self._first
-        return self.job is None and (first.threads, first.device) == (task.threads, task.device)
+        return self.job is None and first.start == task.start
 
     def take(self, task: Task) -> bool:
         """Hand it a task and return whether it is still there to take it."""
