@@ -22,12 +22,6 @@ def weights(norms, gain=1.0, dtype=torch.float32):
     return initialise(SEEDS, {**mlp_shapes(*WIDTHS), **norms}, "he", gain=gain, dtype=dtype)
 
 
-def entering(net, x, noise):
-    """Return what enters the watched rectifiers, as the experiment does."""
-    disturbed = batch_norm.disturbed(net.weights, noise)
-    return mlp({name: w for name, w in disturbed.items() if int(name[0]) <= batch_norm.LAYER}, x)
-
-
 def test_without_norm_it_is_the_plain_network():
     """Both experiments train the lab's network where there is no norm, and noise does not reach it."""
     flat, plain = weights({})
@@ -40,7 +34,7 @@ def test_without_norm_it_is_the_plain_network():
 def test_noise_moves_and_stretches_what_leaves_the_norm():
     """Behind a fresh norm a unit has the noise's shift as mean and one plus its stretch as deviation."""
     noise = SEEDS.uniform("noise", 2, batch_norm.DEPTH, 4)
-    watched = entering(weights(NORMS), X, noise)
+    watched = batch_norm.entering(weights(NORMS), noise, X)
     there = noise[:, :, batch_norm.LAYER]
     alive = watched.std(1) > 0.5  # a unit without any input is not normalised
     assert alive.any()
@@ -67,13 +61,15 @@ def test_cosines_of_a_step_of_nothing_are_one(monkeypatch):
     net = batch_norm_landscape.Net(mlp_shapes(*WIDTHS), [])
     labels = SEEDS.integers("labels", 12, high=2)
     found = batch_norm_landscape.probe(net, weights({}).flat, X, labels, renews=True)
-    assert torch.allclose(found, torch.tensor([1.0, 1.0, 0.0]).expand(5, 3), atol=1e-5)
+    assert torch.allclose(found.layer_cosine, torch.ones(5), atol=1e-5)
+    assert torch.allclose(found.step_cosine, torch.ones(5), atol=1e-5)
+    assert torch.allclose(found.loss_range, torch.zeros(5), atol=1e-5)
 
 
 def test_a_norm_is_blind_to_the_scale_of_its_weights():
     """With batch norm, initial weights of any size give nearly the same inputs of the watched layer."""
     small, large = (weights(NORMS, gain, torch.float64) for gain in (0.5, 5.0))
-    first, second = (entering(net, X.double(), QUIET.double()) for net in (small, large))
+    first, second = (batch_norm.entering(net, QUIET.double(), X.double()) for net in (small, large))
     assert (first - second).abs().median() < 1e-2
 
 

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from kb.reading.experiment import read_script
+from kb.reading.former import former_outcomes
 from kb.reading.outcomes import Axis, Outcome
 from kb.reading.script_syntax import ScriptError
 from kb.reading.statements import canonical_tree
@@ -48,8 +49,8 @@ def read():
         "repro.lab.outcomes": "Axis = Curve = Outcome = None\n",
     }
 
-    def reader(text):
-        return read_script("coin", text, lab)
+    def reader(text, **how):
+        return read_script("coin", text, lab, **how)
 
     reader.lab = lab
     return reader
@@ -213,3 +214,28 @@ def test_broken_contract_is_named(read, old, new, message):
     """The message says what is asked for."""
     with pytest.raises(ScriptError, match=message):
         read(SCRIPT.replace(old, new))
+
+
+FORMER = (
+    SCRIPT[: SCRIPT.index("OUTCOMES")]
+    + """OUTCOMES = {
+    "heads": "share of tosses; higher is better; resolution 0.01",
+    "heads_curve": "share; neither is better; over tosses 1 to 64",
+}
+"""
+    + SCRIPT[SCRIPT.index("@dataclass") :]
+)
+
+
+def test_former_scripts_are_read_for_their_history(read):
+    """They said their outcomes in strings; today's are read the same way as ever."""
+    former = read(FORMER, outcomes=former_outcomes)
+    assert former.outcomes["heads"] == Outcome("heads", "heads", "share of tosses", "higher", 0.01)
+    assert former.outcomes["heads_curve"].axis.label == "tosses 1 to 64"
+    assert read(SCRIPT, outcomes=former_outcomes) == read(SCRIPT)
+
+
+def test_strings_are_refused_today(read):
+    """The message shows how an outcome is declared."""
+    with pytest.raises(ScriptError, match=r'outcome heads is .*; write Outcome\("label", unit='):
+        read(FORMER)

@@ -15,7 +15,7 @@ def run(cell, rows, units=4):
     """Return weights (rows, units), drives (20, rows) and the Jacobians (20, units, units) of one seed."""
     recurrent = ONE.normal("recurrent", rows, units, dtype=torch.float64)
     drives = ONE.normal("drives", experiment.RECORDS, rows, dtype=torch.float64)
-    return recurrent[0], drives[0], experiment.course(cell, recurrent, drives)[0]
+    return recurrent[0], drives[0], experiment.jacobians(cell, recurrent, drives)[0]
 
 
 def test_the_default_cell_is_that_of_pytorch():
@@ -54,7 +54,7 @@ def test_a_fixed_forget_gate_keeps_its_share_of_memory(name, gate):
     """Without recurrent weights the memory's Jacobian is the gate to the power of the steps."""
     drives = ONE.normal("drives", experiment.RECORDS, 16, dtype=torch.float64)
     none = torch.zeros(1, 16, 4, dtype=torch.float64)
-    jacobians = experiment.course(experiment.ARMS[name].cell, none, drives)
+    jacobians = experiment.jacobians(experiment.ARMS[name].cell, none, drives)
     assert torch.allclose(jacobians[0, 4], gate**5 * torch.eye(4, dtype=torch.float64))
 
 

@@ -68,7 +68,7 @@ def test_a_nearly_frozen_network_is_regression():
     """At great width the trained network's fresh outputs are those of regression with its first kernel."""
     x, fresh, y = drawn("x", 6, 3), drawn("fresh", 6, 3), drawn("y", 6, 1)
     gaps = [
-        kernel_drift.drift(kernel_drift.ARMS["tanh"], drawn("net", width, 4), x, y, fresh)[:, 2].mean()
+        kernel_drift.drift(kernel_drift.ARMS["tanh"], drawn("net", width, 4), x, y, fresh).regression.mean()
         for width in (50, 1_500)
     ]
     assert gaps[1] < gaps[0] / 3

@@ -14,8 +14,8 @@ def test_features_average_to_the_kernel():
     """The mean product of many features of two points is their Gaussian kernel value, for both maps."""
     points = SEEDS.uniform("some points", 6, kernel_error.DIMENSIONS, low=-1.0)
     kernel = torch.exp(-torch.cdist(points, points).square())
-    for name in ("phase", "paired"):
-        features = kernel_error.FEATURES[name](SEEDS, points, 2**16)
+    for draw in (kernel_error.phase, kernel_error.paired):
+        features = draw(SEEDS, points, 2**16)
         mean = 2 * features @ features.mT / 2**16
         assert (mean - kernel).abs().max() < 5 / math.sqrt(2**16)
 

@@ -1,5 +1,6 @@
 """Records and judgements become pages that say what they hold, and that no text of a record can break."""
 
+import ast
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -9,9 +10,6 @@ import pytest
 
 from kb.exports.published import Site
 from kb.project import read
-from kb.reading.experiment import read_script
-from kb.reading.former import former_outcomes
-from kb.reading.lab import lab_of
 from kb.reading.tree import Folder
 from kb.site.docstrings import passages, question
 from kb.site.figures.neighbourhood import Neighbourhoods
@@ -352,16 +350,11 @@ def test_docstring_becomes_question_and_passages(text):
     assert [tuple(passage) for passage in passages(text)] == [("Method", "a b")]
 
 
-LAB = lab_of(Folder(ROOT))
-
-
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "repro/experiments").glob("[a-z]*.py")), ids=lambda path: path.stem
 )
 def test_docstrings_of_our_experiments_are_labelled(path):
     """Each has passages, and all of them have headings."""
-    found = passages(
-        read_script(path.stem, path.read_text(encoding="utf-8"), LAB, outcomes=former_outcomes).docstring
-    )
+    found = passages(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))))
     assert found
     assert all(passage.heading for passage in found)

@@ -8,8 +8,9 @@ from repro.experiments.two_layer_linear import (
     ADAM_RATES,
     GD_RATES,
     MINIMAL,
-    first_order,
+    adam,
     gauss_newton,
+    gradient_descent,
     measure,
 )
 from repro.lab.seeds import Seeds
@@ -47,13 +48,13 @@ def best_plain_run(optimiser, rates):
 
 def test_gradient_descent_is_torchs():
     """All rates in one batch end like the best of as many runs of torch.optim.SGD."""
-    losses, _ = first_order(*problem(), SHORT, adam=False)
+    losses, _ = gradient_descent(*problem(), SHORT)
     torch.testing.assert_close(losses[0], best_plain_run(torch.optim.SGD, GD_RATES.double()))
 
 
 def test_adam_is_torchs():
     """All rates in one batch end like the best of as many runs of torch.optim.Adam."""
-    losses, _ = first_order(*problem(), SHORT, adam=True)
+    losses, _ = adam(*problem(), SHORT)
     torch.testing.assert_close(losses[0], best_plain_run(torch.optim.Adam, ADAM_RATES.double()))
 
 
@@ -82,7 +83,7 @@ def test_gauss_newton_leaves_the_law_and_a_second_order_term():
 def test_a_rate_that_diverges_is_not_kept():
     """Of rates some of which diverge the run that ends lowest is kept, and it is finite."""
     longer = dataclasses.replace(SHORT, first_order_steps=300)
-    losses, error = first_order(*problem(), longer, adam=False)
+    losses, error = gradient_descent(*problem(), longer)
     assert losses.isfinite().all()
     assert (losses[:, -1] < losses[:, 0]).all()
     torch.testing.assert_close(error.square().sum((1, 2)), losses[:, -1])

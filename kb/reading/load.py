@@ -13,9 +13,10 @@ from kb.reading.experiment import SCRIPTS, Script, read_script, script_path
 from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
 from kb.reading.former import former_outcomes, in_todays_names
 from kb.reading.lab import lab_of
+from kb.reading.outcomes import read_outcomes
 from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_content, read_text
-from kb.reading.tree import Tree, TreeError
+from kb.reading.tree import Folder, Tree, TreeError
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
 from kb.records.fields import Record
@@ -120,9 +121,15 @@ def _opened(tree: Tree, file: RecordFile) -> Composed | tuple[Fault, str]:
     content = b""
     try:
         content = read_content(tree, file.path)
-        return compose(guarded(content))
+        composed = compose(guarded(content))
+        return replace(composed, value=in_todays_names(composed.value)) if _is_former(tree) else composed
     except GuardError as error:
         return error.fault, _line(content, error.fault)
+
+
+def _is_former(tree: Tree) -> bool:
+    """Is it a state of the project that is kept for its history, rather than the files that people edit?"""
+    return not isinstance(tree, Folder)
 
 
 def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[Fault, str]) -> None:
@@ -199,7 +206,8 @@ def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str
         reading.refuse(name, path, error.fault)
         return
     try:
-        reading.scripts[name] = read_script(name, source, lab, outcomes=former_outcomes)
+        outcomes = former_outcomes if _is_former(tree) else read_outcomes
+        reading.scripts[name] = read_script(name, source, lab, outcomes=outcomes)
     except ScriptError as error:
         fault = _script_fault(str(error), error.line)
     except (GuardError, TreeError, SyntaxError) as error:

@@ -23,13 +23,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 
 POSITIVE = 0.6  # probability of the label +1
-OUTCOMES = {
-    "test_error": "percent of new points; lower is better; resolution 0.1",
-    "log10_residual": "decades of the label; lower is better; resolution 0.01",
-}
+ROUNDING = 1e-16  # residual that stands for none
+PREFERENCE = 1e-3  # percent of error that a decade of residual counts for, where errors are equal
+Memory = tuple[Tensor, Tensor]  # running mean of gradients, running mean (or sum) of their squares
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,17 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(trained=5000, tested=20000, steps=30000)
-Memory = tuple[Tensor, Tensor]  # running mean of gradients, running mean (or sum) of their squares
+OUTCOMES = {
+    "test_error": Outcome(
+        "error on new points", unit="percent of new points", better="lower", resolution=0.1
+    ),
+    "log10_residual": Outcome(
+        "largest residual on the training points",
+        unit="decades of the label",
+        better="lower",
+        resolution=0.01,
+    ),
+}
 
 
 def gradient_descent(gradient: Tensor, memory: Memory, _: int) -> tuple[Tensor, Memory]:
@@ -63,8 +73,8 @@ def rmsprop(gradient: Tensor, memory: Memory, _: int) -> tuple[Tensor, Memory]:
 def adam(gradient: Tensor, memory: Memory, step: int, epsilon: float = 1e-8) -> tuple[Tensor, Memory]:
     mean = 0.9 * memory[0] + 0.1 * gradient
     squares = 0.999 * memory[1] + 0.001 * gradient.square()
-    scale = (squares / (1 - 0.999**step)).sqrt() + epsilon
-    return mean / (1 - 0.9**step) / scale, (mean, squares)
+    size = (squares / (1 - 0.999**step)).sqrt() + epsilon
+    return mean / (1 - 0.9**step) / size, (mean, squares)
 
 
 class Arm(NamedTuple):
@@ -85,33 +95,48 @@ ARMS = {
 
 
 def labels(seeds: Seeds, purpose: str, count: int) -> Tensor:
-    return (seeds.uniform(purpose, count) < POSITIVE).double() * 2 - 1  # (seeds, count)
+    is_positive = seeds.uniform(purpose, count) < POSITIVE  # (seeds, count)
+    return is_positive.double() * 2 - 1
 
 
-def fit(weights: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return gradient and residuals of half the mean square at weights (w_1, w_2, one for each point)."""
+def shared_score(weights: Tensor, y: Tensor) -> Tensor:
+    """Return what the features (y, 1, 1) that all points share add to their scores."""
+    return weights[..., :1] * y + 2 * weights[..., 1:2]  # (rates, seeds, count)
+
+
+def residuals(weights: Tensor, y: Tensor) -> Tensor:
+    """Return scores less labels at weights (w_1, w_2, one for each point)."""
     copies = 3 - 2 * y  # 1 where y = 1, 5 where y = -1
-    residuals = weights[..., :1] * y + 2 * weights[..., 1:2] + copies * weights[..., 2:] - y
-    parts = ((residuals * y).mean(-1, True), residuals.mean(-1, True), residuals / y.shape[-1])
-    return torch.cat(parts, -1), residuals
+    return shared_score(weights, y) + copies * weights[..., 2:] - y  # (rates, seeds, count)
+
+
+def gradient_of(weights: Tensor, y: Tensor) -> Tensor:
+    """Return the gradient of half the mean squared residual."""
+    errors = residuals(weights, y)
+    of_label = (errors * y).mean(-1, True)
+    of_constant = errors.mean(-1, True)
+    of_own = errors / y.shape[-1]
+    return torch.cat((of_label, of_constant, of_own), -1)  # (rates, seeds, 2 + count)
 
 
 def percent_wrong(weights: Tensor, y: Tensor) -> Tensor:
-    scores = weights[..., :1] * y + 2 * weights[..., 1:2]  # (rates, seeds, count)
-    return 100 * (scores * y <= 0).double().mean(-1)
+    is_wrong = shared_score(weights, y) * y <= 0
+    return 100 * is_wrong.double().mean(-1)  # (rates, seeds)
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, rule, rates = ARMS[arm]
-    y, y_new = labels(seeds, "trained", scale.trained), labels(seeds, "tested", scale.tested)
+    y = labels(seeds, "trained", scale.trained)
+    y_new = labels(seeds, "tested", scale.tested)
     rate = y.new_tensor(rates)[:, None, None]
     weights = y.new_zeros(len(rates), len(seeds), 2 + scale.trained)
     memory = (torch.zeros_like(weights), torch.zeros_like(weights))
     for step in range(1, scale.steps + 1):
-        direction, memory = rule(fit(weights, y)[0], memory, step)
+        direction, memory = rule(gradient_of(weights, y), memory, step)
         weights = weights - rate * (1 - step / scale.steps) * direction
     error = percent_wrong(weights, y_new)  # (rates, seeds)
-    residual = fit(weights, y)[1].abs().amax(-1).clamp_min(1e-16).log10()
-    best = (error + 1e-3 * residual).argmin(0)  # of equal errors the better fit
+    largest = residuals(weights, y).abs().amax(-1)  # (rates, seeds)
+    log10_residual = largest.clamp_min(ROUNDING).log10()
+    best = (error + PREFERENCE * log10_residual).argmin(0)  # (seeds,)
     lanes = torch.arange(len(seeds), device=best.device)
-    return {"test_error": error[best, lanes], "log10_residual": residual[best, lanes]}
+    return {"test_error": error[best, lanes], "log10_residual": log10_residual[best, lanes]}

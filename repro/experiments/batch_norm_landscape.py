@@ -29,24 +29,18 @@ from repro.lab.mlp import mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.normalise import Running, batch_norm, running
 from repro.lab.optimise import sgd
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Shapes, flatten, unflatten
 from repro.lab.seeds import Seeds
 
-RATE, MULTIPLES = 0.1, (0.5, 1.0, 2.0, 4.0)
-POINTS, DEPTH, LAYER, BATCH, PROBES = 4000, 6, 3, 128, 20  # LAYER counts from 0
-ARMS = {
-    "none": "no normalisation",
-    "bn": "batch norm",
-    "bn_held": "batch norm, its statistics held fixed during a probe",
-    "once": "normalised by statistics of the initial net throughout",
-}
-OUTCOMES = {
-    "drift": "standard deviations in a twentieth of the steps; lower is better; resolution 0.001",
-    "layer_cosine": "cosine after a step below; higher is better; resolution 0.01",
-    "step_cosine": "cosine after a step; higher is better; resolution 0.01",
-    "loss_range": "nats; lower is better; resolution 0.001",
-    "step_cosine_curve": "cosine after a step; higher is better; over twenty equal parts of the steps",
-}
+RATE = 0.1  # learning rate
+MULTIPLES = (0.5, 1.0, 2.0, 4.0)  # lengths of the steps that are tried, in steps of training
+ONE = MULTIPLES.index(1.0)
+POINTS = 4000  # training points
+DEPTH = 6  # hidden layers
+LAYER = 3  # hidden layer that is watched, counted from 0
+BATCH = 128  # points in a batch, and points that a probe looks at
+PROBES = 20  # equal parts of the steps, between which the net is probed
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,52 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=256, steps=2000)
+OUTCOMES = {
+    "drift": Outcome(
+        "drift of what enters the fourth layer's rectifiers",
+        unit="standard deviations in a twentieth of the steps",
+        better="lower",
+        resolution=0.001,
+    ),
+    "layer_cosine": Outcome(
+        "agreement of a layer's gradient before and after a step of the layers below it",
+        unit="cosine after a step below",
+        better="higher",
+        resolution=0.01,
+    ),
+    "step_cosine": Outcome(
+        "agreement of the gradient before and after a step",
+        unit="cosine after a step",
+        better="higher",
+        resolution=0.01,
+    ),
+    "loss_range": Outcome(
+        "range of the loss along the gradient", unit="nats", better="lower", resolution=0.001
+    ),
+    "step_cosine_curve": Curve(
+        "agreement of the gradient before and after a step",
+        unit="cosine after a step",
+        better="higher",
+        axis=Axis("step", first=0, last="steps", points=21),
+    ),
+}
+
+
+class Arm(NamedTuple):
+    """Is there a norm, does training renew its statistics, and do probes?"""
+
+    description: str
+    is_normalised: bool = True
+    renews_in_training: bool = True
+    renews_in_probes: bool = False
+
+
+ARMS = {
+    "none": Arm("no normalisation", is_normalised=False),
+    "bn": Arm("batch norm", renews_in_probes=True),
+    "bn_held": Arm("batch norm, its statistics held fixed during a probe"),
+    "once": Arm("normalised by statistics of the initial net throughout", renews_in_training=False),
+}
 
 
 class Net(NamedTuple):
@@ -69,52 +109,82 @@ class Net(NamedTuple):
 
     def forward(self, flat: Tensor, x: Tensor, *, renews: bool) -> tuple[Tensor, Tensor]:
         """Return logits and what enters the watched rectifiers, by statistics of x or of the latest batch."""
-        weights, watched = unflatten(flat, self.shapes), x
+        weights = unflatten(flat, self.shapes)
+        watched = x
         for k in range(DEPTH):
             x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
             if self.statistics:
-                scale, bias = weights[f"{k}.scale"], weights[f"{k}.shift"]
-                x = batch_norm(x, scale, bias, self.statistics[k], is_training=renews, momentum=1.0)
-            watched = x if k == LAYER else watched
+                scale, shift = weights[f"{k}.scale"], weights[f"{k}.shift"]
+                x = batch_norm(x, scale, shift, self.statistics[k], is_training=renews, momentum=1.0)
+            if k == LAYER:
+                watched = x
             x = x.relu()
         return linear(x, weights[f"{DEPTH}.weight"], weights[f"{DEPTH}.bias"]), watched
 
     def slope(self, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> tuple[Tensor, Tensor]:
         """Return loss and gradient, (seeds,) and (seeds, count)."""
         flat = flat.detach().requires_grad_()
-        loss = cross_entropy(self.forward(flat, x, renews=renews)[0], y)
-        return loss.detach(), torch.autograd.grad(loss.sum(), flat)[0]
+        logits, _ = self.forward(flat, x, renews=renews)
+        loss = cross_entropy(logits, y)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        return loss.detach(), gradient
 
 
-def probe(net: Net, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> Tensor:
-    """Return cosine of the layer and of all weights, and loss range, (seeds, 3), of steps not taken."""
+class Probe(NamedTuple):
+    """What steps that are not taken would do, each of shape (seeds,)."""
+
+    layer_cosine: Tensor
+    step_cosine: Tensor
+    loss_range: Tensor
+
+
+def probe(net: Net, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> Probe:
     _, start = net.slope(flat, x, y, renews=renews)
-    below = flatten([g * (int(name[0]) < LAYER) for name, g in unflatten(start, net.shapes).items()])
+    parts = unflatten(start, net.shapes)
+    below = flatten([part * (int(name[0]) < LAYER) for name, part in parts.items()])  # zero from LAYER on
     _, moved = net.slope(flat - RATE * below, x, y, renews=renews)
-    own, after = (unflatten(g, net.shapes)[f"{LAYER}.weight"].flatten(1) for g in (start, moved))
+    watched = f"{LAYER}.weight"
+    own = parts[watched].flatten(1)
+    own_moved = unflatten(moved, net.shapes)[watched].flatten(1)
     ends = [net.slope(flat - multiple * RATE * start, x, y, renews=renews) for multiple in MULTIPLES]
-    losses = torch.stack([loss for loss, _ in ends])
-    cosines = torch.cosine_similarity(own, after), torch.cosine_similarity(start, ends[1][1])
-    return torch.stack([*cosines, losses.amax(0) - losses.amin(0)], 1)
+    losses = torch.stack([loss for loss, _ in ends])  # (multiples, seeds)
+    _, end = ends[ONE]
+    return Probe(
+        layer_cosine=torch.cosine_similarity(own, own_moved),
+        step_cosine=torch.cosine_similarity(start, end),
+        loss_range=losses.amax(0) - losses.amin(0),
+    )
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    data, layers = mnist1d(seeds, train=POINTS, test=0), range(DEPTH if arm != "none" else 0)
-    shapes = mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES, is_normalised=arm != "none")
+    _, is_normalised, renews_in_training, renews_in_probes = ARMS[arm]
+    data = mnist1d(seeds, train=POINTS, test=0)
+    shapes = mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES, is_normalised=is_normalised)
     flat, weights = initialise(seeds, shapes, "he")
-    net = Net(shapes, [running(weights[f"{k}.scale"]) for k in layers])
-    net.forward(flat, data.x, renews=True)
-    order, renews = batch_order(seeds, POINTS, BATCH, scale.steps), arm != "once"
-    x, y, probes, steps = data.x[:, :BATCH], data.y[:, :BATCH], [], []
+    norms = range(DEPTH) if is_normalised else range(0)
+    net = Net(shapes, [running(weights[f"{k}.scale"]) for k in norms])
+    net.forward(flat, data.x, renews=True)  # the statistics of the initial net
+    order = batch_order(seeds, POINTS, BATCH, scale.steps)
+    seen_x, seen_y = data.x[:, :BATCH], data.y[:, :BATCH]
+    entered, probes = [], []
     for step in range(scale.steps + 1):
         if step % (scale.steps // PROBES) == 0:
-            probes.append(net.forward(flat, x, renews=renews)[1])  # also renews what a probe may hold
-            steps.append(probe(net, flat, x, y, renews=arm == "bn"))
+            _, enters = net.forward(flat, seen_x, renews=renews_in_training)  # renews what a probe may hold
+            entered.append(enters)
+            found = probe(net, flat, seen_x, seen_y, renews=renews_in_probes)
+            probes.append(torch.stack(found, 1))  # (seeds, 3)
         if step < scale.steps:
-            batch = take(data.x, order[:, step]), take(data.y, order[:, step])
-            sgd(flat, net.slope(flat, *batch, renews=renews)[1], None, RATE)
-    watched = torch.stack(probes)  # (times, seeds, batch, width)
-    moves = watched.mean(2).diff(dim=0).abs() / watched.std(2)[:-1]
-    layer, whole, reach = torch.stack(steps, 1).unbind(2)  # each (seeds, times)
-    outcomes = {"layer_cosine": layer.mean(1), "step_cosine": whole.mean(1), "loss_range": reach.mean(1)}
-    return {"drift": moves.mean((0, 2)), **outcomes, "step_cosine_curve": whole}
+            x = take(data.x, order[:, step])
+            y = take(data.y, order[:, step])
+            _, gradient = net.slope(flat, x, y, renews=renews_in_training)
+            sgd(flat, gradient, None, RATE)
+    watched = torch.stack(entered)  # (times, seeds, points, width)
+    moves = watched.mean(2).diff(dim=0).abs() / watched.std(2)[:-1]  # (times - 1, seeds, width)
+    layer_cosine, step_cosine, loss_range = torch.stack(probes, 1).unbind(2)  # each (seeds, times)
+    return {
+        "drift": moves.mean((0, 2)),
+        "layer_cosine": layer_cosine.mean(1),
+        "step_cosine": step_cosine.mean(1),
+        "loss_range": loss_range.mean(1),
+        "step_cosine_curve": step_cosine,
+    }

@@ -25,19 +25,18 @@ from torch.nn.functional import one_hot
 
 from repro.lab.data import Labelled, linear_regression
 from repro.lab.data import digits as draw_digits
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
-CLASSICAL = (0.1, 0.2, 0.3, 0.4, 0.5)  # features per training point
-SIZES = (*CLASSICAL, 0.7, 0.85, 0.95, 1.0, 1.05, 1.15, 1.3, 1.6, 2.0, 3.0, 5.0, 10.0)
-PENALTIES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
-NOISE, MISLABELLED = 0.5, 0.15  # deviation, where the line's own is 1, and share
-OUTCOMES = {
-    "log10_peak_over_largest": "decades; neither is better; resolution 0.01",
-    "log10_peak_over_classical": "decades; neither is better; resolution 0.01",
-    "log10_largest_over_classical": "decades; lower is better; resolution 0.01",
-    "worst_size": "features per training point; neither is better; resolution 0.01",
-    "log10_error_curve": "decades; lower is better; over 17 sizes from a tenth to ten times the points",
-}
+# features per training point
+SIZES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.85, 0.95, 1.0, 1.05, 1.15, 1.3, 1.6, 2.0, 3.0, 5.0, 10.0)
+CLASSICAL = 5  # of these sizes are classical: at most half as many features as points
+PEAK = SIZES.index(1.0)
+PENALTIES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)  # on the squared length of the weights
+NOISE = 0.5  # standard deviation of the line's noise, where the line's own is 1
+MISLABELLED = 0.15  # share of the training digits
+TESTED = 1000  # points of the line that errors are taken over
+Problem = tuple[Labelled, Callable[[Tensor, Tensor], Tensor]]  # targets to fit, and the error of scores
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,61 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=1000)
-Problem = tuple[Labelled, Callable[[Tensor, Tensor], Tensor]]  # targets to fit, and the error of scores
+OUTCOMES = {
+    "log10_peak_over_largest": Outcome(
+        "error with as many features as points, over that of the largest size",
+        unit="decades",
+        better="neither",
+        resolution=0.01,
+    ),
+    "log10_peak_over_classical": Outcome(
+        "error with as many features as points, over the classical best",
+        unit="decades",
+        better="neither",
+        resolution=0.01,
+    ),
+    "log10_largest_over_classical": Outcome(
+        "error of the largest size, over the classical best", unit="decades", better="lower", resolution=0.01
+    ),
+    "worst_size": Outcome(
+        "size with the largest error", unit="features per training point", better="neither", resolution=0.01
+    ),
+    "log10_error_curve": Curve(
+        "test error",
+        unit="decades",
+        better="lower",
+        axis=Axis("features per training point", values=SIZES, is_logarithmic=True),
+    ),
+}
 
 
 def line(seeds: Seeds, points: int) -> Problem:
-    data = linear_regression(seeds, train=points, test=1000, features=20, noise=NOISE)
-    return data, lambda scores, y: (scores - y).square().mean((-2, -1))
+    data = linear_regression(seeds, train=points, test=TESTED, features=20, noise=NOISE)
+    return data, squared_error
 
 
 def digits(seeds: Seeds, points: int) -> Problem:
     pixels, labels, test_pixels, test_labels = draw_digits(seeds, train=points, dtype=torch.float64)
-    centre, spread = pixels.mean(1, keepdim=True), pixels.std((1, 2), keepdim=True)
-    x, test_x = ((p - centre) / spread for p in (pixels, test_pixels))  # else many features are always off
+    centre = pixels.mean(1, keepdim=True)  # without centring many features would always be off
+    spread = pixels.std((1, 2), keepdim=True)
     others = (labels + seeds.integers("mislabelled as", points, low=1, high=10)) % 10
-    noisy = torch.where(seeds.uniform("is mislabelled", points) < MISLABELLED, others, labels)
-    data = Labelled(x, one_hot(noisy, 10).double() - 0.1, test_x, one_hot(test_labels, 10))
-    return data, lambda scores, y: (scores.argmax(-1) != y.argmax(-1)).double().mean(-1)
+    is_mislabelled = seeds.uniform("is mislabelled", points) < MISLABELLED
+    given = torch.where(is_mislabelled, others, labels)
+    data = Labelled(
+        (pixels - centre) / spread,
+        one_hot(given, 10).double() - 0.1,
+        (test_pixels - centre) / spread,
+        one_hot(test_labels, 10),
+    )
+    return data, share_wrong
+
+
+def squared_error(scores: Tensor, y: Tensor) -> Tensor:
+    return (scores - y).square().mean((-2, -1))
+
+
+def share_wrong(scores: Tensor, y: Tensor) -> Tensor:
+    return (scores.argmax(-1) != y.argmax(-1)).double().mean(-1)
 
 
 class Arm(NamedTuple):
@@ -86,9 +124,11 @@ ARMS = {
 def solutions(z: Tensor, y: Tensor, penalties: tuple[float, ...]) -> Tensor:
     """Return the minimisers of |z w - y|^2 + penalty |w|^2, (seeds, features, penalties * outputs)."""
     u, s, vt = torch.linalg.svd(z, full_matrices=False)
-    kept = s > torch.finfo(s.dtype).eps * max(z.shape[1:]) * s[:, :1]
-    gain = torch.where(kept[..., None], s[..., None] / (s[..., None].square() + s.new_tensor(penalties)), 0.0)
-    parts: Tensor = gain[..., None] * (u.mT @ y)[:, :, None]  # (seeds, rank, penalties, outputs)
+    is_kept = s > torch.finfo(s.dtype).eps * max(z.shape[1:]) * s[:, :1]  # (seeds, rank)
+    s, is_kept = s[..., None], is_kept[..., None]
+    gain = torch.where(is_kept, s / (s.square() + s.new_tensor(penalties)), 0.0)  # (seeds, rank, penalties)
+    along = u.mT @ y  # (seeds, rank, outputs)
+    parts: Tensor = gain[..., None] * along[:, :, None]  # (seeds, rank, penalties, outputs)
     return vt.mT @ parts.flatten(2)  # type: ignore[no-any-return]  # untyped svd
 
 
@@ -96,21 +136,24 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, problem, penalties = ARMS[arm]
     (x, y, test_x, test_y), error = problem(seeds, scale.points)
     counts = [round(size * scale.points) for size in SIZES]
-    weights = seeds.normal("features", x.shape[2], counts[-1], dtype=x.dtype) / x.shape[2] ** 0.5
-    biases = seeds.normal("biases", 1, counts[-1], dtype=x.dtype)
-    z, test_z = ((points @ weights + biases).relu() for points in (x, test_x))
+    inputs, most = x.shape[2], counts[-1]
+    weights = seeds.normal("features", inputs, most, dtype=x.dtype) / inputs**0.5
+    biases = seeds.normal("biases", 1, most, dtype=x.dtype)
+    z = (x @ weights + biases).relu()  # (seeds, points, features)
+    test_z = (test_x @ weights + biases).relu()
     middle = test_x.shape[1] // 2  # penalties are chosen on the points before it, errors judged behind it
     errors = []
     for count in counts:
-        scores = test_z[..., :count] @ solutions(z[..., :count], y, penalties)
-        scores = scores.unflatten(2, (len(penalties), -1)).movedim(
-            2, 0
-        )  # (penalties, seeds, points, outputs)
-        chosen = error(scores[:, :, :middle], test_y[:, :middle]).argmin(0, keepdim=True)
-        errors.append(error(scores[:, :, middle:], test_y[:, middle:]).gather(0, chosen)[0])
+        joined = test_z[..., :count] @ solutions(z[..., :count], y, penalties)
+        by_penalty = joined.unflatten(2, (len(penalties), -1))  # (seeds, points, penalties, outputs)
+        scores = by_penalty.movedim(2, 0)
+        best = error(scores[:, :, :middle], test_y[:, :middle]).argmin(0, keepdim=True)
+        judged = error(scores[:, :, middle:], test_y[:, middle:])  # (penalties, seeds)
+        errors.append(judged.gather(0, best)[0])
     curve = torch.stack(errors, 1).log10()  # (seeds, sizes)
-    peak, largest = curve[:, SIZES.index(1.0)], curve[:, -1]
-    classical = curve[:, : len(CLASSICAL)].amin(1)
+    peak = curve[:, PEAK]
+    largest = curve[:, -1]
+    classical = curve[:, :CLASSICAL].amin(1)
     return {
         "log10_peak_over_largest": peak - largest,
         "log10_peak_over_classical": peak - classical,

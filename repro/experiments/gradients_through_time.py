@@ -1,6 +1,6 @@
 """How much of the first state's influence is left after a hundred steps of an untrained recurrent net?
 
-Hypothesis: influence is a product of one Jacobian a step, so it changes exponentially, at a rate set by the
+Hypothesis: influence is a product of one Jacobian per step, so it changes exponentially, at a rate set by the
 weights. A memory keeps it where its forget gate is open: always in the cell of 1997, half at usual weights.
 
 Method: standard normal inputs, as many as units. The Jacobian of the state after t steps (of the memory, for
@@ -22,13 +22,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
-OUTCOMES = {
-    "log10_gain": "decades; higher is better; resolution 0.01",
-    "straightness": "share of variance; neither is better; resolution 0.001",
-    "log10_gain_curve": "decades; higher is better; over twenty equal parts of the steps",
-}
+RECORDS = 20  # equal parts of the steps, after each of which the gain is measured
+State = tuple[Tensor, Tensor]  # memory and output, each (seeds, copies, units)
+Cell = Callable[[Tensor, State], State]
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,23 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=128, steps=1000)
-RECORDS = 20  # steps after which the gain is measured
-State = tuple[Tensor, Tensor]  # memory and output, each (seeds, copies, units)
-Cell = Callable[[Tensor, State], State]
+OUTCOMES = {
+    "log10_gain": Outcome(
+        "influence of the first state after the last step", unit="decades", better="higher", resolution=0.01
+    ),
+    "straightness": Outcome(
+        "course of the influence that an exponential explains",
+        unit="share of variance",
+        better="neither",
+        resolution=0.001,
+    ),
+    "log10_gain_curve": Curve(
+        "influence of the first state",
+        unit="decades",
+        better="higher",
+        axis=Axis("percent of the steps", first=5, last=100, points=20),
+    ),
+}
 
 
 def plain(drive: Tensor, _: State, slope: float = 1.0) -> State:
@@ -53,7 +66,8 @@ def plain(drive: Tensor, _: State, slope: float = 1.0) -> State:
 
 def lstm(drive: Tensor, state: State, slope: float = 1.0, bias: float = 0.0) -> State:
     enter, forget, candidate, leave = drive.chunk(4, -1)
-    memory = (slope * forget + bias).sigmoid() * state[0] + enter.sigmoid() * candidate.tanh()
+    keep = (slope * forget + bias).sigmoid()
+    memory = keep * state[0] + enter.sigmoid() * candidate.tanh()
     return memory, leave.sigmoid() * memory.tanh()
 
 
@@ -93,28 +107,42 @@ ARMS = {
 }
 
 
-def course(cell: Cell, recurrent: Tensor, drives: Tensor) -> Tensor:
-    """Return the memory's Jacobian at each record, (seeds, RECORDS, units, units); copy k gives its row k."""
-    start = torch.zeros_like(recurrent[:, : recurrent.shape[-1]]).requires_grad_()  # (seeds, copies, units)
-    state = (start, start if start.shape == recurrent.shape else torch.zeros_like(start))
+def jacobians(cell: Cell, recurrent: Tensor, drives: Tensor) -> Tensor:
+    """Return the memory's Jacobian at each record, (seeds, RECORDS, units, units).
+
+    The net runs in as many copies as it has units; copy k gives row k of the Jacobian.
+    """
+    seeds, rows, units = recurrent.shape
+    start = recurrent.new_zeros(seeds, units, units).requires_grad_()  # (seeds, copies, units)
+    is_plain = rows == units  # then memory and output are one
+    state = (start, start if is_plain else torch.zeros_like(start))
+    steps = drives.shape[1]
     found: list[Tensor] = []
     for step, drive in enumerate(drives.unbind(1), 1):
-        state = cell(drive[:, None] + state[1] @ recurrent.mT, state)
-        if step % (drives.shape[1] // RECORDS) == 0:
-            found += torch.autograd.grad(state[0].diagonal(dim1=1, dim2=2).sum(), start, retain_graph=True)
+        _, output = state
+        state = cell(drive[:, None] + output @ recurrent.mT, state)
+        if step % (steps // RECORDS) == 0:
+            memory, _ = state
+            own = memory.diagonal(dim1=1, dim2=2)  # unit k of copy k
+            found += torch.autograd.grad(own.sum(), start, retain_graph=True)
     return torch.stack(found, 1)
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, cell, law, gates = ARMS[arm]
-    recurrent = law(seeds, rows := gates * scale.units, units := scale.units)
+    units = scale.units
+    rows = gates * units
+    recurrent = law(seeds, rows, units)
     inputs = seeds.normal("inputs", scale.steps, units, dtype=torch.float64)
-    biases = default(seeds, rows, units, "biases")[:, None, :, :2].sum(-1)  # of input and of output
-    drives = inputs @ default(seeds, rows, units, "input weights").mT + biases  # (seeds, steps, rows)
-    gain = (course(cell, recurrent, drives).square().sum((2, 3)) / units).log10() / 2  # (seeds, RECORDS)
-    t = torch.linspace(-1, 1, RECORDS, dtype=gain.dtype, device=gain.device)[None]
+    input_weights = default(seeds, rows, units, "input weights")
+    biases = default(seeds, rows, units, "biases")[:, None, :, :2].sum(-1)  # those of input and of output
+    drives = inputs @ input_weights.mT + biases  # (seeds, steps, rows)
+    squares = jacobians(cell, recurrent, drives).square().sum((2, 3))  # (seeds, RECORDS)
+    log10_gain = (squares / units).log10() / 2
+    centred = log10_gain - log10_gain.mean(-1, keepdim=True)
+    times = torch.linspace(-1, 1, RECORDS, dtype=centred.dtype, device=centred.device)[None]
     return {
-        "log10_gain": gain[:, -1],
-        "straightness": torch.cosine_similarity(gain - gain.mean(-1, keepdim=True), t, dim=-1).square(),
-        "log10_gain_curve": gain,
+        "log10_gain": log10_gain[:, -1],
+        "straightness": torch.cosine_similarity(centred, times, dim=-1).square(),
+        "log10_gain_curve": log10_gain,
     }

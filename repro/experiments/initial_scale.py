@@ -10,7 +10,7 @@ the last layer to the input over that of the vector; logarithms are averaged ove
 
 Arms: nonlinearity and gain; weights have variance gain / units. Nets of a seed share their random draws.
 
-Outcomes: decades, so that 0 is kept, and an error of a factor f a layer shows as depth x log10(f).
+Outcomes: decades, so that 0 is kept, and an error of a factor f per layer shows as depth x log10(f).
 """
 
 from collections.abc import Callable
@@ -20,20 +20,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
 INPUTS = 16  # averaged over
-XAVIER, HE = 1.0, 2.0  # gains: (2 / (units in + units out)) x units, and that of He et al. 2015, eq. 10
-OUTCOMES = {
-    "log10_signal_ratio": "decades; neither is better; resolution 0.01",
-    "log10_gradient_ratio": "decades; neither is better; resolution 0.01",
-    "log10_signal_curve": "decades; neither is better; over layers from the first to the last",
-}
+XAVIER = 1.0  # gain: (2 / (units in + units out)) x units
+HE = 2.0  # gain: He et al. (2015), equation 10
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Units a layer, and layers."""
+    """Units of a layer, and layers."""
 
     width: int = 300
     depth: int = 50
@@ -41,6 +38,26 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=2048, depth=50)
+OUTCOMES = {
+    "log10_signal_ratio": Outcome(
+        "squared signal at the last layer over that at the input",
+        unit="decades",
+        better="neither",
+        resolution=0.01,
+    ),
+    "log10_gradient_ratio": Outcome(
+        "squared gradient at the input over that at the last layer",
+        unit="decades",
+        better="neither",
+        resolution=0.01,
+    ),
+    "log10_signal_curve": Curve(
+        "squared signal over that at the input",
+        unit="decades",
+        better="neither",
+        axis=Axis("layer", first=1, last="depth", every=1),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -63,19 +80,22 @@ ARMS = {
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, nonlinearity, gain = ARMS[arm]
-    width, spread = scale.width, (gain / scale.width) ** 0.5
-    bottom = seeds.normal("inputs", INPUTS, width).requires_grad_()
-    h, squares = bottom, [bottom.detach().square().mean(-1)]
+    spread = (gain / scale.width) ** 0.5
+    bottom = seeds.normal("inputs", INPUTS, scale.width).requires_grad_()
+    h = bottom
+    squares = []
     for depth in range(scale.depth):
-        weights = spread * seeds.normal(f"weights {depth}", width, width)
+        weights = spread * seeds.normal(f"weights {depth}", scale.width, scale.width)
         h = nonlinearity(torch.bmm(h, weights))  # (seeds, INPUTS, width)
         squares.append(h.detach().square().mean(-1))
-    top = seeds.normal("gradient at the top", INPUTS, width)
+    top = seeds.normal("gradient at the top", INPUTS, scale.width)
     (gradient,) = torch.autograd.grad(h, bottom, top)
-    ratio = gradient.square().sum(-1) / top.square().sum(-1)  # (seeds, INPUTS)
-    signal = (torch.stack(squares[1:], 1) / squares[0][:, None]).log10().mean(-1)  # (seeds, depth)
+    gradient_ratio = gradient.square().sum(-1) / top.square().sum(-1)  # (seeds, INPUTS)
+    at_input = bottom.detach().square().mean(-1)
+    signal_ratio = torch.stack(squares, 1) / at_input[:, None]  # (seeds, depth, INPUTS)
+    log10_signal = signal_ratio.log10().mean(-1)  # (seeds, depth)
     return {
-        "log10_signal_ratio": signal[:, -1],
-        "log10_gradient_ratio": ratio.log10().mean(-1),
-        "log10_signal_curve": signal,
+        "log10_signal_ratio": log10_signal[:, -1],
+        "log10_gradient_ratio": gradient_ratio.log10().mean(-1),
+        "log10_signal_curve": log10_signal,
     }

@@ -15,27 +15,19 @@ error reaches 0.01, which lies far to the right of what is measured at the minim
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
-DIMENSIONS = 8
-LOG10_TARGET = -2.0
-ARMS = {
-    "phase": "cos(w x + b), Gaussian frequencies and uniform phases",
-    "paired": "cos(w x) and sin(w x) of half as many Gaussian frequencies",
-    "cauchy": "cos(w x + b) with Cauchy frequencies, the spectrum of another kernel",
-}
-OUTCOMES = {
-    "largest_error_slope": "decades a decade of features; lower is better; resolution 0.001",
-    "rms_error_slope": "decades a decade of features; lower is better; resolution 0.001",
-    "log10_features_for_one_percent": "decades of features; lower is better; resolution 0.01",
-    "log10_largest_error_curve": "decades; lower is better; over log2 features from 6 to the largest",
-    "log10_rms_error_curve": "decades; lower is better; over log2 features from 6 to the largest",
-}
+DIMENSIONS = 8  # of the cube
+LOG10_TARGET = -2.0  # decades of the largest error that is asked for
+LOG2_FEWEST = 6  # log2 of the smallest number of features
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,38 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=2000, log2_features=16)
+OUTCOMES = {
+    "largest_error_slope": Outcome(
+        "pace at which the largest error falls with features",
+        unit="decades per decade of features",
+        better="lower",
+        resolution=0.001,
+    ),
+    "rms_error_slope": Outcome(
+        "pace at which the root mean square error falls with features",
+        unit="decades per decade of features",
+        better="lower",
+        resolution=0.001,
+    ),
+    "log10_features_for_one_percent": Outcome(
+        "features for a largest error of one percent",
+        unit="decades of features",
+        better="lower",
+        resolution=0.01,
+    ),
+    "log10_largest_error_curve": Curve(
+        "largest error of the kernel",
+        unit="decades",
+        better="lower",
+        axis=Axis("log2 of the number of features", first=6, last="log2_features", every=1),
+    ),
+    "log10_rms_error_curve": Curve(
+        "root mean square error of the kernel",
+        unit="decades",
+        better="lower",
+        axis=Axis("log2 of the number of features", first=6, last="log2_features", every=1),
+    ),
+}
 
 
 def phase(seeds: Seeds, points: Tensor, count: int) -> Tensor:
@@ -68,7 +92,18 @@ def cauchy(seeds: Seeds, points: Tensor, count: int) -> Tensor:
     return torch.cos(math.sqrt(2) * points @ frequencies + phases)
 
 
-FEATURES = {"phase": phase, "paired": paired, "cauchy": cauchy}
+class Arm(NamedTuple):
+    """The features of points, (seeds, points, count), up to a factor."""
+
+    description: str
+    features: Callable[[Seeds, Tensor, int], Tensor]
+
+
+ARMS = {
+    "phase": Arm("cos(w x + b), Gaussian frequencies and uniform phases", phase),
+    "paired": Arm("cos(w x) and sin(w x) of half as many Gaussian frequencies", paired),
+    "cauchy": Arm("cos(w x + b) with Cauchy frequencies, the spectrum of another kernel", cauchy),
+}
 
 
 def line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,11 +115,14 @@ def line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def log10_errors(features: Tensor, kernel: Tensor, counts: list[int]) -> tuple[Tensor, Tensor]:
     """Return log10 of largest and root mean square error, each (seeds, counts), of the first features."""
-    total, done, largest, mean_square = torch.zeros_like(kernel), 0, [], []
+    total = torch.zeros_like(kernel)  # (seeds, points, points)
+    summed = 0  # features in the total
+    largest, mean_square = [], []
     for count in counts:
-        draws = features[..., done:count]
-        total = torch.baddbmm(total, draws, draws.mT)  # (seeds, points, points)
-        error, done = 2 / count * total - kernel, count
+        draws = features[..., summed:count]
+        total = torch.baddbmm(total, draws, draws.mT)
+        summed = count
+        error = 2 / count * total - kernel
         largest.append(error.abs().amax((1, 2)))
         mean_square.append(error.square().mean((1, 2)))
     return torch.stack(largest, -1).log10(), torch.stack(mean_square, -1).log10() / 2
@@ -93,14 +131,16 @@ def log10_errors(features: Tensor, kernel: Tensor, counts: list[int]) -> tuple[T
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     points = seeds.uniform("points", scale.points, DIMENSIONS, low=-1.0)
     kernel = torch.exp(-torch.cdist(points, points).square())
-    counts = [2**power for power in range(6, scale.log2_features + 1)]
-    largest, rms = log10_errors(FEATURES[arm](seeds, points, counts[-1]), kernel, counts)
+    counts = [2**power for power in range(LOG2_FEWEST, scale.log2_features + 1)]
+    features = ARMS[arm].features(seeds, points, counts[-1])  # (seeds, points, features)
+    log10_largest, log10_rms = log10_errors(features, kernel, counts)
     decades = torch.tensor(counts, device=seeds.device).log10()
-    slope, intercept = line(decades, largest)
+    largest_slope, intercept = line(decades, log10_largest)
+    rms_slope, _ = line(decades, log10_rms)
     return {
-        "largest_error_slope": slope,
-        "rms_error_slope": line(decades, rms)[0],
-        "log10_features_for_one_percent": (LOG10_TARGET - intercept) / slope,
-        "log10_largest_error_curve": largest,
-        "log10_rms_error_curve": rms,
+        "largest_error_slope": largest_slope,
+        "rms_error_slope": rms_slope,
+        "log10_features_for_one_percent": (LOG10_TARGET - intercept) / largest_slope,
+        "log10_largest_error_curve": log10_largest,
+        "log10_rms_error_curve": log10_rms,
     }

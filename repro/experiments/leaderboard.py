@@ -24,7 +24,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
+
+PARTS = ("public", "private")  # labels that the player's vote is scored on
+CHANCE = 0.5  # error of a guess
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,17 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(labels=8000, guesses=800)
+OUTCOMES = {
+    "public_error": Outcome(
+        "error of the vote on public labels", unit="share of labels", better="lower", resolution=0.0003
+    ),
+    "private_error": Outcome(
+        "error of the vote on private labels", unit="share of labels", better="lower", resolution=0.0003
+    ),
+    "reported_error": Outcome(
+        "lowest error that the board shows", unit="share of labels", better="neither", resolution=0.0003
+    ),
+}
 
 
 def plain(wrong: Tensor) -> Tensor:
@@ -56,23 +71,27 @@ def record(wrong: Tensor) -> Tensor:
 
 
 def climb(wrong: Tensor, standard_errors: float) -> Tensor:
-    leader, best = torch.zeros_like(wrong[:, 0]), torch.full_like(wrong[:, 0, 0], torch.inf)
+    """Return the best score so far; it moves where a submission beats it by so many standard errors."""
+    leader = torch.zeros_like(wrong[:, 0])  # (seeds, labels)
+    best = torch.full_like(wrong[:, 0, 0], torch.inf)  # (seeds,)
     answers = []
     for submission in wrong.unbind(1):
+        score = submission.mean(1)
         step = standard_errors * (submission - leader).std(1) / submission.shape[1] ** 0.5
-        moves = submission.mean(1) < best - step
-        best = torch.where(moves, submission.mean(1), best)
+        moves = score < best - step
+        best = torch.where(moves, score, best)
         leader = torch.where(moves[:, None], submission, leader)
         answers.append(best)
-    return torch.stack(answers, 1)
+    return torch.stack(answers, 1)  # (seeds, submissions)
 
 
 def below_half(answers: Tensor) -> Tensor:
-    return answers < 0.5
+    return answers < CHANCE
 
 
 def moved(answers: Tensor) -> Tensor:
-    return answers.diff(dim=1, prepend=torch.full_like(answers[:, :1], 0.5)) < 0
+    before = torch.full_like(answers[:, :1], CHANCE)
+    return answers.diff(dim=1, prepend=before) < 0
 
 
 class Arm(NamedTuple):
@@ -95,25 +114,31 @@ ARMS = {
     "leak_free": Arm("every score, on labels that are neither public nor private", scores="other"),
     "skilled": Arm("every score to five digits, of guesses better than chance", skill=0.51),
 }
-OUTCOMES = {
-    "public_error": "share of labels; lower is better; resolution 0.0003",
-    "private_error": "share of labels; lower is better; resolution 0.0003",
-    "reported_error": "share of labels; neither is better; resolution 0.0003",
-}
+
+
+def guessed(seeds: Seeds, part: str, labels: Tensor, count: int, skill: float) -> Tensor:
+    """Return guesses that are right with a probability of `skill`, (seeds, guesses, labels)."""
+    is_right = seeds.uniform(f"{part} luck", count, labels.shape[1]) < skill
+    return is_right == labels[:, None].bool()
+
+
+def majority(guesses: Tensor, is_kept: Tensor) -> Tensor:
+    """Return the vote of the guesses that are kept, (seeds, labels); one where they are equally many."""
+    return ((guesses.float() - 0.5) * is_kept[:, :, None]).sum(1) >= 0
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, board, keeps, share, skill, scores = ARMS[arm]
-    labels = {part: seeds.integers(part, scale.labels, high=2) for part in ("public", "private", "other")}
-    guesses = {}
-    for part in ("public", "private"):
-        right = seeds.uniform(f"{part} luck", round(share * scale.guesses), scale.labels) < skill
-        guesses[part] = right == labels[part][:, None].bool()  # (seeds, guesses, labels)
-    kept = keeps(board((guesses["public"] != labels[scores][:, None]).float()))[:, :, None]
-    vote = {part: ((guess.float() - 0.5) * kept).sum(1) >= 0 for part, guess in guesses.items()}
-    submissions = torch.cat([guesses["public"], vote["public"][:, None]], 1) != labels[scores][:, None]
+    labels = {part: seeds.integers(part, scale.labels, high=2) for part in (*PARTS, "other")}
+    count = round(share * scale.guesses)
+    guesses = {part: guessed(seeds, part, labels[part], count, skill) for part in PARTS}
+    scored = labels[scores][:, None]
+    answers = board((guesses["public"] != scored).float())  # (seeds, guesses)
+    is_kept = keeps(answers)
+    vote = {part: majority(guesses[part], is_kept) for part in PARTS}
+    submissions = torch.cat([guesses["public"], vote["public"][:, None]], 1)  # (seeds, guesses + 1, labels)
     return {
         "public_error": (vote["public"] != labels["public"]).double().mean(1),
         "private_error": (vote["private"] != labels["private"]).double().mean(1),
-        "reported_error": board(submissions.float()).amin(1),
+        "reported_error": board((submissions != scored).float()).amin(1),
     }

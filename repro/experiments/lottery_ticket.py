@@ -14,7 +14,6 @@ Outcomes: percent of test signals right in each half of training; near points in
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -25,20 +24,23 @@ from repro.lab.data import Labelled
 from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
-from repro.lab.mnist1d import mnist1d
+from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.optimise import adam, adam_state, without_denormals
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Parameters, Shapes, flatten, leaves, unflatten
 from repro.lab.seeds import Seeds
 
-OUTCOMES = {
-    "early_accuracy": "percent of test signals; higher is better; resolution 0.1",
-    "late_accuracy": "percent of test signals; higher is better; resolution 0.1",
-    "locality": "times chance; neither is better; resolution 0.01",
-    "accuracy_curve": "percent of test signals; higher is better; over eight equal parts of training",
-}
-TRAIN, BATCH, TEST, NEAR = 4000, 100, 10000, 4  # points at most NEAR apart are near
-LIGHT, HARD = (0.1,), (0.44, 0.44, 0.44, 0.44)  # shares cut in turn: a tenth, or all but a tenth
-PRUNING_RATE, FULL_RATE, SPARSE_RATE = 0.01, 0.01, 0.03
+TRAIN = 4000  # training signals
+TEST = 10000  # test signals
+BATCH = 100  # signals in a batch
+NEAR = 4  # points of a signal at most so far apart are near
+LOOKS = 8  # equal parts of training, after each of which the net is tested
+LONGER = 4  # times as long as before a cut trains what is left in the end
+LIGHT = (0.1,)  # shares cut in turn: a tenth is cut
+HARD = (0.44, 0.44, 0.44, 0.44)  # shares cut in turn: a tenth is left
+PRUNING_RATE = 0.01  # learning rate of Adam before cuts
+FULL_RATE = 0.01  # learning rate of Adam for what is left of a light cut, or of none
+SPARSE_RATE = 0.03  # learning rate of Adam for what is left of hard cuts
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,29 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=300, steps=2000)
+OUTCOMES = {
+    "early_accuracy": Outcome(
+        "accuracy in the first half of training",
+        unit="percent of test signals",
+        better="higher",
+        resolution=0.1,
+    ),
+    "late_accuracy": Outcome(
+        "accuracy in the second half of training",
+        unit="percent of test signals",
+        better="higher",
+        resolution=0.1,
+    ),
+    "locality": Outcome(
+        "near points among those that a unit keeps", unit="times chance", better="neither", resolution=0.01
+    ),
+    "accuracy_curve": Curve(
+        "accuracy",
+        unit="percent of test signals",
+        better="higher",
+        axis=Axis("percent of training", first=12.5, last=100, points=8),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -75,46 +100,83 @@ ARMS = {
 
 def cut(mask: Tensor, size: Tensor, share: float, shapes: Shapes) -> Tensor:
     """Return the mask (seeds, weights) without each matrix's share of smallest weights, half in the last."""
-    kept, sizes = unflatten(mask, shapes), unflatten(size.where(mask > 0, -1.0), shapes)
+    kept = unflatten(mask, shapes)
+    sizes = unflatten(size.where(mask > 0, -1.0), shapes)  # what is cut already is smallest
     for name, part in {"0.weight": share, "1.weight": share, "2.weight": share / 2}.items():
         candidates = sizes[name].flatten(1)
-        largest = candidates.topk(round(int(kept[name][0].sum()) * (1 - part))).indices
+        count = round(int(kept[name][0].sum()) * (1 - part))
+        largest = candidates.topk(count).indices
         kept[name] = torch.zeros_like(candidates).scatter_(1, largest, 1.0)
     return flatten(list(kept.values()))
 
 
 def locality(first: Tensor) -> Tensor:
     """Return, for masks (seeds, units, points), near points' share of a kept point's company, over chance."""
-    counts, company = first.sum(1, keepdim=True), first.sum(2, keepdim=True) - 1
-    pairs = torch.stack([first.mT @ (first / company.clamp_min(1)), counts.mT @ counts]).triu(1)
-    return torch.div(*(pairs - pairs.triu(NEAR + 1)).sum((2, 3)) / pairs.sum((2, 3)))
+    counts = first.sum(1, keepdim=True)  # units that keep a point, (seeds, 1, points)
+    company = first.sum(2, keepdim=True) - 1  # other points that a unit keeps, (seeds, units, 1)
+    found = first.mT @ (first / company.clamp_min(1))  # (seeds, points, points)
+    by_chance = counts.mT @ counts
+    return share_near(found) / share_near(by_chance)
+
+
+def share_near(pairs: Tensor) -> Tensor:
+    """Return the share of near pairs, (seeds,), among weights of pairs of points, (seeds, points, points)."""
+    upper = pairs.triu(1)  # each pair once
+    near = upper - upper.triu(NEAR + 1)
+    return near.sum((1, 2)) / upper.sum((1, 2))
 
 
 def train(net: Parameters, mask: Tensor, rate: float, data: Labelled, order: Tensor) -> Iterator[Tensor]:
     """Train the weights where `mask` is 1 in place; yield all, (seeds, weights), after each batch."""
     state = adam_state(net.flat)
     for x, y in batches(data.x, data.y, order):
-        slope = mlp_cross_entropy(net, x, y).gradient
-        adam(net.flat, slope.mul_(mask), state, rate)
+        gradient = mlp_cross_entropy(net, x, y).gradient
+        adam(net.flat, gradient.mul_(mask), state, rate)
         yield net.flat
+
+
+def pruned(start: Tensor, shapes: Shapes, data: Labelled, order: Tensor, cuts: tuple[float, ...]) -> Tensor:
+    """Return the mask that is left when training from `start` is followed by a cut, in turn."""
+    mask = torch.ones_like(start)
+    for share in cuts:
+        *_, trained = train(leaves(start * mask, shapes), mask, PRUNING_RATE, data, order)
+        mask = cut(mask, trained.abs(), share, shapes)
+    return mask
+
+
+def randomly_pruned(start: Tensor, shapes: Shapes, size: Tensor, cuts: tuple[float, ...]) -> Tensor:
+    """Return the mask that is left when the weights of smallest `size` are cut, in turn."""
+    mask = torch.ones_like(start)
+    for share in cuts:
+        mask = cut(mask, size.abs(), share, shapes)
+    return mask
 
 
 @without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, cuts, is_random, is_fresh = ARMS[arm]
-    shapes, data = mlp_shapes(40, scale.units, scale.units, 10), mnist1d(seeds, train=TRAIN, test=TEST)
-    order = batch_order(seeds, TRAIN, BATCH, 4 * scale.steps)
-    start = initialise(seeds, shapes, "pytorch_default").flat
-    mask, size = torch.ones_like(start), seeds.uniform("random mask", start.shape[1])
-    for share in cuts:
-        if not is_random:
-            *_, size = train(leaves(start * mask, shapes), mask, PRUNING_RATE, data, order[:, : scale.steps])
-        mask = cut(mask, size.abs(), share, shapes)
+    shapes = mlp_shapes(FEATURES, scale.units, scale.units, CLASSES)
+    data = mnist1d(seeds, train=TRAIN, test=TEST)
+    steps = LONGER * scale.steps
+    order = batch_order(seeds, TRAIN, BATCH, steps)  # (seeds, steps, BATCH)
+    start = initialise(seeds, shapes, "pytorch_default").flat  # (seeds, weights)
+    if is_random:
+        mask = randomly_pruned(start, shapes, seeds.uniform("random mask", start.shape[1]), cuts)
+    else:
+        mask = pruned(start, shapes, data, order[:, : scale.steps], cuts)
     if is_fresh:
-        start = initialise(seeds, {f"fresh {name}": shapes[name] for name in shapes}, "pytorch_default").flat
-    nets = train(leaves(start * mask, shapes), mask, SPARSE_RATE if cuts == HARD else FULL_RATE, data, order)
-    nets = islice(nets, scale.steps // 2 - 1, None, scale.steps // 2)
-    looks = [accuracy(mlp(unflatten(net, shapes), data.test_x), data.test_y) for net in nets]
-    curve = 100 * torch.stack(looks, 1)  # (seeds, looks)
-    halves, near = curve.view(len(curve), 2, -1).mean(2), locality(unflatten(mask, shapes)["0.weight"])
-    return dict(zip(OUTCOMES, (*halves.unbind(1), near, curve), strict=True))
+        fresh_shapes = {f"fresh {name}": shape for name, shape in shapes.items()}
+        start = initialise(seeds, fresh_shapes, "pytorch_default").flat
+    rate = SPARSE_RATE if cuts == HARD else FULL_RATE
+    looks = []
+    for step, net in enumerate(train(leaves(start * mask, shapes), mask, rate, data, order), 1):
+        if step % (steps // LOOKS) == 0:
+            looks.append(accuracy(mlp(unflatten(net, shapes), data.test_x), data.test_y))
+    curve = 100 * torch.stack(looks, 1)  # (seeds, LOOKS)
+    early, late = curve.view(len(curve), 2, -1).mean(2).unbind(1)
+    return {
+        "early_accuracy": early,
+        "late_accuracy": late,
+        "locality": locality(unflatten(mask, shapes)["0.weight"]),
+        "accuracy_curve": curve,
+    }

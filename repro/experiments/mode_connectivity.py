@@ -14,6 +14,7 @@ are one net for a quarter of their training. The ends of a seed are the same in 
 Outcomes: the largest training error on the path, and how far the test error climbs above its worse end.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,18 +26,15 @@ from repro.lab.data import Labelled
 from repro.lab.initialise import initialise
 from repro.lab.losses import accuracy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
-from repro.lab.mnist1d import mnist1d
+from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.optimise import adam, adam_state
-from repro.lab.parameters import Parameters, Shapes, unflatten
+from repro.lab.outcomes import Axis, Curve, Outcome
+from repro.lab.parameters import Parameters, Shapes, Weights, unflatten
 from repro.lab.seeds import Seeds
 
-BATCH, RATE, TIMES = 128, 0.01, torch.linspace(0, 1, 21)
-OUTCOMES = {
-    "largest_train_error": "percent of points; lower is better; resolution 0.1",
-    "test_climb": "percentage points above the worse end; lower is better; resolution 0.1",
-    "train_error_curve": "percent of points; lower is better; over the path from end to end",
-    "test_error_curve": "percent of points; lower is better; over the path from end to end",
-}
+BATCH = 128  # points in a batch
+RATE = 0.01  # learning rate of Adam
+TIMES = torch.linspace(0, 1, 21)  # where on the path errors are taken
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,29 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=300, train=4000, steps=6000, bend_steps=20000)
+OUTCOMES = {
+    "largest_train_error": Outcome(
+        "largest training error on the path", unit="percent of points", better="lower", resolution=0.1
+    ),
+    "test_climb": Outcome(
+        "climb of the test error on the path",
+        unit="percentage points above the worse end",
+        better="lower",
+        resolution=0.1,
+    ),
+    "train_error_curve": Curve(
+        "training error",
+        unit="percent of points",
+        better="lower",
+        axis=Axis("way along the path", first=0, last=1, points=21),
+    ),
+    "test_error_curve": Curve(
+        "test error",
+        unit="percent of points",
+        better="lower",
+        axis=Axis("way along the path", first=0, last=1, points=21),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -70,16 +91,18 @@ ARMS = {
 
 
 def trained_ends(seeds: Seeds, data: Labelled, shapes: Shapes, steps: int, common: float) -> Tensor:
-    """Return the weights of two trained nets a seed, (seeds, 2, count)."""
+    """Return the weights of two trained nets per seed, (seeds, 2, count)."""
     ends = Seeds(tuple(value + end for value in seeds.values for end in (1, 2)), seeds.device)
-    net = initialise(ends, shapes, "he")
-    order, state = batch_order(ends, data.x.shape[1], BATCH, steps), adam_state(net.flat)
-    if shared := int(common * steps):
+    net = initialise(ends, shapes, "he")  # first ends at even places, second ones at odd
+    order = batch_order(ends, data.x.shape[1], BATCH, steps)
+    shared = int(common * steps)
+    if shared:
         net.flat[1::2] = net.flat[::2]
         order[1::2, :shared] = order[::2, :shared]
+    state = adam_state(net.flat)
     for x, y in batches(data.x, data.y, order):
-        slope = mlp_cross_entropy(net, x, y)
-        adam(net.flat, slope.gradient, state, RATE)
+        gradient = mlp_cross_entropy(net, x, y).gradient
+        adam(net.flat, gradient, state, RATE)
     return net.flat.view(len(seeds), 2, -1)
 
 
@@ -92,29 +115,41 @@ def trained_bend(seeds: Seeds, data: Labelled, shapes: Shapes, ends: Tensor, ste
     """Return the control points of least expected loss on the path, (seeds, count)."""
     bend = ends.mean(1)
     order = batch_order(seeds, data.x.shape[1], BATCH, steps, purpose="bend order")
-    times, state = seeds.uniform("bend times", steps, 1), adam_state(bend)
-    for (x, y), t in zip(batches(data.x, data.y, order), times.unbind(1), strict=True):
+    times = seeds.uniform("bend times", steps, 1)
+    state = adam_state(bend)
+    for step, (x, y) in enumerate(batches(data.x, data.y, order)):
+        t = times[:, step]  # (seeds, 1)
         flat = point(ends, bend, t)
         net = Parameters(flat, unflatten(flat, shapes))
-        slope = mlp_cross_entropy(net, x, y)
-        adam(bend, 2 * t * (1 - t) * slope.gradient, state, RATE)
+        gradient = mlp_cross_entropy(net, x, y).gradient
+        adam(bend, 2 * t * (1 - t) * gradient, state, RATE)
     return bend
+
+
+def percent_wrong(nets: Sequence[Weights], x: Tensor, y: Tensor) -> Tensor:
+    """Return the error of each net, (seeds, nets)."""
+    shares = torch.stack([accuracy(mlp(net, x), y) for net in nets], 1)
+    return 100 - 100 * shares
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, control, common = ARMS[arm]
     data = mnist1d(seeds, train=scale.train)
-    shapes = mlp_shapes(data.x.shape[2], scale.width, scale.width, 10)
+    shapes = mlp_shapes(FEATURES, scale.width, scale.width, CLASSES)
     ends = trained_ends(seeds, data, shapes, scale.steps, common)
-    bend = initialise(seeds, shapes, "he").flat if control == "drawn" else ends.mean(1)
     if control == "trained":
         bend = trained_bend(seeds, data, shapes, ends, scale.bend_steps)
+    elif control == "drawn":
+        bend = initialise(seeds, shapes, "he").flat
+    else:
+        bend = ends.mean(1)
     nets = [unflatten(point(ends, bend, t), shapes) for t in TIMES.to(seeds.device)]
-    train = 100 - 100 * torch.stack([accuracy(mlp(net, data.x), data.y) for net in nets], 1)
-    test = 100 - 100 * torch.stack([accuracy(mlp(net, data.test_x), data.test_y) for net in nets], 1)
+    train = percent_wrong(nets, data.x, data.y)
+    test = percent_wrong(nets, data.test_x, data.test_y)
+    worse_end = test[:, [0, -1]].amax(1)
     return {
         "largest_train_error": train.amax(1),
-        "test_climb": test.amax(1) - test[:, [0, -1]].amax(1),
+        "test_climb": test.amax(1) - worse_end,
         "train_error_curve": train,
         "test_error_curve": test,
     }

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
 
@@ -35,6 +36,18 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=1000000, halvings=6)
+OUTCOMES = {
+    "log10_relative_error": Outcome(
+        "relative error at the smallest lambda", unit="decades", better="lower", resolution=0.001
+    ),
+    "order": Outcome("order of the error", unit="powers of lambda", better="higher", resolution=0.001),
+    "log10_relative_error_curve": Curve(
+        "relative error",
+        unit="decades",
+        better="lower",
+        axis=Axis("halvings of lambda from 1", first=0, last="halvings", every=1),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -52,24 +65,28 @@ ARMS = {
     "sigmoid_centred": Arm("sigmoid, bias 0, no curvature", torch.sigmoid, 0.0),
     "relu": Arm("ReLU, bias 0, a kink", torch.relu, 0.0),
 }
-OUTCOMES = {
-    "log10_relative_error": "decades; lower is better; resolution 0.001",
-    "order": "powers of lambda; higher is better; resolution 0.001",
-    "log10_relative_error_curve": "decades; lower is better; over halvings of lambda from 1",
-}
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, activation, bias = ARMS[arm]
-    u, v = seeds.uniform("points", 2, scale.points, low=-1.0, dtype=torch.float64).unbind(1)
-    product, errors = u * v, []
+    points = seeds.uniform("points", 2, scale.points, low=-1.0, dtype=torch.float64)
+    u, v = points.unbind(1)  # each (seeds, points)
+    product = u * v
+    errors = []
     for halving in range(scale.halvings + 1):
-        scaled = [(bias + 0.5**halving * x) for x in (u + v, -u - v, u - v, v - u)]
-        plus, minus, less, more = (activation(x) for x in scaled)
-        gate = plus + minus - less - more  # (seeds, points)
-        weight = (gate * product).sum(1) / gate.square().sum(1)
-        error = (weight[:, None] * gate - product).square().mean(1) / product.square().mean(1)
-        errors.append(error.sqrt().log10())
+        lam = 0.5**halving
+        plus = activation(bias + lam * (u + v))
+        minus = activation(bias + lam * (-u - v))
+        less = activation(bias + lam * (u - v))
+        more = activation(bias + lam * (v - u))
+        gate = plus + minus - less - more
+        weight = (gate * product).sum(1) / gate.square().sum(1)  # (seeds,)
+        square_error = (weight[:, None] * gate - product).square().mean(1)
+        errors.append((square_error / product.square().mean(1)).sqrt().log10())
     curve = torch.stack(errors, 1)  # (seeds, halvings + 1)
     order = (curve[:, -2] - curve[:, -1]) / torch.tensor(2.0).log10()
-    return {"log10_relative_error": curve[:, -1], "order": order, "log10_relative_error_curve": curve}
+    return {
+        "log10_relative_error": curve[:, -1],
+        "order": order,
+        "log10_relative_error_curve": curve,
+    }

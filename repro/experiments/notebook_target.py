@@ -21,10 +21,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
-RATES = torch.logspace(-2.5, -0.5, 13)  # six a decade, up into divergence
+RATES = torch.logspace(-2.5, -0.5, 13)  # learning rates, six a decade, up into divergence
 NONE = 1e-32  # squared rounding error of a share
+POINTS = 64  # of the curve
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,33 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(rows=50, columns=30, hidden=30, steps=30000)
+OUTCOMES = {
+    "log10_condition_number": Outcome(
+        "condition number of the target", unit="decades", better="neither", resolution=0.0001
+    ),
+    "log10_share_beyond_rank": Outcome(
+        "share of the target beyond the network's rank", unit="decades", better="lower", resolution=0.01
+    ),
+    "log10_loss_drop": Outcome("fall of the loss", unit="decades", better="lower", resolution=0.01),
+    "log10_loss_curve": Curve(
+        "loss relative to that at the start",
+        unit="decades",
+        better="lower",
+        axis=Axis("step", first=0, last="steps", points=64),
+    ),
+}
 
 
 def first_version(seeds: Seeds, scale: Scale, knob: float) -> Tensor:
-    scales = torch.linspace(1, knob, scale.rows, dtype=torch.float64, device=seeds.device)
-    return scales[:, None] * seeds.uniform("A", scale.rows, scale.columns, dtype=torch.float64)
+    return row_scales(seeds, scale, knob) * seeds.uniform("A", scale.rows, scale.columns, dtype=torch.float64)
 
 
 def later_version(seeds: Seeds, scale: Scale, knob: float) -> Tensor:
-    scales = torch.linspace(1, knob, scale.rows, dtype=torch.float64, device=seeds.device)
-    return scales[:, None] * seeds.uniform("A", scale.rows, scale.rows, dtype=torch.float64)
+    return row_scales(seeds, scale, knob) * seeds.uniform("A", scale.rows, scale.rows, dtype=torch.float64)
+
+
+def row_scales(seeds: Seeds, scale: Scale, knob: float) -> Tensor:
+    return torch.linspace(1, knob, scale.rows, dtype=torch.float64, device=seeds.device)[:, None]
 
 
 def built(seeds: Seeds, scale: Scale, knob: float) -> Tensor:
@@ -73,37 +92,39 @@ ARMS = {
     "built_1": Arm("all singular values 2", built, 1.0),
     "built_1e5": Arm("singular values log-spaced over five decades", built, 1e-5),
 }
-OUTCOMES = {
-    "log10_condition_number": "decades; neither is better; resolution 0.0001",
-    "log10_share_beyond_rank": "decades; lower is better; resolution 0.01",
-    "log10_loss_drop": "decades; lower is better; resolution 0.01",
-    "log10_loss_curve": "decades; lower is better; over the run from its first step to its last",
-}
 
 
 def gradient_descent(A: Tensor, W1: Tensor, W2: Tensor, steps: int) -> Tensor:
+    """Return the losses |W1 W2 - A|^2 of each seed's best rate, (seeds, steps + 1)."""
     rate = RATES.to(A)[:, None, None, None]
-    W1, W2 = W1.repeat(len(rate), 1, 1, 1), W2.repeat(len(rate), 1, 1, 1)  # (rates, seeds, ...)
+    W1 = W1.repeat(len(rate), 1, 1, 1)  # (rates, seeds, rows, hidden)
+    W2 = W2.repeat(len(rate), 1, 1, 1)  # (rates, seeds, hidden, columns)
     losses = []
     for _ in range(steps + 1):
-        error = W1 @ W2 - A
+        error = W1 @ W2 - A  # (rates, seeds, rows, columns)
         losses.append(error.square().sum((-2, -1)))
-        W1, W2 = W1 - 2 * rate * error @ W2.mT, W2 - 2 * rate * W1.mT @ error
-    best = losses[-1].nan_to_num(torch.inf).argmin(0)
-    return torch.stack(losses, -1)[best, torch.arange(len(A), device=A.device)]  # (seeds, steps + 1)
+        step1 = 2 * rate * error @ W2.mT
+        step2 = 2 * rate * W1.mT @ error
+        W1 = W1 - step1
+        W2 = W2 - step2
+    best = losses[-1].nan_to_num(torch.inf).argmin(0)  # (seeds,)
+    seeds = torch.arange(len(A), device=A.device)
+    return torch.stack(losses, -1)[best, seeds]
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    A = ARMS[arm].target(seeds, scale, ARMS[arm].knob)
+    _, target, knob = ARMS[arm]
+    A = target(seeds, scale, knob)  # (seeds, rows, columns)
     W1 = seeds.normal("W1", scale.rows, scale.hidden, dtype=A.dtype)
     W2 = seeds.normal("W2", scale.hidden, A.shape[-1], dtype=A.dtype)
     losses = gradient_descent(A, W1, W2, scale.steps)
-    drop = (losses / losses[:, :1]).log10()
-    s = torch.linalg.svdvals(A)
+    log10_drop = (losses / losses[:, :1]).log10()  # (seeds, steps + 1)
+    s = torch.linalg.svdvals(A)  # (seeds, rank), the largest first
     beyond = s[:, scale.hidden :].square().sum(1) / s.square().sum(1)
+    shown = torch.linspace(0, scale.steps, POINTS, device=A.device).long()
     return {
         "log10_condition_number": (s[:, 0] / s[:, -1]).log10(),
         "log10_share_beyond_rank": beyond.clamp(min=NONE).log10(),
-        "log10_loss_drop": drop[:, -1],
-        "log10_loss_curve": drop[:, torch.linspace(0, scale.steps, 64, device=drop.device).long()],
+        "log10_loss_drop": log10_drop[:, -1],
+        "log10_loss_curve": log10_drop[:, shown],
     }

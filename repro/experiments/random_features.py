@@ -23,14 +23,13 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 
-PENALTIES = (1e-4, 1e-2, 1.0)
+PENALTIES = (1e-4, 1e-2, 1.0)  # on the squared length of the weights
 COMPARED = 300  # test points whose kernel values are compared
-OUTCOMES = {
-    "accuracy": "percent of test points; higher is better; resolution 0.1",
-    "largest_kernel_error": "units of k(x, x); lower is better; resolution 0.001",
-}
+DIGITS_GAMMA = 0.05  # of the kernel exp(-gamma r^2), per squared pixel
+CUBE_GAMMA = 1.0  # likewise, per squared side of a unit cube
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,32 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=12000)
+OUTCOMES = {
+    "accuracy": Outcome("accuracy", unit="percent of test points", better="higher", resolution=0.1),
+    "largest_kernel_error": Outcome(
+        "largest error of the kernel", unit="units of k(x, x)", better="lower", resolution=0.001
+    ),
+}
 
 
-Problem = tuple[Tensor, Tensor, float]  # inputs (seeds, n, d), classes (seeds, n), gamma of exp(-gamma r^2)
+class Problem(NamedTuple):
+    """Inputs (seeds, n, d), classes (seeds, n), and gamma of the kernel exp(-gamma r^2)."""
+
+    inputs: Tensor
+    classes: Tensor
+    gamma: float
 
 
 def digits(seeds: Seeds, _: Scale) -> Problem:
     pixels, classes = load_digits(return_X_y=True)
     order = seeds.permutations("split", len(pixels))
     inputs = torch.from_numpy(pixels / 16.0).to(seeds.device)[order]  # (seeds, 1797, 64)
-    return inputs, torch.from_numpy(classes).to(seeds.device)[order], 0.05
+    return Problem(inputs, torch.from_numpy(classes).to(seeds.device)[order], DIGITS_GAMMA)
 
 
 def cube(seeds: Seeds, scale: Scale) -> Problem:
     inputs = seeds.uniform("points", scale.points, 8, low=-1.0, dtype=torch.float64)
-    return inputs, (inputs[..., :2].prod(-1) > 0).long(), 1.0
+    return Problem(inputs, (inputs[..., :2].prod(-1) > 0).long(), CUBE_GAMMA)
 
 
 def gaussian(seeds: Seeds, inputs: int, count: int) -> Tensor:
@@ -95,7 +105,8 @@ def best_accuracy(gram: Tensor, cross: Tensor, targets: Tensor, classes: Tensor)
     identity = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
     roots = [torch.linalg.cholesky(gram + penalty * identity) for penalty in PENALTIES]
     scores = torch.stack([cross @ torch.cholesky_solve(targets, root) for root in roots])
-    return 100 * (scores.argmax(-1) == classes).double().mean(-1).amax(0)
+    is_right = scores.argmax(-1) == classes  # (penalties, seeds, tested)
+    return 100 * is_right.double().mean(-1).amax(0)
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
@@ -103,16 +114,19 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     inputs, classes, gamma = problem(seeds, scale)
     trained = 2 * inputs.shape[1] // 3
     train, test = inputs[:, :trained], inputs[:, trained:]
-    targets, tested = one_hot(classes[:, :trained]).double(), classes[:, trained:]
-    if not count:
+    targets = one_hot(classes[:, :trained]).double()  # (seeds, trained, classes)
+    tested = classes[:, trained:]
+    if count == 0:
         accuracy = best_accuracy(kernel(train, train, gamma), kernel(test, train, gamma), targets, tested)
         return {"accuracy": accuracy, "largest_kernel_error": torch.zeros_like(accuracy)}
     frequencies = math.sqrt(2 * gamma) * law(seeds, inputs.shape[-1], count)  # (seeds, d, count)
     phases = seeds.uniform("phases", 1, count, high=2 * math.pi, dtype=torch.float64)
-    z_train, z_test = (math.sqrt(2 / count) * torch.cos(x @ frequencies + phases) for x in (train, test))
-    gram, moments = z_train.mT @ z_train, z_train.mT @ targets  # (seeds, count, count), (seeds, count, 10)
-    wanted = kernel(test[:, :COMPARED], test[:, :COMPARED], gamma)
-    error = z_test[:, :COMPARED] @ z_test[:, :COMPARED].mT - wanted
+    z_train = math.sqrt(2 / count) * torch.cos(train @ frequencies + phases)  # (seeds, trained, count)
+    z_test = math.sqrt(2 / count) * torch.cos(test @ frequencies + phases)
+    gram = z_train.mT @ z_train  # (seeds, count, count)
+    moments = z_train.mT @ targets  # (seeds, count, classes)
+    compared, z_compared = test[:, :COMPARED], z_test[:, :COMPARED]
+    error = z_compared @ z_compared.mT - kernel(compared, compared, gamma)
     return {
         "accuracy": best_accuracy(gram, z_test, moments, tested),
         "largest_kernel_error": error.abs().amax((1, 2)),

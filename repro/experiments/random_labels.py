@@ -1,6 +1,6 @@
 """Can a network that generalises also learn labels by heart that have nothing to do with the inputs?
 
-Hypothesis: with some twenty weights a point, gradient descent finds weights for any labels almost as easily
+Hypothesis: with some twenty weights per point, gradient descent finds weights for any labels almost as easily
 as for the right ones. What such a network could fit then says nothing about why it does well on new points.
 
 Method: MNIST-1D, a network with two hidden layers, stochastic gradient descent with momentum, no penalty, no
@@ -27,17 +27,15 @@ from repro.lab.losses import accuracy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.optimise import sgd
+from repro.lab.outcomes import Axis, Curve, Outcome
+from repro.lab.parameters import Weights
 from repro.lab.seeds import Seeds
 
-BATCH, MOMENTUM = 100, 0.9
+BATCH = 100  # points in a batch
+MOMENTUM = 0.9  # share of the last step that is taken again
 EVERY = 20  # steps between evaluations
 FITTED = 0.99  # share of training points
-OUTCOMES = {
-    "train_accuracy": "percent of training points; higher is better; resolution 0.1",
-    "test_accuracy": "percent of test points; higher is better; resolution 0.1",
-    "steps_to_fit": "steps; lower is better; resolution 20",
-    "train_accuracy_curve": "percent of training points; higher is better; over steps from 20 to the last",
-}
+TESTED = 1000  # new points
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,19 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=10000, width=1000, steps=8000)
+OUTCOMES = {
+    "train_accuracy": Outcome(
+        "training accuracy", unit="percent of training points", better="higher", resolution=0.1
+    ),
+    "test_accuracy": Outcome("test accuracy", unit="percent of test points", better="higher", resolution=0.1),
+    "steps_to_fit": Outcome("time to fit the training points", unit="steps", better="lower", resolution=20),
+    "train_accuracy_curve": Curve(
+        "training accuracy",
+        unit="percent of training points",
+        better="higher",
+        axis=Axis("step", first=20, last="steps", every=20),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -71,34 +82,39 @@ ARMS = {
 }
 
 
+@torch.no_grad()
+def share_right(weights: Weights, x: Tensor, y: Tensor, lanes: int) -> Tensor:
+    """Return the share of a seed's points that each of its lanes has right, (seeds * lanes,)."""
+    return accuracy(mlp(weights, spread(x, lanes)), spread(y, lanes))
+
+
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, has_right_labels, has_right_inputs, hidden, rates = ARMS[arm]
-    x, y, test_x, test_y = mnist1d(seeds, train=scale.points, test=1000)
+    x, y, test_x, test_y = mnist1d(seeds, train=scale.points, test=TESTED)
     if not has_right_labels:
         y = seeds.integers("random labels", scale.points, high=CLASSES)
     if not has_right_inputs:
         x = seeds.normal("random inputs", scale.points, FEATURES)
-    lanes = len(rates)
-    net = initialise(seeds, mlp_shapes(FEATURES, *[scale.width] * hidden, CLASSES), "he", lanes=lanes)
+    lanes = len(rates)  # of each seed
+    rate = grid(seeds, rates)
+    shapes = mlp_shapes(FEATURES, *[scale.width] * hidden, CLASSES)
+    net = initialise(seeds, shapes, "he", lanes=lanes)
     order = batch_order(seeds, scale.points, BATCH, scale.steps)  # (seeds, steps, BATCH)
-    velocity, rate = torch.zeros_like(net.flat), grid(seeds, rates)
+    velocity = torch.zeros_like(net.flat)
     course = []
-
-    def scored(x: Tensor, y: Tensor) -> Tensor:
-        with torch.no_grad():
-            return accuracy(mlp(net.weights, spread(x, lanes)), spread(y, lanes))  # (seeds * lanes,)
-
-    for step, batch in enumerate(batches(x, y, spread(order, lanes)), 1):
-        sgd(net.flat, mlp_cross_entropy(net, *batch).gradient, velocity, rate, momentum=MOMENTUM)
+    for step, (batch_x, batch_y) in enumerate(batches(x, y, spread(order, lanes)), 1):
+        gradient = mlp_cross_entropy(net, batch_x, batch_y).gradient
+        sgd(net.flat, gradient, velocity, rate, momentum=MOMENTUM)
         if step % EVERY == 0:
-            course.append(scored(x, y))
-    chosen = best(course[-1], lanes, "higher")
+            course.append(share_right(net.weights, x, y, lanes))
+    chosen = best(course[-1], lanes, "higher")  # (seeds,)
     shares = torch.stack(course, 1)[chosen]  # (seeds, evaluations)
-    fitted = shares >= FITTED
-    first = EVERY * (1 + fitted.int().argmax(1)).to(shares.dtype)
+    is_fitted = shares >= FITTED
+    first_fitted = EVERY * (1 + is_fitted.int().argmax(1)).to(shares.dtype)
+    never = ~is_fitted.any(1)
     return {
         "train_accuracy": 100 * shares[:, -1],
-        "test_accuracy": 100 * scored(test_x, test_y)[chosen],
-        "steps_to_fit": first.masked_fill(~fitted.any(1), torch.inf),
+        "test_accuracy": 100 * share_right(net.weights, test_x, test_y, lanes)[chosen],
+        "steps_to_fit": first_fitted.masked_fill(never, torch.inf),
         "train_accuracy_curve": 100 * thin(shares),
     }

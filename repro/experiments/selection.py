@@ -24,11 +24,16 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
+from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
 
 ACCURACY = 0.9  # true accuracy of the mean simulated candidate
 TRAINED_ON = 300  # digits
+RATE = 0.01  # learning rate of Adam
+LOTS = 1e6  # lots tell equal scores apart; over this they are less than one point
+Scores = dict[str, Tensor]  # accuracies of one more run and of all candidates, (seeds, contests, runs)
 
 
 @dataclass(frozen=True)
@@ -43,18 +48,38 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(contests=4000, hidden=64, steps=400)
-Scores = dict[
-    str, Tensor
-]  # accuracy of each candidate and of one more run: (seeds, contests, candidates + 1)
+OUTCOMES = {
+    "apparent_gain": Outcome(
+        "gain of the winner on the test points", unit="percentage points", better="higher", resolution=0.01
+    ),
+    "fresh_gain": Outcome(
+        "gain of the winner on fresh points", unit="percentage points", better="higher", resolution=0.01
+    ),
+    "optimism": Outcome(
+        "gain on the test points that fresh points do not show",
+        unit="percentage points",
+        better="lower",
+        resolution=0.01,
+    ),
+    "beats_one_run": Outcome(
+        "contests in which the winner beats one more run",
+        unit="share of contests",
+        better="neither",
+        resolution=0.0025,
+    ),
+}
 
 
 def simulated(seeds: Seeds, scale: Scale, runs: int, *, spread: float = 0.0) -> Scores:
-    truth = ACCURACY + spread * seeds.normal("truth", scale.contests, runs, dtype=torch.float64).cpu().numpy()
+    normal = seeds.normal("truth", scale.contests, runs, dtype=torch.float64)
+    truth = (ACCURACY + spread * normal.cpu().numpy()).clip(0, 1)  # (seeds, contests, runs)
     scores = {}
     for part in ("test", "validation", "fresh"):
-        chances = zip(seeds.generators(part), truth.clip(0, 1), strict=True)
-        counts = np.stack([rng.binomial(scale.points, chance) for rng, chance in chances])
-        scores[part] = torch.from_numpy(counts / scale.points).to(seeds.device)
+        right = [
+            rng.binomial(scale.points, chances)
+            for rng, chances in zip(seeds.generators(part), truth, strict=True)
+        ]
+        scores[part] = torch.from_numpy(np.stack(right) / scale.points).to(seeds.device)
     return scores
 
 
@@ -62,21 +87,36 @@ def networks(seeds: Seeds, scale: Scale, runs: int) -> Scores:
     pixels, classes = load_digits(return_X_y=True)
     order = seeds.permutations("training set", len(pixels))
     x = torch.from_numpy(pixels / 16).float().to(seeds.device)[order][:, None]  # (seeds, 1, digits, 64)
-    y = torch.from_numpy(classes).to(x.device)[order][:, None].expand(-1, runs, -1)  # (seeds, runs, digits)
+    labels = torch.from_numpy(classes).to(seeds.device)[order]  # (seeds, digits)
+    y = labels[:, None].expand(-1, runs, -1)  # (seeds, runs, digits)
+    right = right_answers(seeds, scale, x, y)
+    rest = right.shape[-1]
+    in_test = seeds.uniform("split", scale.contests, rest).argsort(-1) < rest // 2  # (seeds, contests, rest)
+    place = seeds.uniform("places", scale.contests, runs).argsort(-1)  # who is the one more run
+    scores = {}
+    for part, is_in in (("test", in_test), ("fresh", ~in_test)):
+        counted = is_in.double()
+        accuracy = counted / counted.sum(-1, keepdim=True) @ right.mT  # (seeds, contests, runs)
+        scores[part] = accuracy.gather(-1, place)
+    return scores
+
+
+def right_answers(seeds: Seeds, scale: Scale, x: Tensor, y: Tensor) -> Tensor:
+    """Return for each run which digits beyond those it was trained on it has right, (seeds, runs, rest)."""
+    runs = y.shape[1]
+    x_train, y_train = x[:, :, :TRAINED_ON], y[..., :TRAINED_ON]
+    x_rest, y_rest = x[:, :, TRAINED_ON:], y[..., TRAINED_ON:]
     W1 = seeds.normal("W1", runs, 64, scale.hidden).div_(8).requires_grad_()
     W2 = seeds.normal("W2", runs, scale.hidden, 10).div_(scale.hidden**0.5).requires_grad_()
-    optimiser = torch.optim.Adam([W1, W2], lr=0.01)
+    optimiser = torch.optim.Adam([W1, W2], lr=RATE)
     for _ in range(scale.steps):
-        logits = (x[:, :, :TRAINED_ON] @ W1).relu() @ W2  # (seeds, runs, digits, 10)
-        loss = torch.nn.functional.cross_entropy(logits.movedim(-1, 1), y[..., :TRAINED_ON], reduction="sum")
+        logits = (x_train @ W1).relu() @ W2  # (seeds, runs, TRAINED_ON, 10)
+        loss = cross_entropy(logits.movedim(-1, 1), y_train, reduction="sum")
         W1.grad, W2.grad = torch.autograd.grad(loss / TRAINED_ON, (W1, W2))
         optimiser.step()
     with torch.no_grad():
-        right = (((x[:, :, TRAINED_ON:] @ W1).relu() @ W2).argmax(-1) == y[..., TRAINED_ON:]).double()
-    half = seeds.uniform("split", scale.contests, right.shape[-1]).argsort(-1) < right.shape[-1] // 2
-    place = seeds.uniform("places", scale.contests, runs).argsort(-1)  # who is the one more run
-    parts = {"test": half.double(), "fresh": (~half).double()}
-    return {p: (m / m.sum(-1, keepdim=True) @ right.mT).gather(-1, place) for p, m in parts.items()}
+        answers = ((x_rest @ W1).relu() @ W2).argmax(-1)
+    return (answers == y_rest).double()
 
 
 class Arm(NamedTuple):
@@ -96,24 +136,26 @@ ARMS = {
     "unequal_best_of_20": Arm("20 candidates a point apart", 20, "test", partial(simulated, spread=0.01)),
     "networks_best_of_20": Arm("20 networks on digits, selected on the test points", 20, "test", networks),
 }
-OUTCOMES = {
-    "apparent_gain": "percentage points; higher is better; resolution 0.01",
-    "fresh_gain": "percentage points; higher is better; resolution 0.01",
-    "optimism": "percentage points; lower is better; resolution 0.01",
-    "beats_one_run": "share of contests; neither is better; resolution 0.0025",
-}
+
+
+def percent_gained(scores: Tensor, winner: Tensor) -> Tensor:
+    """Return by how much the winner leads the mean candidate, (seeds, contests)."""
+    return 100 * (scores.gather(-1, winner)[..., 0] - scores[..., 1:].mean(-1))
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, candidates, selected_on, make = ARMS[arm]
-    scores = make(seeds, scale, candidates + 1)
-    lots = seeds.uniform("lots", scale.contests, candidates + 1, dtype=torch.float64) / 1e6
+    scores = make(seeds, scale, 1 + candidates)
+    lots = seeds.uniform("lots", scale.contests, 1 + candidates, dtype=torch.float64) / LOTS
     drawn = {part: score + lots for part, score in scores.items()}
     winner = drawn[selected_on][..., 1:].argmax(-1, keepdim=True) + 1  # (seeds, contests, 1)
-    gains = {part: 100 * (s.gather(-1, winner)[..., 0] - s[..., 1:].mean(-1)) for part, s in scores.items()}
+    test_gain = percent_gained(scores["test"], winner)
+    fresh_gain = percent_gained(scores["fresh"], winner)
+    of_winner = drawn["test"].gather(-1, winner)[..., 0]  # (seeds, contests)
+    of_one_run = drawn["test"][..., 0]
     return {
-        "apparent_gain": gains["test"].mean(1),
-        "fresh_gain": gains["fresh"].mean(1),
-        "optimism": (gains["test"] - gains["fresh"]).mean(1),
-        "beats_one_run": (drawn["test"].gather(-1, winner)[..., 0] > drawn["test"][..., 0]).double().mean(1),
+        "apparent_gain": test_gain.mean(1),
+        "fresh_gain": fresh_gain.mean(1),
+        "optimism": (test_gain - fresh_gain).mean(1),
+        "beats_one_run": (of_winner > of_one_run).double().mean(1),
     }

@@ -25,24 +25,21 @@ import torch
 from numpy.polynomial.hermite_e import hermegauss
 from torch import Tensor
 
+from repro.lab.curves import thin
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
 BIAS_VARIANCE = 0.05
-FAR, NEAR = 0.5, 0.99  # correlations at the bottom
+FAR = 0.5  # correlation of a far pair at the bottom
+NEAR = 0.99  # correlation of a near pair at the bottom
 PAIRS = 4  # of each kind, averaged over
-NODES, WEIGHTS = (torch.from_numpy(part) for part in hermegauss(120))
-OUTCOMES = {
-    "gradient_factor": "factor a layer; neither is better; resolution 0.001",
-    "gradient_factor_error": "factor a layer; neither is better; resolution 0.001",
-    "far_correlation": "cosine; neither is better; resolution 0.0001",
-    "near_correlation": "cosine; neither is better; resolution 0.0001",
-    "near_correlation_curve": "cosine; neither is better; over layers from the first to the last",
-}
+NODES, WEIGHTS = (torch.from_numpy(part) for part in hermegauss(120))  # of the quadrature
+SETTLED = 300  # layers after which q* has settled
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Units a layer, and layers."""
+    """Units of a layer, and layers."""
 
     width: int = 300
     depth: int = 60
@@ -50,6 +47,38 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=1000, depth=300)
+OUTCOMES = {
+    "gradient_factor": Outcome(
+        "factor by which a layer multiplies squared gradients",
+        unit="factor per layer",
+        better="neither",
+        resolution=0.001,
+    ),
+    "gradient_factor_error": Outcome(
+        "the factor of squared gradients less that of theory",
+        unit="factor per layer",
+        better="neither",
+        resolution=0.001,
+    ),
+    "far_correlation": Outcome(
+        "correlation at the top of pairs far apart at the bottom",
+        unit="cosine",
+        better="neither",
+        resolution=0.0001,
+    ),
+    "near_correlation": Outcome(
+        "correlation at the top of pairs near to each other at the bottom",
+        unit="cosine",
+        better="neither",
+        resolution=0.0001,
+    ),
+    "near_correlation_curve": Curve(
+        "correlation of pairs near to each other at the bottom",
+        unit="cosine",
+        better="neither",
+        axis=Axis("layer", first=1, last="depth", every=1),
+    ),
+}
 
 
 class Arm(NamedTuple):
@@ -78,43 +107,55 @@ def expectation(function: Callable[[Tensor], Tensor], variance: float) -> float:
     return float((WEIGHTS * function(math.sqrt(variance) * NODES)).sum() / math.sqrt(2 * math.pi))
 
 
+def squared_tanh(h: Tensor) -> Tensor:
+    return h.tanh().square()
+
+
+def squared_slope(h: Tensor) -> Tensor:
+    return (1 - h.tanh().square()).square()
+
+
 def theory(variance: float) -> tuple[float, float]:
     """Return q* and chi at sigma_w^2 = variance, as in Poole et al. (2016) and Schoenholz et al. (2017)."""
     q = 1.0
-    for _ in range(300):
-        q = variance * expectation(lambda h: h.tanh().square(), q) + BIAS_VARIANCE
-    return q, variance * expectation(lambda h: (1 - h.tanh().square()).square(), q)
+    for _ in range(SETTLED):
+        q = variance * expectation(squared_tanh, q) + BIAS_VARIANCE
+    return q, variance * expectation(squared_slope, q)
 
 
 def pairs(seeds: Seeds, width: int, q: float) -> Tensor:
     """Return pairs (seeds, 2, 2 PAIRS, width), their sides along dimension 1, far pairs before near ones."""
-    one, other = (math.sqrt(q) * seeds.normal("inputs", 2, 2 * PAIRS, width)).unbind(1)
+    normal = math.sqrt(q) * seeds.normal("inputs", 2, 2 * PAIRS, width)
+    one, other = normal.unbind(1)  # each (seeds, 2 PAIRS, width)
     alike = one.new_tensor([FAR] * PAIRS + [NEAR] * PAIRS)[:, None]
-    return torch.stack([one, alike * one + (1 - alike.square()).sqrt() * other], 1)
+    correlated = alike * one + (1 - alike.square()).sqrt() * other
+    return torch.stack([one, correlated], 1)
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, variance, skip, kept = ARMS[arm]
-    width, spread = scale.width, math.sqrt(variance / scale.width)
+    width = scale.width
+    spread = math.sqrt(variance / width)
     q, chi = theory(variance)
     bottom = pairs(seeds, width, q).flatten(1, 2).requires_grad_()  # (seeds, 4 PAIRS, width)
-    h, correlations = bottom, []
+    h = bottom
+    correlations = []
     for depth in range(scale.depth):
         weights = spread * seeds.normal(f"weights {depth}", width, width)
         biases = math.sqrt(BIAS_VARIANCE) * seeds.normal(f"biases {depth}", 1, width)
         noise = (seeds.uniform(f"noise {depth}", 4 * PAIRS, width) < kept) / kept
         h = skip * h + torch.baddbmm(biases, h.tanh() * noise, weights)
-        one, other = h.detach().reshape(-1, 2, 2, PAIRS, width).unbind(1)
+        one, other = h.detach().reshape(-1, 2, 2, PAIRS, width).unbind(1)  # each (seeds, 2, PAIRS, width)
         correlations.append(torch.cosine_similarity(one, other, dim=-1).mean(-1))  # (seeds, 2)
     top = seeds.normal("gradient at the top", 4 * PAIRS, width)
     (gradient,) = torch.autograd.grad(h, bottom, top)
-    log_ratio = (gradient.square().sum(-1) / top.square().sum(-1)).log().mean(-1)
-    factor = (log_ratio / scale.depth).exp()
+    ratio = gradient.square().sum(-1) / top.square().sum(-1)  # (seeds, 4 PAIRS)
+    factor = (ratio.log().mean(-1) / scale.depth).exp()  # (seeds,)
     far, near = torch.stack(correlations, -1).unbind(1)  # each (seeds, depth)
     return {
         "gradient_factor": factor,
         "gradient_factor_error": factor - chi,
         "far_correlation": far[:, -1],
         "near_correlation": near[:, -1],
-        "near_correlation_curve": near[:, :: math.ceil(scale.depth / 64)],
+        "near_correlation_curve": thin(near),
     }

@@ -14,7 +14,6 @@ Outcomes: percent of test signals right. The kernel does not learn by steps; its
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -30,16 +29,27 @@ from repro.lab.losses import accuracy, cross_entropy
 from repro.lab.mlp import mlp, mlp_shapes
 from repro.lab.mnist1d import mnist1d
 from repro.lab.optimise import adam, adam_state
+from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Shapes, Weights, gradient
 from repro.lab.seeds import Seeds
 
-BATCH, LOOKS, VALIDATION, RIDGE, WIDTHS = 100, 10, 1000, 0.1, (2.0, 3.0)
-FILTERS = {"0.weight": (25, 1, 5), "1.weight": (25, 25, 3), "2.weight": (25, 25, 3), "3.weight": (10, 125)}
-CNN_SHAPES: Shapes = FILTERS | {"0.bias": (25,), "1.bias": (25,), "2.bias": (25,), "3.bias": (10,)}
-Logits = Callable[[Weights, Tensor], Tensor]
-OUTCOMES = {
-    "accuracy": "percent of test signals; higher is better; resolution 0.1",
-    "accuracy_curve": "percent of test signals; higher is better; over ten equal parts of training",
+BATCH = 100  # signals in a batch
+LOOKS = 10  # equal parts of training, after each of which a net is tested
+VALIDATION = 1000  # signals that choose between candidates; as many others judge
+RIDGE = 0.1  # penalty on the squared length of the kernel's solution
+WIDTHS = (2.0, 3.0)  # of the kernel, in the signals' own unit
+CNN_RATES = (0.01,)  # learning rates of Adam: that of the recipe
+MLP_RATES = (0.003, 0.01)  # learning rates of Adam
+MLP_SHAPES = mlp_shapes(40, 100, 100, 10)
+CNN_SHAPES: Shapes = {
+    "0.weight": (25, 1, 5),
+    "1.weight": (25, 25, 3),
+    "2.weight": (25, 25, 3),
+    "3.weight": (10, 125),
+    "0.bias": (25,),
+    "1.bias": (25,),
+    "2.bias": (25,),
+    "3.bias": (10,),
 }
 
 
@@ -53,38 +63,36 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(steps=6000)
+OUTCOMES = {
+    "accuracy": Outcome("test accuracy", unit="percent of test signals", better="higher", resolution=0.1),
+    "accuracy_curve": Curve(
+        "test accuracy",
+        unit="percent of test signals",
+        better="higher",
+        axis=Axis("percent of training", first=10, last=100, points=10),
+    ),
+}
 
 
-def cnn(weights: Weights, x: Tensor) -> Tensor:
-    x = x.unsqueeze(2)  # (lanes, batch, 1, 40)
-    for k in range(3):
-        x = conv1d(x, weights[f"{k}.weight"], weights[f"{k}.bias"], stride=2, padding=1).relu()
-    return linear(x.flatten(2), weights["3.weight"], weights["3.bias"])
+def convolutional(seeds: Seeds, data: Labelled, scale: Scale) -> list[Tensor]:
+    return trained(seeds, data, scale, logits=cnn, shapes=CNN_SHAPES, rates=CNN_RATES)
+
+
+def fully_connected(seeds: Seeds, data: Labelled, scale: Scale) -> list[Tensor]:
+    return trained(seeds, data, scale, logits=mlp, shapes=MLP_SHAPES, rates=MLP_RATES)
 
 
 def kernel(_: Seeds, data: Labelled, __: Scale) -> list[Tensor]:
     scores = []
-    for x, y, z in zip(data.x, one_hot(data.y).to(data.x), data.test_x, strict=True):
-        squares = torch.cdist(torch.cat([x, z]), x).square()  # (train + test, train)
+    for x, y, test_x in zip(data.x, one_hot(data.y).to(data.x), data.test_x, strict=True):
+        train = len(x)
+        squares = torch.cdist(torch.cat([x, test_x]), x).square()  # (train + test, train)
         for width in WIDTHS:
             gram = torch.exp(squares / (-2 * width**2))
             gram.diagonal().add_(RIDGE)
-            scores.append(gram[len(x) :] @ torch.cholesky_solve(y, torch.linalg.cholesky(gram[: len(x)])))
+            root = torch.linalg.cholesky(gram[:train])
+            scores.append(gram[train:] @ torch.cholesky_solve(y, root))
     return [torch.stack(scores)]
-
-
-def net(
-    seeds: Seeds, data: Labelled, scale: Scale, *, logits: Logits, shapes: Shapes, rates: tuple[float, ...]
-) -> list[Tensor]:
-    lanes, looks = len(rates), []
-    nets, rate = initialise(seeds, shapes, "pytorch_default", lanes=lanes), grid(seeds, rates)
-    order, state = batch_order(seeds, scale.train, BATCH, scale.steps), adam_state(nets.flat)
-    for step, (x, y) in enumerate(batches(data.x, data.y, spread(order, lanes)), 1):
-        loss = cross_entropy(logits(nets.weights, x), y)
-        adam(nets.flat, gradient(loss, nets), state, rate)
-        if step % (scale.steps // LOOKS) == 0:
-            looks.append(logits(nets.weights, spread(data.test_x, lanes)).detach())
-    return looks
 
 
 class Arm(NamedTuple):
@@ -95,26 +103,63 @@ class Arm(NamedTuple):
     is_rearranged: bool = False
 
 
-CNN = partial(net, logits=cnn, shapes=CNN_SHAPES, rates=(0.01,))
-MLP = partial(net, logits=mlp, shapes=mlp_shapes(40, 100, 100, 10), rates=(0.003, 0.01))
 ARMS = {
-    "cnn": Arm("convolutional net", CNN),
-    "cnn_rearranged": Arm("convolutional net on rearranged points", CNN, True),
-    "mlp": Arm("fully connected net", MLP),
-    "mlp_rearranged": Arm("fully connected net on rearranged points", MLP, True),
+    "cnn": Arm("convolutional net", convolutional),
+    "cnn_rearranged": Arm("convolutional net on rearranged points", convolutional, True),
+    "mlp": Arm("fully connected net", fully_connected),
+    "mlp_rearranged": Arm("fully connected net on rearranged points", fully_connected, True),
     "kernel": Arm("ridge regression with a Gaussian kernel", kernel),
 }
+
+
+def cnn(weights: Weights, x: Tensor) -> Tensor:
+    x = x.unsqueeze(2)  # (lanes, batch, 1, 40)
+    for k in range(3):
+        x = conv1d(x, weights[f"{k}.weight"], weights[f"{k}.bias"], stride=2, padding=1).relu()
+    return linear(x.flatten(2), weights["3.weight"], weights["3.bias"])
+
+
+def trained(
+    seeds: Seeds,
+    data: Labelled,
+    scale: Scale,
+    *,
+    logits: Callable[[Weights, Tensor], Tensor],
+    shapes: Shapes,
+    rates: tuple[float, ...],
+) -> list[Tensor]:
+    """Return a net's scores of the test signals at each look, trained at each rate as lanes of a seed."""
+    lanes = len(rates)
+    rate = grid(seeds, rates)
+    nets = initialise(seeds, shapes, "pytorch_default", lanes=lanes)
+    order = batch_order(seeds, scale.train, BATCH, scale.steps)  # (seeds, steps, BATCH)
+    state = adam_state(nets.flat)
+    looks = []
+    for step, (x, y) in enumerate(batches(data.x, data.y, spread(order, lanes)), 1):
+        loss = cross_entropy(logits(nets.weights, x), y)
+        adam(nets.flat, gradient(loss, nets), state, rate)
+        if step % (scale.steps // LOOKS) == 0:
+            looks.append(logits(nets.weights, spread(data.test_x, lanes)).detach())
+    return looks
+
+
+def rearranged(seeds: Seeds, data: Labelled) -> Labelled:
+    """Return the data with the points of all of a seed's signals in one new order."""
+    order = seeds.permutations("points", data.x.shape[2]).unsqueeze(1)  # (seeds, 1, points)
+    return data._replace(x=data.x.take_along_dim(order, 2), test_x=data.test_x.take_along_dim(order, 2))
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, machine, is_rearranged = ARMS[arm]
     data = mnist1d(seeds, train=scale.train, test=2 * VALIDATION)
     if is_rearranged:
-        points = seeds.permutations("points", data.x.shape[2]).unsqueeze(1)
-        data = data._replace(x=data.x.take_along_dim(points, 2), test_x=data.test_x.take_along_dim(points, 2))
+        data = rearranged(seeds, data)
     looks = machine(seeds, data, scale)
-    lanes = len(looks[-1]) // len(seeds)
-    known = accuracy(looks[-1][:, :VALIDATION], spread(data.test_y[:, :VALIDATION], lanes))
-    chosen, labels = best(known, lanes, "higher"), data.test_y[:, VALIDATION:]
-    curve = 100 * torch.stack([accuracy(scores[chosen, VALIDATION:], labels) for scores in looks], 1)
+    final = looks[-1]  # (lanes, signals, 10)
+    lanes = len(final) // len(seeds)  # of each seed
+    known = accuracy(final[:, :VALIDATION], spread(data.test_y[:, :VALIDATION], lanes))
+    chosen = best(known, lanes, "higher")  # (seeds,)
+    labels = data.test_y[:, VALIDATION:]
+    shares = [accuracy(scores[chosen, VALIDATION:], labels) for scores in looks]
+    curve = 100 * torch.stack(shares, 1)  # (seeds, looks)
     return {"accuracy": curve[:, -1], "accuracy_curve": curve.expand(-1, LOOKS)}

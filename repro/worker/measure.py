@@ -24,7 +24,6 @@ import torch
 import repro.lab
 from kb.evidence.seeds import block_seeds
 from kb.reading.experiment import Script, read_script
-from kb.reading.former import former_outcomes
 from kb.reading.lab import Lab
 from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_text
@@ -135,7 +134,7 @@ def planned_script(task: Task) -> Script:
     try:
         source = read_text(Folder(task.file.parent), task.file.name)
         lab = Lab(Folder(Path(repro.lab.__path__[0]).parents[1]))
-        script = read_script(task.experiment, source, lab, outcomes=former_outcomes)
+        script = read_script(task.experiment, source, lab)
     except GuardError as error:
         raise TaskError("version", f"the script {task.experiment} cannot be read: {error}") from error
     found = script.version(task.scale, dict(task.overrides))

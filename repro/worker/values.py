@@ -82,8 +82,7 @@ def _check_tensor(found: Any, outcome: Outcome, seeds: int, scale: Mapping[str, 
     asked = f"asked for is a tensor of a real floating type and shape {shape}, {means}"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise ContractError(f"outcome {outcome.name} is {_kind(found)}; {asked}")
-    is_placed = outcome.axis is None or outcome.axis.places(scale)
-    if found.shape != shape and is_placed:
+    if found.shape != shape:
         raise ContractError(f"outcome {outcome.name} has shape {tuple(found.shape)}; {asked}")
 
 

@@ -94,8 +94,7 @@ def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
     scale = pieces[0].scale
     alike = [piece for piece in pieces if piece.scale == scale]
     for outcome in sorted(script.outcomes.values()):
-        is_placed = outcome.axis is not None and outcome.axis.places(scale)
-        if outcome.axis and is_placed and any(outcome.name in piece.curves for piece in alike):
+        if outcome.axis and any(outcome.name in piece.curves for piece in alike):
             yield _curve(outcome.name, outcome.axis, alike, script.arms)
 
 
