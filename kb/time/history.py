@@ -124,7 +124,7 @@ def _steps(last: Version | None, known: Version | None, now: Version) -> Iterato
         yield from _relation_steps(former, claim)
         if claim.reviewed and claim.reviewed != former.reviewed:
             yield _Change("review", f"links reviewed: {claim.reviewed.note}")
-    yield from _code_steps(known.script if known else None, now.script)
+    yield from _code_steps(known.script if known else None, now.script, now.ledger)
 
 
 def _gone(last: Version | None, now: Version) -> Iterator[_Change]:
@@ -196,13 +196,17 @@ def _listed(
             yield _Change(kind, f"{noun} {done}: {', '.join(names)}")
 
 
-def _code_steps(former: Script | None, now: Script | None) -> Iterator[_Change]:
-    """Yield a step where the code that measures became another; another experiment is another protocol."""
+def _code_steps(former: Script | None, now: Script | None, ledger: Ledger) -> Iterator[_Change]:
+    """Yield a step where the code that measures became another; another experiment is another protocol.
+
+    As long as all evidence is of the first schema, what counts as code is what counted then.
+    """
+    is_first = not ledger.links and all(piece.schema_version == 1 for piece in ledger.evidence)
     if now is not None and former is None:
         yield _Change("code", f"script {now.name} written")
     elif now is not None and former is not None and now.name == former.name:
-        codes = {**former.code, **now.code}
-        names = [name for name in codes if former.code.get(name) != now.code.get(name)]
+        before, after = (script.first_code if is_first else script.code for script in (former, now))
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         if names:
             yield _Change("code", f"code changed: {', '.join(names)}")
         elif former.scales != now.scales:
