@@ -10,7 +10,7 @@ from repro.lab.curves import thin, thinned
 from repro.lab.data import digits, linear_regression, teacher_student
 from repro.lab.lanes import best, grid, spread
 from repro.lab.seeds import Seeds
-from repro.lab.sequences import adding, copying
+from repro.lab.sequences import adding
 
 SEEDS = Seeds((1, 2, 3))
 
@@ -56,14 +56,6 @@ def test_adding_problem_marks_one_number_in_either_half():
     assert torch.equal(x[..., 5:, 1].sum(2), torch.ones(3, 200))
     torch.testing.assert_close((x[..., 0] * x[..., 1]).sum(2, keepdim=True), y)
     assert float(y.var()) == pytest.approx(1 / 6, rel=0.1)
-
-
-def test_copying_problem_shows_symbols_then_blanks_then_marks():
-    """The symbols to repeat come first, then blanks, then as many go marks."""
-    x, y = copying(SEEDS, 7, 5, symbols=4, length=3)
-    assert x.shape == (3, 7, 11, 6)
-    assert torch.equal(x[:, :, :3].argmax(3), y)
-    assert torch.equal(x[:, :, 3:].argmax(3)[0, 0], torch.tensor([4] * 5 + [5] * 3))
 
 
 def test_batches_go_through_whole_epochs():

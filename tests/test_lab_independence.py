@@ -22,7 +22,7 @@ from repro.lab.optimise import adam, adam_state, clip, sgd
 from repro.lab.parameters import Parameters, Weights, gradient
 from repro.lab.recurrent import gru, lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
-from repro.lab.sequences import adding, copying
+from repro.lab.sequences import adding
 
 HEAD = {"out.weight": (10, 21), "out.bias": (10,)}
 CONV = {"conv.weight": (7, 1, 3), "conv.bias": (7,), "out.weight": (10, 91), "out.bias": (10,)}
@@ -118,7 +118,6 @@ DRAWS: dict[str, Callable[[Seeds], Tensor]] = {
     "digits": lambda seeds: digits(seeds).x,
     "regression": lambda seeds: linear_regression(seeds, train=9, test=5, features=3, noise=1.0).y,
     "adding": lambda seeds: adding(seeds, 5, 11).x,
-    "copying": lambda seeds: copying(seeds, 5, 11).x,
     "dropout": lambda seeds: dropout_masks(seeds, 3, 4, 7, rate=0.3),
     "order": lambda seeds: batch_order(seeds, 50, 8, 20),
     "orthogonal": lambda seeds: initialise(seeds, {"weight": (6, 9)}, "orthogonal").flat,

@@ -120,18 +120,3 @@ def eigenvalues(matrices: Tensor) -> Tensor:
     finite = is_finite(matrices)
     values: Tensor = torch.linalg.eigvalsh(without(~finite, matrices + matrices.mT) / 2)
     return values.masked_fill(~finite.unsqueeze(1), float("nan"))
-
-
-def condition_numbers(values: Tensor, floor: float = 0.0) -> Tensor:
-    """Return largest over smallest eigenvalue of each lane.
-
-    Args:
-        values: Eigenvalues of shape (lanes, n), ascending, of positive semi-definite matrices.
-        floor: Share of the largest below which an eigenvalue counts as zero.
-
-    Returns:
-        Shape (lanes,).
-    """
-    largest = values[:, -1]
-    kept = torch.where(values > floor * largest.unsqueeze(1), values, torch.inf)
-    return largest / torch.where(values.isnan(), values, kept).amin(1)

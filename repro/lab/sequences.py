@@ -1,4 +1,4 @@
-"""Sequences that ask for memory: the adding and the copying problem (Hochreiter and Schmidhuber 1997)."""
+"""Sequences that ask for memory: the adding problem (Hochreiter and Schmidhuber 1997)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from repro.lab.seeds import Seeds
 
@@ -39,35 +38,3 @@ def adding(
     marked = torch.cat([early, late], 2)  # (seeds, count, 2)
     marks = torch.zeros_like(numbers).scatter_(2, marked, 1.0)
     return Sequences(torch.stack([numbers, marks], 3), numbers.gather(2, marked).sum(2, keepdim=True))
-
-
-def copying(
-    seeds: Seeds,
-    count: int,
-    delay: int,
-    *,
-    symbols: int = 8,
-    length: int = 10,
-    purpose: str = "copying",
-    dtype: torch.dtype = torch.float32,
-) -> Sequences:
-    """Draw copying problems: symbols, a delay of blanks, then as many go marks as symbols to repeat.
-
-    Args:
-        seeds: One set each.
-        count: Sequences a seed.
-        delay: Blanks between the last symbol and the first mark.
-        symbols: Size of the alphabet, without blank and mark.
-        length: How many symbols to remember.
-        purpose: Name of the random stream.
-        dtype: Type of the inputs.
-
-    Returns:
-        x of shape (seeds, count, 2 * length + delay, symbols + 2), one-hot, blank and mark last; y of shape
-        (seeds, count, length): the symbols that the last steps must give.
-    """
-    wanted = seeds.integers(purpose, count, length, high=symbols)
-    blanks = wanted.new_full((len(seeds), count, delay), symbols)
-    marks = torch.full_like(wanted, symbols + 1)
-    x = functional.one_hot(torch.cat([wanted, blanks, marks], 2), symbols + 2).to(dtype)
-    return Sequences(x, wanted)
