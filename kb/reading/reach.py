@@ -153,7 +153,13 @@ class _Walk:
             self._name(self.script, root, 1)
         while self.waiting:
             self._statement(*self.waiting.pop())
-        return Reach(dict(self.found), tuple(self.order), self.is_all)
+        counting = {name: found for name, found in self.found.items() if self._counts(name, found)}
+        return Reach(counting, tuple(self.order), self.is_all)
+
+    def _counts(self, name: str, found: Reached) -> bool:
+        """Does more of a module count than how the interpreter reads it?"""
+        module = self.script if name == self.script.name else self.lab[name]
+        return any(not module.statements[at].is_future for at in found.statements)
 
     def _execute(self, module: Module) -> None:
         """Count what an import of a module runs."""
