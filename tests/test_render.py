@@ -120,6 +120,25 @@ def test_a_section_is_one_function_and_one_template_part(site, monkeypatch):
     assert "## Toy" not in found["claims/toy-split.md"]
 
 
+def test_evidence_that_goes_on_is_shown_where_it_lies(plain_site):
+    """A linked version names itself, and the folder of the version that was measured."""
+    measured = plain_site.base.scripts["coin"].version()
+    scripts = {**plain_site.base.scripts}
+    scripts["coin"] = replace(scripts["coin"], code={"coin": "1" * 64})
+    today = scripts["coin"].version()
+    project = replace(
+        plain_site.project,
+        base=replace(plain_site.base, scripts=scripts),
+        ledger=plain_site.ledger.going_on(today, measured),
+    )
+    site = replace(plain_site, project=project)
+    shown = parts(Subject(site, "toy-claim", Neighbourhoods(site.base, site.judgements)))["evidence"]
+    assert f"repro/evidence/coin/{measured[:12]}/" in shown
+    assert f'Test version <code class="hash">{today[:12]}</code>' in shown
+    assert "goes on to count" in shown
+    assert site.judgements["toy-claim"].state == "reproduced"
+
+
 def test_every_record_and_script_has_a_page(base, pages):
     """So has every overview."""
     expected = {f"claims/{i}.md" for i in base.claims} | {f"sources/{i}.md" for i in base.sources}
