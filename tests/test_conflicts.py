@@ -140,3 +140,12 @@ def test_voices_are_speakers_or_else_authors():
     base.sources["s"] = Source.model_validate(source)
     assert voices(base, base.claims["a"], "asserts") == ("Jane Doe", "A Group")
     assert voices(base, base.claims["a"], "disputes") == ("Ann",)
+
+
+def test_whoever_quotes_takes_the_stance_and_not_who_is_quoted():
+    """Words that somebody else repeats are not held by their speaker in that place."""
+    source = {"title": "Post", "type": "post-weblog", "author": ({"literal": "Ann"},), "verified": "memory"}
+    said = {"source": "s", "by": "Bob", "quoted_by": "Ann", "stance": "disputes", "locator": {"page": "1"}}
+    base = base_of(a=claim(stated_in=(said,)))
+    base.sources["s"] = Source.model_validate(source)
+    assert voices(base, base.claims["a"], "disputes") == ("Ann",)

@@ -175,11 +175,11 @@ def _telling(
 
 
 def voices(base: Base, claim: Claim, stance: Stance) -> tuple[str, ...]:
-    """Return who takes a stance towards a claim: the speaker, or else the authors of the source."""
+    """Return who takes a stance towards a claim: who quotes or speaks, or else the authors of the source."""
     found: dict[str, None] = {}
     for said in claim.stated_in:
         if said.stance == stance:
             source = base.sources.get(said.source)
             authors = [person.full for person in source.author] if source else []
-            found |= dict.fromkeys([said.by] if said.by else authors)
+            found |= dict.fromkeys([said.taken_by] if said.taken_by else authors)
     return tuple(found)

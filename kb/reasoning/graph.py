@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
 NodeType = Literal["claim", "source", "person", "experiment", "debate", "evidence"]
-EdgeType = Literal["authored", "tested_by", "measured", "side_of", "discriminates"]
+EdgeType = Literal["quoted", "authored", "tested_by", "measured", "side_of", "discriminates"]
 Direction = Literal["up", "down", "both"]
 NODE_TYPES: tuple[str, ...] = get_args(NodeType)
 EDGE_TYPES: tuple[str, ...] = (*RELATIONS, *get_args(Stance), *get_args(EdgeType))
@@ -96,9 +96,12 @@ def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> 
     for said in claim.stated_in:
         if said.source in base.sources:
             graph.add_edge(node("source", said.source), name, key=said.stance, by=said.by or "")
-        if said.by is not None:
+        if said.taken_by is not None:
+            _add_person(graph, said.taken_by)
+            graph.add_edge(node("person", person_id(said.taken_by)), name, key=said.stance)
+        if said.by is not None and said.quoted_by is not None:
             _add_person(graph, said.by)
-            graph.add_edge(node("person", person_id(said.by)), name, key=said.stance)
+            graph.add_edge(node("person", person_id(said.by)), name, key="quoted", by=said.quoted_by)
     if claim.protocol is not None:
         experiment = node("experiment", claim.protocol.experiment)
         if experiment not in graph:

@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 CODES = {
+    "quoted-nobody": "A quotation does not say whose words are quoted.",
     "strict-relation": "A relation other than `contradicts` is strict.",
     "testability-choice": "Not exactly one of `protocol`, `not_testable` and `untested` is given.",
     "missing-scope": "A claim with a protocol does not say in what setting it is tested.",
@@ -68,20 +69,39 @@ TESTABILITY = ("protocol", "not_testable", "untested")
 TOMBSTONE = ("moved_to", "split_into")
 
 ClaimKind = Literal["empirical", "theoretical", "methodological", "historical", "normative"]
-Stance = Literal["asserts", "disputes", "qualifies", "reports"]
+Stance = Literal["asserts", "disputes", "qualifies", "reports", "cites"]
+"""What a source does with a claim; one that `cites` it points to who says it, and does not say it."""
 
 
 class Appearance(Record):
-    """One source that states, disputes, qualifies or reports the claim."""
+    """One source that states, disputes, qualifies, reports or merely cites the claim."""
 
     source: Identifier
     """Id of the source."""
     by: Line | None = None
-    """Who says it, where the source has several voices."""
+    """Who says it, where the source has several voices or quotes somebody."""
+    quoted_by: Line | None = None
+    """Who quotes them there, where it is not their own words in their own text."""
     stance: Stance
-    """What the source does with the claim."""
+    """What the source does with the claim; `cites` where it points to who says it, without saying it."""
     locator: Locator
     """Where in the source."""
+
+    @property
+    def taken_by(self) -> str | None:
+        """Return who takes the stance: whoever quotes, or else whoever says it; None for the authors."""
+        return self.quoted_by or self.by
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with who is quoted."""
+        if self.quoted_by is not None and self.by is None:
+            yield Flaw(
+                "quoted-nobody",
+                f"a quotation by {self.quoted_by} of nobody",
+                "quoted_by only beside by, the person whose words are quoted",
+                "name who is quoted under `by`, or write the name of the voice there",
+                ("quoted_by",),
+            )
 
 
 class Relation(Record):

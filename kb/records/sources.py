@@ -116,7 +116,7 @@ class Paragraph(Record):
     anchor: tuple[Line, Line]
     """First and last words of the paragraph, at most five each."""
     claims: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
-    """Ids of the claims that it states, disputes, qualifies or reports."""
+    """Ids of the claims that it states, disputes, qualifies, reports or cites."""
     none: Text | None = None
     """Why it asserts nothing to test."""
 

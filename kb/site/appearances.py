@@ -29,7 +29,9 @@ def appearances(base: Base, claim_id: str) -> list[Said]:
 
 def _said(base: Base, appearance: Appearance) -> Said:
     source = base.sources[appearance.source]
-    by = f"{STANCES[appearance.stance]} {appearance.by or authors(source)}"
+    by = f"{STANCES[appearance.stance]} {appearance.taken_by or authors(source)}"
+    if appearance.quoted_by is not None:
+        by += f", quoting {appearance.by}"
     return Said(
         appearance,
         source,

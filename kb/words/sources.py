@@ -10,6 +10,7 @@ STANCES: dict[Stance, str] = {
     "disputes": "Disputed by",
     "qualifies": "Qualified by",
     "reports": "Reported by",
+    "cites": "Pointed to by",
 }
 """In the passive, so that one author and several read well."""
 CHECKED: dict[Verified, str] = {

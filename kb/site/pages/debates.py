@@ -72,7 +72,7 @@ def voices(base: Base, claim_id: str) -> list[Voice]:
     found = []
     for said in base.claims[claim_id].stated_in:
         if said.source in base.sources:
-            name = said.by or authors(base.sources[said.source])
+            name = said.taken_by or authors(base.sources[said.source])
             found.append(Voice(name, said.stance, said.source))
     return [*dict.fromkeys(found)]
 
@@ -84,7 +84,7 @@ def holders(base: Base, claims: Iterable[str], most: int) -> list[str]:
         for said in base.claims[claim_id].stated_in:
             if said.source in base.sources and said.stance == "asserts":
                 written_by = [author.full for author in base.sources[said.source].author]
-                found.update([said.by] if said.by else written_by)
+                found.update([said.taken_by] if said.taken_by else written_by)
     return [name for name, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))][:most]
 
 

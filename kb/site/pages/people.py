@@ -47,7 +47,8 @@ def people(base: Base) -> list[Speaker]:
         for said in claim.stated_in:
             if said.source in base.sources:
                 authors = [author.full for author in base.sources[said.source].author]
-                for name in [said.by] if said.by else authors:
+                voices = (name for name in (said.by, said.quoted_by) if name)
+                for name in dict.fromkeys(voices) or authors:
                     known(name).said.append((claim_id, said))
     for person in found.values():
         person.said.sort(key=lambda pair: (pair[1].source, pair[1].locator.paragraph or 0))

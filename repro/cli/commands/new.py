@@ -80,7 +80,7 @@ def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool
     metavar="ID",
     required=True,
     shell_complete=completion.claims,
-    help="A claim that it states, disputes, qualifies or reports.",
+    help="A claim that it states, disputes, qualifies, reports or cites.",
 )
 @ask.takes(*ask.SOURCE, *ask.ADDRESSES, ask.CONTAINER)
 @ask.takes_place

@@ -53,9 +53,10 @@ def lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
         found += _wrapped(reason)
     found += ["", click.style("Stated in", bold=True)]
     for appearance in claim.stated_in:
-        who = f"{appearance.by} " if appearance.by else ""
+        who = f"{appearance.taken_by} " if appearance.taken_by else ""
+        whom = f", quoting {appearance.by}" if appearance.quoted_by else ""
         source = base.sources.get(appearance.source)
-        found += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}"]
+        found += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}{whom}"]
     if claim.protocol is not None:
         found += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
         if claim.protocol.experiment in base.scripts:
