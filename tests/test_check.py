@@ -123,3 +123,21 @@ def test_other_tools_get_one_document(bad):
     """In SARIF, with the meaning of each code."""
     log = json.loads(repro(bad, "check", "--format", "sarif").output)
     assert [result["ruleId"] for result in log["runs"][0]["results"]] == ["unknown-field"]
+
+
+ASSERTIONS = """paragraphs:
+  - anchor: [a loaded coin, more often]
+    assertions:
+      - {says: loaded coins show heads, claims: [toy-claim]}
+      - {says: gamblers knew it, none: nobody is named}
+"""
+
+
+def test_coverage_counts_assertions_and_not_paragraphs(project):
+    """What a paragraph asserts is listed one by one, and what no claim holds says why."""
+    source = project / "claims/sources/toy-source.yaml"
+    source.write_text(source.read_text(encoding="utf-8") + ASSERTIONS, encoding="utf-8")
+    found = repro(project, "check", "--coverage")
+    head = "toy-source: 1 of 1 paragraph assert something, 1 claim, 1 assertion without\n"
+    listed = "   1  loaded coins show heads: toy-claim\n      gamblers knew it: none: nobody is named\n"
+    assert (found.exit_code, found.output) == (0, head + listed)

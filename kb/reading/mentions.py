@@ -36,8 +36,8 @@ def mentions(base: Base) -> Iterator[Mention]:
             yield Mention(debate_id, ("discriminating", "claims", i), named)
     for source_id, source in base.sources.items():
         for i, paragraph in enumerate(source.paragraphs):
-            for k, named in enumerate(paragraph.claims or ()):
-                yield Mention(source_id, ("paragraphs", i, "claims", k), named)
+            for keys, named in paragraph.named:
+                yield Mention(source_id, ("paragraphs", i, *keys), named)
 
 
 def forwardings(base: Base) -> Iterator[Mention]:

@@ -20,13 +20,15 @@ from kb.records.fields import (
     Url,
     one_of,
 )
+from kb.text.problems import Keys
 
 CODES = {
     "person-name": "A person has no name, or two kinds of name.",
     "impossible-date": "A date that no calendar has, or a year before printing or beyond this century.",
     "empty-locator": "A locator says nothing.",
     "long-anchor": "An anchor quotes more than five words.",
-    "paragraph-choice": "Neither or both of `claims` and `none` are given for a paragraph.",
+    "paragraph-choice": "Not exactly one of `claims`, `assertions` and `none` is given for a paragraph.",
+    "assertion-choice": "Neither or both of `claims` and `none` are given for an assertion.",
 }
 
 FIRST_YEAR, LAST_YEAR = 1450, 2099
@@ -108,27 +110,73 @@ class Slip(Record):
     """Where in the source."""
 
 
-class Paragraph(Record):
-    """One paragraph of a source that is read whole: the claims it makes, or why it makes none."""
+class Assertion(Record):
+    """One thing that a paragraph asserts, in our own words: the claims that hold it, or why it has none."""
 
     model_config = ConfigDict(json_schema_extra=one_of("claims", "none"))
+
+    says: Line
+    """The assertion in a few words of ours."""
+    claims: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Ids of the claims that it states, disputes, qualifies, reports or cites."""
+    none: Text | None = None
+    """Why there is no claim for it."""
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return what is wrong with the choice between claims and none."""
+        if (self.claims is None) == (self.none is None):
+            yield Flaw(
+                "assertion-choice",
+                "an assertion with "
+                + ("neither claims nor none" if self.none is None else "claims and none"),
+                "claims: [ids] that hold it, or none: why there is no claim for it",
+                "add one of the two" if self.none is None else "remove one of the two",
+                () if self.none is None else ("none",),
+            )
+
+
+PARAGRAPH = ("claims", "assertions", "none")
+
+
+class Paragraph(Record):
+    """One paragraph of a source that is read whole: what it asserts, or why it asserts nothing."""
+
+    model_config = ConfigDict(json_schema_extra=one_of(*PARAGRAPH))
 
     anchor: tuple[Line, Line]
     """First and last words of the paragraph, at most five each."""
     claims: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
-    """Ids of the claims that it states, disputes, qualifies, reports or cites."""
+    """Ids of the claims that it states, disputes, qualifies, reports or cites, one for each assertion."""
+    assertions: Annotated[tuple[Assertion, ...], Field(min_length=1)] | None = None
+    """Each thing that it asserts, one by one, so that none goes uncovered."""
     none: Text | None = None
     """Why it asserts nothing to test."""
 
+    @property
+    def named(self) -> tuple[tuple[Keys, str], ...]:
+        """Return the ids of its claims as they stand, each with the keys that lead to it."""
+        whole = tuple((("claims", i), named) for i, named in enumerate(self.claims or ()))
+        return whole + tuple(
+            (("assertions", i, "claims", k), named)
+            for i, assertion in enumerate(self.assertions or ())
+            for k, named in enumerate(assertion.claims or ())
+        )
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """Return the ids of its claims, each once."""
+        return tuple(dict.fromkeys(claim_id for _, claim_id in self.named))
+
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with the choice between claims and none, and with the anchor."""
-        if (self.claims is None) == (self.none is None):
+        """Return what is wrong with the choice between claims, assertions and none, and with the anchor."""
+        given = [name for name in PARAGRAPH if getattr(self, name) is not None]
+        if len(given) != 1:
             yield Flaw(
                 "paragraph-choice",
-                "a paragraph with " + ("neither claims nor none" if self.none is None else "claims and none"),
-                "claims: [ids] of what it says, or none: why it asserts nothing to test",
-                "add one of the two" if self.none is None else "remove one of the two",
-                () if self.none is None else ("none",),
+                f"a paragraph with {' and '.join(given) or 'neither claims, assertions nor none'}",
+                "claims: [ids], assertions: each with its claims, or none: why it asserts nothing to test",
+                "leave one of them" if given else "add one of the three",
+                (given[1],) if given else (),
             )
         yield from _anchor_flaws(self.anchor)
 
@@ -165,7 +213,7 @@ class Source(Record):
     slips: tuple[Slip, ...] = ()
     """Errors in the source that a reader should not take over."""
     paragraphs: tuple[Paragraph, ...] = ()
-    """Of a source that was read whole: every paragraph in order, with its claims."""
+    """Of a source that was read whole: every paragraph in order, with what it asserts."""
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with the date."""

@@ -33,7 +33,7 @@ def _stated(base: Base) -> Mapping[str, dict[str, int]]:
 
 
 def _unlisted(base: Base, source_id: str, stated: Mapping[str, int]) -> Iterator[Problem]:
-    listed = {claim_id for part in base.sources[source_id].paragraphs for claim_id in part.claims or ()}
+    listed = {claim_id for part in base.sources[source_id].paragraphs for claim_id in part.stated}
     for claim_id, i in stated.items():
         if claim_id not in listed:
             yield base.problem(
@@ -48,12 +48,12 @@ def _unlisted(base: Base, source_id: str, stated: Mapping[str, int]) -> Iterator
 
 def _not_stated(base: Base, source_id: str, stated: Mapping[str, int]) -> Iterator[Problem]:
     for i, paragraph in enumerate(base.sources[source_id].paragraphs):
-        for k, claim_id in enumerate(paragraph.claims or ()):
+        for keys, claim_id in paragraph.named:
             if claim_id in base.claims and claim_id not in stated:
                 yield base.problem(
                     "paragraph-not-stated",
                     source_id,
-                    ("paragraphs", i, "claims", k),
+                    ("paragraphs", i, *keys),
                     found=f"the claim {claim_id}, which is not stated in {source_id}",
                     allowed="claims whose stated_in names this source",
                     advice=f"add the source to {base.paths[claim_id]}, or correct the id",

@@ -17,7 +17,7 @@ def check(base: Base) -> Iterator[Problem]:
             number, source = appearance.locator.paragraph, base.sources.get(appearance.source)
             if number is None or source is None:
                 continue
-            listing = [k for k, part in enumerate(source.paragraphs, 1) if claim_id in (part.claims or ())]
+            listing = [k for k, part in enumerate(source.paragraphs, 1) if claim_id in part.stated]
             if listing and number not in listing:
                 yield base.problem(
                     "wrong-paragraph",

@@ -54,7 +54,7 @@ def _first_paragraphs(base: Base, source_id: str) -> dict[str, int]:
     first: dict[str, int] = {}
     paragraphs = base.sources[source_id].paragraphs if source_id in base.sources else ()
     for number, paragraph in enumerate(paragraphs, start=1):
-        for claim_id in paragraph.claims or ():
+        for claim_id in paragraph.stated:
             first.setdefault(claim_id, number)
     return first
 

@@ -13,7 +13,7 @@ from kb.exports.annotations import note_of, render_github, render_sarif
 from kb.judging.judgement import undeclared_revisions
 from kb.reading.base import Base
 from kb.reading.codes import codes
-from kb.reading.coverage import Coverage, Row, coverage
+from kb.reading.coverage import Asserted, Coverage, Row, coverage
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
@@ -82,14 +82,17 @@ def _show(base: Base, problems: Sequence[Problem], links: Sequence[tuple[Place, 
 
 
 def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
-    """Print the paragraphs of every essay and exit with 2 where one lacks a claim."""
+    """Print what every essay asserts and exit with 2 where an assertion has neither claim nor reason."""
     if as_json:
         document = {"schema": "assay/coverage/1", "sources": [_coverage_data(source) for source in covered]}
         click.echo(json.dumps(document))
     else:
         for source in covered:
             said = f"{len(source.asserting)} of {count(len(source.rows), 'paragraph')} assert something"
-            click.secho(f"{source.source_id}: {said}, {count(len(source.claims), 'claim')}", bold=True)
+            uncovered = sum(bool(asserted.none) for asserted in source.assertions)
+            left = f", {count(uncovered, 'assertion')} without" if uncovered else ""
+            held = f"{count(len(source.claims), 'claim')}{left}"
+            click.secho(f"{source.source_id}: {said}, {held}", bold=True)
             for row in source.rows:
                 click.echo("\n".join(_row_lines(row)))
         if not covered:
@@ -99,14 +102,34 @@ def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
 
 
 def _row_lines(row: Row) -> list[str]:
-    text = ", ".join(row.claims) or (f"none: {row.none}" if row.none else "no claim that could be read")
-    head = f"{row.number:>4}  "
-    return textwrap.wrap(text, WIDTH, initial_indent=head, subsequent_indent=" " * 6, break_on_hyphens=False)
+    texts = [f"none: {row.none}"] if row.none else [_asserted_text(asserted) for asserted in row.assertions]
+    lines = []
+    for text, head in zip(texts, [f"{row.number:>4}  ", *[" " * 6] * len(texts)], strict=False):
+        lines += textwrap.wrap(
+            text, WIDTH, initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False
+        )
+    return lines
+
+
+def _asserted_text(asserted: Asserted) -> str:
+    held = ", ".join(asserted.claims) or (
+        f"none: {asserted.none}" if asserted.none else "no claim that could be read"
+    )
+    return f"{asserted.says}: {held}" if asserted.says else held
 
 
 def _coverage_data(source: Coverage) -> dict[str, object]:
     rows = [
-        {"number": row.number, "anchor": row.anchor, "claims": row.claims, "none": row.none or None}
+        {
+            "number": row.number,
+            "anchor": row.anchor,
+            "claims": row.claims,
+            "assertions": [
+                {"says": asserted.says or None, "claims": asserted.claims, "none": asserted.none or None}
+                for asserted in row.assertions
+            ],
+            "none": row.none or None,
+        }
         for row in source.rows
     ]
     return {
