@@ -1,13 +1,13 @@
 """Does the public notebook behind the alchemy talk train on an ill-conditioned target?
 
 Hypothesis: the notebook's knob sets how small the last of ten linearly spaced row scales is. Six columns are
-carried by the other nine rows, so the first version's 10 x 6 target stays well conditioned at any knob. The
-later 10 x 10 target has no row to spare and is ill-conditioned, but six hidden units cannot fit its rank.
+carried by the other nine rows, so its 10 x 6 target stays well conditioned at any knob. The 10 x 10 target of
+a pull request has no row to spare and is ill-conditioned, but six hidden units cannot fit its rank.
 
-Method: draw targets as each version of the code does and take their singular values. Then fit with gradient
-descent from standard normal weights, full batch, float64, for as many steps as the notebook.
+Method: draw targets as each of the two does and take their singular values. Then fit with gradient descent
+from standard normal weights, full batch, float64, for as many steps as the notebook.
 
-Arms: the two versions, the first at both knobs that its authors name, and two targets built from their
+Arms: the notebook, at both knobs that its authors name, the pull request, and two targets built from their
 singular values. The stall is given every chance to vanish: each seed keeps the best of a fine grid of rates.
 
 Outcomes: condition number of the target; share of its squared norm beyond the rank of the network (1e-32
