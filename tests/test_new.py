@@ -187,6 +187,17 @@ def test_a_source_that_was_read_whole_lists_the_claim(project, new, number, clai
     assert f"claims: {claims}}}\n" in source.read_text(encoding="utf-8")
 
 
+def test_a_paragraph_that_lists_its_assertions_is_left_to_people(project, new):
+    """Which of its assertions the claim states cannot be guessed; the message says where to list it."""
+    source = project / "claims/sources/toy-source.yaml"
+    listed = PARAGRAPHS.replace("claims: [toy-claim]", "assertions: [{says: heads win, claims: [toy-claim]}]")
+    source.write_text(source.read_text(encoding="utf-8") + listed, encoding="utf-8")
+    found = new("claim", "many-draws", *ABOUT, "--untested", "A minute.", "--paragraph", "1")
+    assert found.exit_code != 0
+    assert "under the assertion that states it" in " ".join(found.output.split())
+    assert problems(project) == []
+
+
 def test_an_experiment_takes_an_untested_claim_along(project, new):
     """The claim gets a protocol, which says that the script is a template still; so does its page."""
     new("claim", "many-draws", *ABOUT, "--untested", "A minute.")

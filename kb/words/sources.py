@@ -15,7 +15,7 @@ STANCES: dict[Stance, str] = {
 """In the passive, so that one author and several read well."""
 CHECKED: dict[Verified, str] = {
     "text": "Its text was read.",
-    "abstract": "Only its abstract was read.",
+    "abstract": "Its abstract was read, and of the rest at most what its note says.",
     "secondary": "It is known here through other sources only.",
     "memory": "It is cited from memory and still has to be checked.",
 }

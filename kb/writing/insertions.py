@@ -24,8 +24,8 @@ def listing(base: Base, source_id: str, paragraph: int, claim_id: str) -> str:
     """Return a source's text with a claim listed under one of its paragraphs, counted from 1.
 
     Raises:
-        InsertionError: There is no such paragraph, it lists its assertions one by one, or the text is laid out in a
-            way that only people can change.
+        InsertionError: There is no such paragraph, it lists its assertions one by one, or only people can
+            change a text that is laid out so.
     """
     count = len(base.sources[source_id].paragraphs)
     if not 0 < paragraph <= count:
@@ -34,7 +34,9 @@ def listing(base: Base, source_id: str, paragraph: int, claim_id: str) -> str:
     entry = compose(text).value["paragraphs"][paragraph - 1]
     if "assertions" in entry:
         advice = f"list {claim_id} in {base.paths[source_id]} under the assertion that states it"
-        raise InsertionError(f"paragraph {paragraph} of {source_id} lists its assertions one by one; {advice}.")
+        raise InsertionError(
+            f"paragraph {paragraph} of {source_id} lists its assertions one by one; {advice}."
+        )
     item = {"anchor": entry["anchor"], "claims": [*entry.get("claims", ()), claim_id]}
     try:
         return with_value(text, keys, item)
