@@ -187,6 +187,14 @@ def test_a_source_that_was_read_whole_lists_the_claim(project, new, number, clai
     assert f"claims: {claims}}}\n" in source.read_text(encoding="utf-8")
 
 
+def test_a_new_claim_says_who_is_quoted_by_whom(project, new):
+    """Both voices stand in the record."""
+    words = ["--untested", "A minute.", "--by", "Ann", "--quoted-by", "Bob"]
+    assert new("claim", "many-draws", *ABOUT, *words).exit_code == 0
+    assert problems(project) == []
+    assert "by: Ann, quoted_by: Bob" in " ".join(text(project, "many-draws").replace("\n", ", ").split())
+
+
 def test_a_paragraph_that_lists_its_assertions_is_left_to_people(project, new):
     """Which of its assertions the claim states cannot be guessed; the message says where to list it."""
     source = project / "claims/sources/toy-source.yaml"

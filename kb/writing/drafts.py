@@ -46,9 +46,11 @@ def slug(title: str) -> str:
     return "-".join(textwrap.wrap(" ".join(words), 40)[0].split()) if words else ""
 
 
-def appearance(source: str, stance: str, by: str | None, locator: Mapping[str, Any]) -> Data:
+def appearance(
+    source: str, stance: str, locator: Mapping[str, Any], *, by: str | None, quoted_by: str | None
+) -> Data:
     """Return one source's stance towards a claim."""
-    return _given(source=source, by=by, stance=stance, locator=dict(locator))
+    return _given(source=source, by=by, quoted_by=quoted_by, stance=stance, locator=dict(locator))
 
 
 def protocol(bet: Bet) -> Data:

@@ -87,8 +87,11 @@ def takes_place(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="START END",
         help="The passage's first and last words, at most five each.",
     )
-    speaker = click.option("--by", metavar="NAME", help="Who says it, where the source has several voices.")
-    return takes(*APPEARANCE)(speaker(takes(*LOCATORS)(anchor(command))))
+    speaker = click.option(
+        "--by", metavar="NAME", help="Who says it, where the source has several voices or quotes somebody."
+    )
+    quoter = click.option("--quoted-by", metavar="NAME", help="Who quotes them there, beside --by.")
+    return takes(*APPEARANCE)(speaker(quoter(takes(*LOCATORS)(anchor(command)))))
 
 
 def place_questions(given: Given, *, by_paragraph: bool = False) -> tuple[Question, ...]:
@@ -106,7 +109,8 @@ def appearance(given: Given) -> drafts.Data:
         locator["paragraph"] = int(locator["paragraph"])
     if given.get("anchor"):
         locator["anchor"] = [*given["anchor"]]
-    return drafts.appearance(given["source"], given["stance"], given.get("by"), locator)
+    voices = {"by": given.get("by"), "quoted_by": given.get("quoted_by")}
+    return drafts.appearance(given["source"], given["stance"], locator, **voices)
 
 
 def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
