@@ -15,18 +15,19 @@ from math import inf
 from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
-from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS, Stream
+from kb.evidence.seeds import BLOCK_SIZE, Stream
 from kb.judging.judgement import Judgement, judge_claim
 from kb.judging.verdict import is_decided
 from kb.reading.experiment import Script
 from kb.reading.load import Base
 from kb.reading.script_syntax import Value
 from kb.records.claims import Claim, Protocol
+from kb.records.protocol import MOST_SEEDS
 from repro.worker.task import GIBIBYTE
 
 FIRST_BLOCKS = 2
 """Blocks of every arm before anything is judged: with five seeds nearly no interval decides."""
-MAX_BLOCKS = MAX_SEEDS // BLOCK_SIZE
+MAX_BLOCKS = MOST_SEEDS // BLOCK_SIZE
 Scale = Literal["minimal", "large"]
 Overrides = tuple[tuple[str, Value], ...]
 
@@ -194,7 +195,7 @@ def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -
     for finding in (*verdict.findings, *verdict.controls):
         if finding.asks_for_seeds:
             present = finding.seeds // BLOCK_SIZE
-            blocks = min(MAX_BLOCKS, present + max(1, present // 2))
+            blocks = min(protocol.most_seeds // BLOCK_SIZE, present + max(1, present // 2))
             for arm in finding.arms:
                 wanted[arm] = max(wanted[arm], blocks)
     return wanted

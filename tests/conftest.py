@@ -40,7 +40,12 @@ protocol:
       at_least: 0.1
       because: a tenth is what a player would notice in an evening
   controls:
-    - {prediction: loaded-beats-fair, contrast: [fair, loaded], because: the fair coin must not win}
+    - name: fair-is-fair
+      says: The fair coin shows six heads in ten.
+      outcome: score
+      of: fair
+      at_least: 0.6
+      because: nothing loads the fair coin
   deviations:
     - {what: the flips are simulated, leans: neither way}
 reported:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ def change(root: Path, name: str, old: str, new: str) -> None:
 
 
 def measure(root: Path, **changes: Any) -> None:
-    """Write a block of evidence for both arms, as a run would."""
+    """Write two blocks of evidence for both arms, as a run would."""
     base = load_base(Folder(root))
     script, digest = base.scripts["coin"], base.claims["toy-claim"].protocol.digest
-    for arm, values in (("fair", (0.5,) * 5), ("loaded", (0.8, 0.81, 0.79, 0.8, 0.82))):
+    measured = {"fair": (0.5, 0.51, 0.49, 0.5, 0.5), "loaded": (0.8, 0.81, 0.79, 0.8, 0.82)}
+    for (arm, values), block in product(measured.items(), range(2)):
         piece = evidence_of(
-            script, script.version(), arm, 0, values, predictions={"toy-claim": digest}, **changes
+            script, script.version(), arm, block, values, predictions={"toy-claim": digest}, **changes
         )
         name, content = to_file(piece)
         path = root / piece.folder / name

@@ -25,6 +25,10 @@ SECOND_PREDICTION = """\
       because: half is what a rumour claimed
 """
 CONTROLS = CLAIM[CLAIM.index("  controls:") : CLAIM.index("  deviations:")]
+WORN_CONTROL = """\
+  controls:
+    - {prediction: loaded-beats-fair, contrast: [worn, fair], because: the fair coin must not win}
+"""
 PROTOCOL = CLAIM[CLAIM.index("protocol:") :]
 CLAIMS = {
     "toy-claim": CLAIM.replace(
@@ -34,7 +38,7 @@ CLAIMS = {
     "toy-contradicted": CLAIM.replace("at_least: 0.1", "at_least: 0.5"),
     "toy-split": CLAIM.replace("  controls:", SECOND_PREDICTION + "  controls:"),
     "toy-inconclusive": CLAIM.replace("at_least: 0.1", "at_least: 0.3"),
-    "toy-invalid": CLAIM.replace("contrast: [fair, loaded], because", "contrast: [worn, fair], because"),
+    "toy-invalid": CLAIM.replace(CONTROLS, WORN_CONTROL),
     "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
     "toy-not-run": CLAIM.replace("experiment: coin", "experiment: cards"),
     "toy-to-be-written": CLAIM.replace(

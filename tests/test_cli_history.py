@@ -134,8 +134,8 @@ def test_log_is_one_line_an_event(measured):
         "written",
         "script coin written",
         "-> not run",
-        "evidence added: 2 blocks, measured 2026-01-01",
-        "-> reproduced on 5 seeds",
+        "evidence added: 4 blocks, measured 2026-01-01",
+        "-> reproduced on 10 seeds",
         "statement changed",
         "",
     ]

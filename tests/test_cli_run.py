@@ -17,6 +17,7 @@ from kb.reading.tree import Folder
 from repro.cli import cli
 from repro.cli.parts.request import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
+from tests.measured import RECORD, change
 from tests.test_runner import coin, fake_engine
 from tests.test_worker import wait_until
 
@@ -124,7 +125,7 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     assert len(read_ledger(Folder(root)).evidence) == 1
 
 
-EFFECTS = {"reproduced": (0.5, 0), "contradicted": (-0.5, 12), "inconclusive": (0.1, 11)}
+EFFECTS = {"reproduced": (0.5, 0), "contradicted": (-0.5, 10), "inconclusive": (0.1, 11)}
 
 
 @pytest.mark.parametrize("state", ["reproduced", "inconclusive"])
@@ -137,8 +138,9 @@ def test_the_exit_code_tells_the_verdict(project, cheap, state):
 
 
 def test_a_control_that_holds_exits_with_12(project, cheap):
-    """The loaded coin loses by far, so the control's bound holds and there is no verdict."""
-    cheap(coin(-0.5))
+    """The fair coin is asked for less than it shows, so its bound holds and there is no verdict."""
+    change(project, RECORD, "at_least: 0.6", "at_least: 0.2")
+    cheap(coin(0.5))
     assert invoke(project, "run", "toy-claim").exit_code == 12
 
 

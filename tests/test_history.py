@@ -52,8 +52,8 @@ def test_evidence_turns_the_verdict(repository):
     measure(repository)
     commit_all(repository, "Measure")
     (event,) = told(repository, "toy-claim")["toy-claim"][2:]
-    assert event.words == "evidence added: 2 blocks, measured 2026-01-01"
-    assert (event.state, event.seeds, event.is_turn) == ("reproduced", 5, True)
+    assert event.words == "evidence added: 4 blocks, measured 2026-01-01"
+    assert (event.state, event.seeds, event.is_turn) == ("reproduced", 10, True)
     assert event.commit == git(repository, "rev-parse", "HEAD")
 
 
@@ -74,12 +74,12 @@ def test_changed_code_makes_the_evidence_stale(repository):
         ("one hundred simulated", "ten simulated", "scope", "scope changed"),
         ("at_least: 0.1", "at_least: 0.2", "protocol", "prediction changed: loaded-beats-fair"),
         (
-            "contrast: [fair, loaded]",
-            "of: fair",
+            "contrast: [loaded, fair]",
+            "contrast: [fair, fair]",
             "record",
             "written in a form that today's rules do not read",
         ),
-        (CLAIM[CLAIM.index("  controls:") :], "", "protocol", "control of removed: loaded-beats-fair"),
+        (CLAIM[CLAIM.index("  controls:") :], "", "protocol", "control of removed: fair-is-fair"),
     ],
 )
 def test_each_part_of_a_record_has_its_event(repository, old, new, kind, words):
@@ -170,7 +170,7 @@ def test_the_page_of_a_history_lists_the_events(repository):
     pages = {page.path: page.content for page in render(site)}
     html = pages["claims/toy-claim/history.md"]
     assert html.count("<tr>") == 1 + len(found["toy-claim"])
-    assert "Evidence added: 2 blocks, measured 2026-01-01." in html
+    assert "Evidence added: 4 blocks, measured 2026-01-01." in html
     assert ("badge--reproduced" in html, "<b>" in html, "&lt;b&gt;more" in html) == (True, False, True)
     assert 'href="history/"' in pages["claims/toy-claim.md"]
     assert "claims/toy-claim/history.md" not in {page.path for page in render(replace(site, histories={}))}

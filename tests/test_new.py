@@ -127,7 +127,7 @@ def test_a_claim_without_a_test_says_what_it_would_take(project, new):
 
 
 def test_a_claim_on_a_script_predicts_with_its_arms_and_outcomes(project, new):
-    """One prediction and one control, and the first run has all it needs."""
+    """One prediction without a control, and the first run has all it needs."""
     bet = (
         "--arms",
         "loaded,fair",
@@ -142,7 +142,8 @@ def test_a_claim_on_a_script_predicts_with_its_arms_and_outcomes(project, new):
     assert (found.exit_code, problems(project)) == (0, [])
     protocol = load_base(Folder(project)).claims["many-draws"].protocol
     assert protocol.predictions[0].says == "With loaded the score is at least 0.1 above that with fair."
-    assert protocol.controls[0].contrast == ("fair", "loaded")
+    assert protocol.controls == ()
+    assert "name under `controls` arms in which the effect has no business to be" in found.output
 
 
 def test_a_claim_whose_script_is_missing_plans_it(project, new):

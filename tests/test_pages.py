@@ -25,6 +25,7 @@ from kb.site.pages.claim.sensitivity import nearest, sensitivity
 from kb.site.pages.debates import holders, measured_claims
 from kb.site.pages.people import people
 from kb.site.render import files
+from kb.words.bounds import EXPLORED
 from kb.words.states import GROUPS, STATES
 from kb.words.summaries import in_plain_words
 from tests.evidence_of import evidence_of
@@ -51,8 +52,8 @@ def test_groups_hold_every_state_once_in_the_order_of_states():
 @pytest.mark.parametrize(
     ("claim_id", "words"),
     [
-        ("toy-claim", "The one prediction written down beforehand came out as said in our small test."),
-        ("toy-contradicted", "The one prediction written down beforehand failed in our small test."),
+        ("toy-claim", "The one prediction came out as said in our small test."),
+        ("toy-contradicted", "The one prediction failed in our small test."),
         ("toy-split", "In our small test 1 of 2 predictions came out as said, and 1 did not."),
         ("toy-inconclusive", "Our test cannot tell yet."),
         ("toy-invalid", "Our test tells nothing: what was predicted also happened where it must not."),
@@ -248,3 +249,9 @@ def test_a_table_never_narrows_the_ends_that_it_shows(middle, widths):
     shown = [float(end) for end in re.search(r"\[(.*), (.*)\]", cell).groups()]
     assert shown[0] <= low
     assert high <= shown[1]
+
+
+@pytest.mark.parametrize("explored", [None, True, False])
+def test_only_bounds_fixed_before_any_look_are_said_to_be_written_down_beforehand(explored):
+    """A page says no more of their age than the protocol does."""
+    assert ("beforehand" in EXPLORED[explored]) is (explored is False)

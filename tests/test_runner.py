@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kb.evidence.ledger import Machine, read_ledger
 from kb.judging.judgement import judge_claim
@@ -19,6 +20,7 @@ from repro.provenance import Versions
 from repro.run import Judged, Planned, run
 from repro.worker.messages import Measurement
 from tests.conftest import CLAIM, EXPERIMENT
+from tests.measured import RECORD, change
 
 SECOND_CLAIM = CLAIM.replace("title: A loaded coin", "title: Again a loaded coin")
 MACHINE = Machine(system="", cpu="", capability="", blas="", threads=1)
@@ -143,6 +145,15 @@ def test_an_undecided_claim_says_so_in_the_plan(project):
     found = due(project)
     assert blocks_of(found)["fair"] == ((2,), "undecided after 10 seeds")
     assert [step.expected_seconds for step in found.steps] == [0.25, 0.25]
+
+
+@pytest.mark.parametrize(("most", "wanted"), [(45, (8,)), (60, (8, 9, 10, 11)), (400, (8, 9, 10, 11))])
+def test_an_open_claim_that_asks_for_more_than_forty_seeds_gets_them(project, most, wanted):
+    """Half as many blocks again as there are, but no more seeds than its protocol says."""
+    measure(project, coin(0.1), seeds=40)
+    assert due(project).steps == ()
+    change(project, RECORD, "  controls:", f"  most_seeds: {most}\n  controls:")
+    assert blocks_of(due(project))["fair"] == (wanted, "undecided after 40 seeds")
 
 
 def test_a_number_of_seeds_is_measured_whatever_is_decided(project):

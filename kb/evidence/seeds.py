@@ -7,8 +7,6 @@ from typing import Literal
 
 BLOCK_SIZE = 5
 """Seeds in a block, the unit of work, cache, resume and verification."""
-MAX_SEEDS = 40
-"""Seeds after which an undecided prediction stays inconclusive."""
 
 Stream = Literal["evidence", "explore"]
 

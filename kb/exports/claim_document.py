@@ -22,8 +22,8 @@ from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
-from kb.words.findings import finding_decision, finding_notes, state_sentence
-from kb.words.measured import measured
+from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
+from kb.words.measured import in_unit, measured
 
 LOCAL = "http://127.0.0.1:8000/"
 """Where the site is served at home; `site_url` in `mkdocs.yml` says where it is published."""
@@ -109,15 +109,16 @@ def finding_data(finding: Finding) -> FindingData:
         prediction=prediction.name,
         control=finding.is_control,
         arms=finding.arms,
-        says=control.because if control else prediction.says,
+        must=finding.must,
+        says=control_text(control, prediction) if control else prediction.says,
         bound=bound_text(prediction, finding.outcome),
-        range=_ends(finding.bound),
-        goal=_ends(finding.goal),
+        range=_ends(in_unit(finding, finding.bound)),
+        goal=_ends(in_unit(finding, finding.goal)),
         unit=unit(prediction, finding.outcome),
         estimand=prediction.estimand,
-        estimate=None if math.isnan(finding.estimate) else finding.estimate,
-        interval=_ends(finding.interval),
-        trail=tuple(map(_ends, finding.trail)),
+        estimate=None if math.isnan(finding.estimate) else in_unit(finding, [finding.estimate])[0],
+        interval=_ends(in_unit(finding, finding.interval)),
+        trail=tuple(_ends(in_unit(finding, interval)) for interval in finding.trail),
         measured=measured(finding).text,
         seeds=finding.seeds,
         decision=finding.decision,
@@ -129,7 +130,7 @@ def finding_data(finding: Finding) -> FindingData:
     )
 
 
-def _ends(interval: tuple[float, float]) -> tuple[float | None, float | None]:
+def _ends(interval: Iterable[float]) -> tuple[float | None, float | None]:
     """Return both ends of a range; null where it is open."""
     lower, upper = (None if math.isinf(end) else end for end in interval)
     return lower, upper

@@ -57,13 +57,15 @@ class FindingData(Part):
     """One prediction, or one control, judged."""
 
     prediction: str
-    """Name of the prediction; of a control, the one whose bound must fail."""
+    """Name of the prediction; of a control, the one whose bound is applied, or its own name."""
     control: bool
     """Is it a control?"""
+    must: Literal["fail", "hold"]
+    """What the bound must do for the claim to have a verdict; a prediction is asked to hold."""
     arms: tuple[str, ...]
     """One arm, or two of which the second is taken from the first, seed by seed."""
     says: str
-    """The prediction, or of a control the reason for it, in one sentence."""
+    """The prediction, or what a control asks for and why, in words."""
     bound: str
     """What was predicted, in words."""
     range: Ends
@@ -73,19 +75,19 @@ class FindingData(Part):
     unit: str
     """Unit of the values, in the units of the prediction and after the contrast."""
     estimand: Estimand
-    """What `estimate` is: the mean of the values, or the share of seeds whose value lies in `range`."""
+    """What `estimate` is: mean or median of the values, or the share of seeds whose value lies in `range`."""
     estimate: float | None
     """The effect; null where no seed gave a finite number."""
     interval: Ends
     """Anytime-valid interval of `estimate`."""
     trail: tuple[Ends, ...]
-    """The interval after each block."""
+    """The interval after each block, from the tenth seed on."""
     measured: str
     """Estimate, unit and interval as text, shares in percent, the ends rounded outwards."""
     seeds: int
     """Seeds that were measured."""
     decision: Decision
-    """How it came out; a control must be contradicted."""
+    """How it came out; a control that must fail must be contradicted."""
     detail: Detail
     """Why, as one of a few words; empty where there is nothing to add."""
     words: str

@@ -20,7 +20,12 @@ RECORDS: tuple[type[Record], ...] = (Claim, Tombstone, Source, Debate)
 
 
 def field_texts(model: type[Record]) -> dict[str, str]:
-    """Return the docstring below each field of a model, by the field's name in Python."""
+    """Return the docstring below each field of a model or what it extends, by the field's name in Python."""
+    extended = [base for base in model.__bases__ if issubclass(base, Record) and base is not Record]
+    return {name: text for each in (*extended, model) for name, text in _own_texts(each).items()}
+
+
+def _own_texts(model: type[Record]) -> dict[str, str]:
     (node,) = ast.parse(inspect.getsource(model)).body
     body = node.body if isinstance(node, ast.ClassDef) else []
     return {

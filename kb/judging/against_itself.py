@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.bounds import Decision
+from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Values, find
 from kb.judging.stats import is_finite
 from kb.judging.verdict import ALPHA
@@ -44,7 +45,7 @@ class Comparison(NamedTuple):
 
 
 def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
-    """Yield a comparison for each arm and outcome with two blocks or more of today's test version.
+    """Yield a comparison for each arm and outcome with four blocks or more of today's test version.
 
     Left out are outcomes with a value that is not finite, which are compared by other means than a mean, and
     those that are the same for every seed, in which nothing could be found.
@@ -53,7 +54,7 @@ def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
         for arm, outcomes in ledger.values(name, script.version(), script.arms).items():
             for outcome, values in outcomes.items():
                 half = len(values) // (2 * BLOCK_SIZE) * BLOCK_SIZE
-                if half and len({*values}) > 1 and all(map(is_finite, values)):
+                if half >= LEAST_SEEDS and len({*values}) > 1 and all(map(is_finite, values)):
                     halves = {FIRST: {outcome: values[:half]}, SECOND: {outcome: values[half : 2 * half]}}
                     yield Comparison(name, arm, outcome, half, _decision(script, outcome, halves))
 

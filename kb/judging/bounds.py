@@ -17,9 +17,23 @@ Policy = Literal["worst", "best"] | float
 def target(prediction: Prediction) -> Interval:
     """Return the range that the prediction asks its values for: a bound leaves the other end infinite.
 
+    The values of a ratio are its decadic logarithms, and so are the ends of the range.
+
     Raises:
         ValueError: The prediction states no bound.
     """
+    if prediction.units == "ratio":
+        return _of_ratio(_stated(prediction))
+    return _stated(prediction)
+
+
+def _of_ratio(stated: Interval) -> Interval:
+    lower = math.log10(stated.lower) if stated.lower > 0 else -math.inf
+    return Interval(lower, math.log10(stated.upper) if stated.upper < math.inf else math.inf)
+
+
+def _stated(prediction: Prediction) -> Interval:
+    """Return the range as the prediction states it."""
     if prediction.at_least is not None:
         return Interval(prediction.at_least, math.inf)
     if prediction.at_most is not None:
@@ -27,6 +41,10 @@ def target(prediction: Prediction) -> Interval:
     if prediction.between is not None:
         return Interval(*prediction.between)
     if prediction.equals is not None and prediction.within is not None:
+        if prediction.units == "ratio":
+            return Interval(
+                prediction.equals / (1 + prediction.within), prediction.equals * (1 + prediction.within)
+            )
         return Interval(prediction.equals - prediction.within, prediction.equals + prediction.within)
     raise ValueError(
         f"prediction {prediction.name} states no bound; "

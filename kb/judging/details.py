@@ -19,11 +19,13 @@ class Detail(StrEnum):
     DIRECTION = "direction supported"
     TOO_FEW_SEEDS = "too few seeds"
     DISAGREE = "blocks disagree"
+    OUTSIDE = "estimate outside its interval"
+    BLOCKS_DIFFER = "blocks differ more than seeds"
 
     @property
     def is_final(self) -> bool:
         """Can nobody say how many seeds would decide?"""
-        return self in (Detail.TOO_FEW_SEEDS, Detail.DISAGREE)
+        return self in (Detail.TOO_FEW_SEEDS, Detail.DISAGREE, Detail.OUTSIDE, Detail.BLOCKS_DIFFER)
 
 
 class Caution(StrEnum):
@@ -31,3 +33,4 @@ class Caution(StrEnum):
 
     DIVERGED = "some seeds diverged"
     SIDES = "mean and win rate disagree"
+    SKEWED = "the values are skewed"

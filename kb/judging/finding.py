@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, log10, nan
+from typing import Literal
 
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.bounds import Decision, target
@@ -23,7 +24,7 @@ class Finding:
     """One prediction, or one control, judged.
 
     Attributes:
-        prediction: What was predicted; of a control, the prediction whose bound must fail.
+        prediction: What was predicted; of a control, whose bound is applied, or the bound of its own.
         outcome: What the experiment says of the outcome that is bounded.
         estimand: What is estimated.
         bound: The range that the prediction asks its values for.
@@ -66,8 +67,25 @@ class Finding:
     warnings: tuple[Caution, ...]
 
     @property
+    def must(self) -> Literal["fail", "hold"]:
+        """Return what the bound must do for the claim to stand."""
+        return "hold" if self.control is None else self.control.must
+
+    @property
+    def must_hold(self) -> bool:
+        """Must the bound hold: is it a prediction, or a control for the power of the test?"""
+        return self.must == "hold"
+
+    @property
+    def is_wrong(self) -> bool:
+        """Did a control come out as it must not, so that the test tells nothing?"""
+        if self.control is None:
+            return False
+        return self.decision == ("contradicted" if self.must_hold else "reproduced")
+
+    @property
     def asks_for_seeds(self) -> bool:
-        """Is it open, and may more seeds decide it? Blocks that contradict each other never agree."""
+        """Is it open, and may more seeds decide it? Only blocks that contradict each other never agree."""
         return self.decision == "inconclusive" and self.detail is not Detail.DISAGREE
 
 
@@ -98,7 +116,7 @@ def find(
     raw = [[float(v) for v in values.get(arm, {}).get(prediction.outcome, ())] for arm in arms]
     series = _series(raw, prediction.units)
     policy = prediction.on_nonfinite
-    if control and policy == "worst":
+    if control and control.must == "fail" and policy == "worst":
         policy = "best"  # the worst that can happen in a control is that the bound holds there
     filled = series if isinstance(policy, str) else tuple(v if is_finite(v) else policy for v in series)
     floor = _floor(raw, prediction.units, outcomes[prediction.outcome].resolution)
@@ -131,7 +149,7 @@ def find(
 
 def _series(raw: list[list[float]], units: str) -> tuple[float, ...]:
     """Return one number a seed, over the seeds that all arms have."""
-    if units == "log10":
+    if units != "linear":
         raw = [[log10(value) if value > 0 else nan for value in column] for column in raw]
     if len(raw) == 2:
         return tuple(first - second for first, second in zip(*raw, strict=False))

@@ -9,6 +9,7 @@ and floors that are out of range raise ValueError.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -105,29 +106,37 @@ def t_interval(values: Sequence[float], *, alpha: float = 0.05, floor: float = 0
     return Interval(mean - half, mean + half)
 
 
-def boundaries(count: int, block: int) -> list[int]:
-    """Return the numbers of seeds at which to look: after each block, and after the last seed."""
+def boundaries(count: int, block: int, *, first: int = 0) -> list[int]:
+    """Return the numbers of seeds at which to look: after each block, and after the last seed.
+
+    Args:
+        count: Number of seeds.
+        block: Seeds between two looks.
+        first: No look comes before so many seeds.
+    """
     if block < 1:
         raise ValueError(f"block must be at least 1; found {block}")
-    return [*range(block, count, block), count] if count else []
+    looks = [*range(block, count, block), count] if count else []
+    return [look for look in looks if look >= first]
 
 
 def confidence_sequence(
-    values: Sequence[float], *, block: int = 5, alpha: float = 0.05, floor: float = 0.0
+    values: Sequence[float], *, block: int = 5, first: int = 0, alpha: float = 0.05, floor: float = 0.0
 ) -> tuple[Interval, ...]:
     """Return the running intersection of `t_interval` after each block.
 
     Values that are not finite are left out, yet keep their place, so that the blocks stay what they are.
 
     Args:
-        values: One number a seed, in seed order.
+        values: One number per seed, in seed order.
         block: Seeds between two looks.
+        first: No look comes before so many seeds: an early interval that errs would stay in all later ones.
         alpha: Probability that an interval misses the mean at some time.
         floor: As in `t_interval`.
     """
     finite = [value for value in values if is_finite(value)]
     ends = list(accumulate(map(is_finite, values), initial=0))
-    prefixes = (finite[: ends[end]] for end in boundaries(len(values), block))
+    prefixes = (finite[: ends[end]] for end in boundaries(len(values), block, first=first))
     return running_intersection(t_interval(prefix, alpha=alpha, floor=floor) for prefix in prefixes)
 
 
@@ -250,6 +259,134 @@ def rate_interval(successes: int, count: int, alpha: float = 0.05) -> Interval:
         return out
 
     return Interval(edge(0.0), edge(1.0))
+
+
+def median_interval(values: Sequence[float], alpha: float = 0.05) -> Interval:
+    """Return the anytime-valid interval of the median: every m whose sign e-process lies below 1/alpha.
+
+    The e-process is that of `log_e_rate` at one half for "a value exceeds m", so it asks nothing of the
+    distribution. Its interval is the one between the j-th order statistics from below and from above, j the
+    least count on one side that leaves E below 1/alpha.
+
+    Args:
+        values: One number per seed; infinite ones are allowed, NaN is not.
+        alpha: Probability that the interval misses the median at some n.
+
+    Returns:
+        The interval; the whole line for n <= 7 at alpha = 0.05.
+    """
+    _require_level(alpha)
+    if any(map(math.isnan, values)):
+        raise ValueError("values must be numbers; found NaN")
+    rank = _median_rank(len(values), alpha)
+    if rank == 0:
+        return WHOLE_LINE
+    ranked = sorted(values)
+    return Interval(ranked[rank - 1], ranked[-rank])
+
+
+@lru_cache(maxsize=4096)
+def _median_rank(count: int, alpha: float) -> int:
+    """Return how many values may lie on one side of the median at least; 0 where none has to."""
+    limit = -math.log(alpha)
+    return next(
+        (below for below in range(count // 2 + 1) if log_e_rate(below, count, 0.5) < limit), count // 2
+    )
+
+
+def log_e_median(values: Sequence[float], null: float) -> float:
+    """Return the log of the sign e-process against "the median is `null`".
+
+    Args:
+        values: One number per seed; ties with `null` count on the side that makes the evidence weaker.
+        null: Hypothetical median, possibly infinite.
+    """
+    above = sum(value > null for value in values)
+    below = sum(value < null for value in values)
+    even = min(max(len(values) / 2, above), len(values) - below)
+    return log_e_rate(even, len(values), 0.5)
+
+
+def log_e_median_inside(values: Sequence[float], target: Interval) -> float:
+    """Return the log e-value for "the median lies inside `target`", against every median not inside.
+
+    The least `log_e_median` over the ends of the target, while the estimate is inside; else no evidence.
+    """
+    if not values:
+        return 0.0
+    middle = statistics.median(values)
+    nulls = target if target.lower < middle < target.upper else (middle,)
+    return min((log_e_median(values, null) for null in nulls if math.isfinite(null)), default=0.0)
+
+
+def log_e_median_outside(values: Sequence[float], target: Interval) -> float:
+    """Return the log e-value for "the median lies outside `target`", against every median in it."""
+    if not values:
+        return 0.0
+    middle = statistics.median(values)
+    return log_e_median(values, min(max(middle, target.lower), target.upper))
+
+
+def skewness(values: Sequence[float]) -> float:
+    """Return the sample skewness m3 / m2**1.5 of finite values; 0 where they do not differ."""
+    found = moments(values)
+    centred = [value - found.mean for value in values]
+    largest = max(map(abs, centred))
+    if largest == 0:
+        return 0.0
+    scaled = [value / largest for value in centred]
+    second = math.fsum(value**2 for value in scaled) / len(scaled)
+    third = math.fsum(value**3 for value in scaled) / len(scaled)
+    return third / math.pow(second, 1.5)
+
+
+def blocks_differ_by_chance(blocks: Sequence[Sequence[float]], *, floor: float = 0.0) -> float:
+    """Return the probability that blocks of seeds differ as much as these or more, were seeds alike.
+
+    One-way analysis of variance: under independent normal values the ratio of the mean squares between and
+    within blocks has the F distribution with B - 1 and B * (size - 1) degrees of freedom. With five values
+    per block the second number is a multiple of four, and its tail is a finite sum.
+
+    Args:
+        blocks: Two or more blocks of five finite values each; fewer say nothing and give 1.
+        floor: Least standard deviation within blocks to believe in.
+    """
+    if len(blocks) < 2:
+        return 1.0
+    size = len(blocks[0])
+    if any(len(block) != size for block in blocks) or size % 2 == 0:
+        raise ValueError("blocks must be of one odd size")
+    found = [moments(block) for block in blocks]
+    between = math.sqrt(size) * moments([each.mean for each in found]).deviation
+    within = max(math.hypot(*(each.deviation for each in found)) / math.sqrt(len(found)), floor)
+    if within == 0:
+        return 1.0 if between == 0 else 0.0
+    ratio = min(between / within, 1e100)  # its square must stay a number
+    return f_tail(ratio * ratio, len(blocks) - 1, len(blocks) * (size - 1))
+
+
+def f_tail(ratio: float, over: int, under: int) -> float:
+    """Return P(F > ratio) of the F distribution, by the finite sum for an even number of degrees below.
+
+    With a = under/2 an integer, b = over/2 and x = under/(under + over * ratio) it is the incomplete beta
+    function I_x(a, b) = 1 - (1 - x)**b * sum over j < a of Gamma(b + j)/(Gamma(b) * j!) * x**j
+    (NIST Digital Library of Mathematical Functions, 8.17).
+
+    Args:
+        ratio: Not negative.
+        over: Degrees of freedom of the numerator, at least 1.
+        under: Degrees of freedom of the denominator, even and at least 2.
+    """
+    if under % 2 or under < 2 or over < 1 or not ratio >= 0:
+        raise ValueError(f"need ratio >= 0, over >= 1 and an even under; found {ratio}, {over}, {under}")
+    x, b = under / (under + over * ratio), over / 2
+    if x in (0, 1):
+        return float(x)
+    terms = (
+        math.exp(math.lgamma(b + j) - math.lgamma(b) - math.lgamma(j + 1) + j * math.log(x))
+        for j in range(under // 2)
+    )
+    return min(1.0, max(0.0, 1 - math.pow(1 - x, b) * math.fsum(terms)))
 
 
 def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]:

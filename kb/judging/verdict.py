@@ -3,13 +3,14 @@
 The rule in short. Each prediction is looked at after every block of five seeds, through an interval that
 stays valid however often one looks. It is reproduced when the interval lies inside the predicted range,
 contradicted when it lies wholly outside, else inconclusive. Adding blocks shrinks the interval, so what is
-decided stays decided, unless a seed diverges later or the blocks contradict each other; either can only
-take a decision back. A control asks the same bound of other arms, where it must fail.
+decided stays decided, unless a seed diverges later or the blocks turn out not to be alike; either can only
+take a decision back. A control is a bound that must fail where the effect has no business to be, or one that
+must hold for the test to have power; one that comes out wrong leaves no verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ldexp
 from typing import Literal
@@ -66,10 +67,10 @@ def judge(
     alpha = ldexp(ALPHA, -revision)
     by_name = {prediction.name: prediction for prediction in protocol.predictions}
     parts = [(prediction, None) for prediction in protocol.predictions]
-    controls = [(by_name[control.prediction], control) for control in protocol.controls]
+    controls = [(control.applied(by_name), control) for control in protocol.controls]
     judged = [find(*part, outcomes, values, alpha=alpha) for part in (*parts, *controls)]
     findings, checks = tuple(judged[: len(parts)]), tuple(judged[len(parts) :])
-    state = _state([finding.decision for finding in findings], [check.decision for check in checks])
+    state = _state([finding.decision for finding in findings], checks)
     log_e = min(finding.log_e for finding in findings)
     if state in ("inconclusive", "invalid"):
         log_e = min(log_e, 0.0)
@@ -89,17 +90,20 @@ def is_decided(verdict: Verdict) -> bool:
     return not any(part.asks_for_seeds for part in parts)
 
 
-def _state(findings: list[Decision], controls: list[Decision]) -> VerdictState:
+def _state(findings: list[Decision], controls: Sequence[Finding]) -> VerdictState:
     """Join decisions; an open prediction leaves the claim open, whatever the others say.
 
-    It may still turn a contradiction into a split, and a reader would take half for the whole.
+    It may still turn a contradiction into a split, and a reader would take half for the whole. Where every
+    prediction fails, it does not matter whether a bound that must fail does so elsewhere, too; but the test
+    must have had the power to find what was predicted.
     """
-    if "reproduced" in controls:
+    opened = [control for control in controls if control.decision == "inconclusive"]
+    if any(control.is_wrong for control in controls):
         return "invalid"
-    if "inconclusive" in findings:
+    if "inconclusive" in findings or any(control.must_hold for control in opened):
         return "inconclusive"
     if "reproduced" not in findings:
         return "contradicted"
-    if "inconclusive" in controls:
+    if opened:
         return "inconclusive"
     return "split" if "contradicted" in findings else "reproduced"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Ledger
-from kb.evidence.seeds import BLOCK_SIZE, MAX_SEEDS
+from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict, is_decided
 from kb.reading.base import Base
@@ -46,12 +46,13 @@ class Run:
 
 def is_due(base: Base, judgement: Judgement) -> bool:
     """Could running a claim's protocol, or writing its experiment, still bring a verdict?"""
-    if base.claims[judgement.claim_id].protocol is None:
+    protocol = base.claims[judgement.claim_id].protocol
+    if protocol is None:
         return False
     verdict = judgement.verdict
     if verdict is None:
         return judgement.state in ("not run", "stale", "to be written")
-    return not is_decided(verdict) and verdict.seeds < MAX_SEEDS
+    return not is_decided(verdict) and verdict.seeds < protocol.most_seeds
 
 
 def runs(
@@ -81,7 +82,7 @@ def due_blocks(protocol: Protocol, verdict: Verdict | None) -> dict[str, int]:
     blocks: dict[str, int] = {}
     for part in (*verdict.findings, *verdict.controls):
         if part.asks_for_seeds:
-            seeds = min(part.seeds_needed or MAX_SEEDS, MAX_SEEDS)
+            seeds = min(part.seeds_needed or protocol.most_seeds, protocol.most_seeds)
             more = max(1, -(-seeds // BLOCK_SIZE) - part.seeds // BLOCK_SIZE)
             blocks |= {arm: max(more, blocks.get(arm, 0)) for arm in part.arms}
     return blocks

@@ -111,7 +111,7 @@ def _evidence(base: Base, judgement: Judgement) -> Iterator[Step]:
 def _deciding(verdict: Verdict) -> list[Finding]:
     """Return the fewest findings that give the verdict."""
     if verdict.state == "invalid":
-        return [next(control for control in verdict.controls if control.decision == "reproduced")]
+        return [next(control for control in verdict.controls if control.is_wrong)]
     if verdict.state == "inconclusive":
         parts = (*verdict.findings, *verdict.controls)
         return [next(part for part in parts if part.decision == "inconclusive")]

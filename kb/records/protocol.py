@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -20,23 +20,77 @@ CODES = {
     "bound-order": "The lower end of a bound is not below its upper end.",
     "equals-within": "One of `equals` and `within` is given without the other.",
     "rate-choice": "`rate` is given without `estimand: success_rate`, or missing with it.",
-    "duplicate-prediction": "Two predictions have one name.",
+    "duplicate-prediction": "Two predictions, or controls with a bound of their own, have one name.",
     "control-target": "A control names a prediction that is not there.",
     "control-shape": "A control has one arm where its prediction has two, or two where it has one.",
     "control-arms": "A control uses the arms of its own prediction.",
+    "control-bound": "A control names a prediction and has a bound of its own, or neither.",
+    "reversed-control": "A control that must fail is the reversed contrast of its prediction.",
+    "ratio-choice": "`units: ratio` with an arm, an estimand or a bound that has no ratio.",
     "unchanged-revision": "A revision holds the predictions that stand today, or those of another revision.",
 }
-Estimand = Literal["mean", "win_rate", "success_rate"]
+Estimand = Literal["mean", "median", "win_rate", "success_rate"]
+Units = Literal["linear", "log10", "ratio"]
+USUAL_SEEDS = 40
+"""Seeds after which an open prediction stays open, where its protocol does not say otherwise."""
+MOST_SEEDS = 400
+"""The most seeds that a protocol may ask for."""
 BOUNDS = ("at_least", "at_most", "between", "equals")
 
 
-class Prediction(Record):
+class Bound(Record):
+    """What predictions and controls share: the arms that are compared, and the bound on what is measured."""
+
+    name: Identifier | None = None
+    """Name within the claim."""
+    says: Line | None = None
+    """What is bounded, in one sentence."""
+    outcome: Name | None = None
+    """Outcome of the experiment that is bounded."""
+    of: Name | None = None
+    """The one arm that is bounded."""
+    contrast: tuple[Name, Name] | None = None
+    """Two arms: first minus second, paired by seed."""
+    units: Units = "linear"
+    """Bound the values as they are, their decades, or the ratio of two arms."""
+    estimand: Estimand = "mean"
+    """Mean, median, P(value meets the bound) against one half, or against `rate`."""
+    rate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """For `success_rate`: the share of seeds that must meet the bound."""
+    at_least: float | None = None
+    """Lower bound."""
+    at_most: float | None = None
+    """Upper bound."""
+    between: tuple[float, float] | None = None
+    """Lower and upper bound."""
+    equals: float | None = None
+    """Value to be equal to."""
+    within: Annotated[float, Field(gt=0)] | None = None
+    """Tolerance of `equals`; of a ratio the share by which it may be exceeded."""
+    on_nonfinite: Literal["worst", "best"] | float = "worst"
+    """What a diverged seed counts as: worst, best or a number."""
+    because: Line
+    """Why this bound and these arms, and no others."""
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Return the arms that must be measured to judge it."""
+        return self.contrast or ((self.of,) if self.of else ())
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """Return the names of the bounds that are given."""
+        return tuple(bound for bound in BOUNDS if getattr(self, bound) is not None)
+
+
+class Prediction(Bound):
     """A bound on one arm (`of`) or on a paired contrast of two, fixed before the run that counts.
 
     Exactly one of `of` and `contrast`, and exactly one bound (`at_least`, `at_most`, `between`, or `equals`
     with `within`), must be given. `units: log10` measures arms and contrast in decades, so a contrast is the
-    log of a ratio. `estimand: win_rate` asks whether P(value meets the bound) exceeds one half,
-    `success_rate` whether it exceeds `rate`. `on_nonfinite` says what a diverged seed counts as.
+    log of a ratio; `units: ratio` bounds that ratio itself. `estimand: median` is for skewed values,
+    `win_rate` asks whether P(value meets the bound) exceeds one half, `success_rate` whether it exceeds
+    `rate`. `on_nonfinite` says what a diverged seed counts as.
     """
 
     model_config = ConfigDict(
@@ -52,79 +106,71 @@ class Prediction(Record):
     """The prediction in one sentence."""
     outcome: Name
     """Outcome of the experiment that is bounded."""
-    of: Name | None = None
-    """The one arm that is bounded."""
-    contrast: tuple[Name, Name] | None = None
-    """Two arms: first minus second, paired by seed."""
-    units: Literal["linear", "log10"] = "linear"
-    """Measure the values as they are, or in decades."""
-    estimand: Estimand = "mean"
-    """Mean, P(value meets the bound) against one half, or against `rate`."""
-    rate: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """For `success_rate`: the share of seeds that must meet the bound."""
-    at_least: float | None = None
-    """Lower bound."""
-    at_most: float | None = None
-    """Upper bound."""
-    between: tuple[float, float] | None = None
-    """Lower and upper bound."""
-    equals: float | None = None
-    """Value to be equal to."""
-    within: Annotated[float, Field(gt=0)] | None = None
-    """Tolerance of `equals`."""
-    on_nonfinite: Literal["worst", "best"] | float = "worst"
-    """What a diverged seed counts as: worst, best or a number."""
-    because: Line
-    """Why this bound and no other."""
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms that must be measured to judge this prediction."""
-        return _arms(self)
 
     def flaws(self) -> Iterator[Flaw]:
         """Return what is wrong with arms, bound and rate."""
         yield from _arms_flaws(self)
         yield from _bound_flaws(self)
-        if (self.rate is not None) != (self.estimand == "success_rate"):
-            yield Flaw(
-                "rate-choice",
-                f"estimand {self.estimand} {'without' if self.rate is None else 'with'} rate",
-                "rate with `estimand: success_rate`, and only there",
-                "add `rate: 0.9`" if self.rate is None else "remove rate, or write `estimand: success_rate`",
-                () if self.rate is None else ("rate",),
-            )
 
 
-class Control(Record):
-    """Arms in which the bound of a prediction must not hold, or there is no verdict."""
+class Control(Bound):
+    """A bound that must fail where the effect has no business to be, or hold for the test to have power.
 
-    model_config = ConfigDict(json_schema_extra=one_of("of", "contrast"))
+    It applies the bound of a prediction to other arms, or has `name`, `says`, `outcome` and a bound of its
+    own. One that comes out wrong leaves the claim without a verdict.
+    """
 
-    prediction: Identifier
-    """Name of the prediction whose bound is applied."""
-    of: Name | None = None
-    """The one arm in which it must not hold."""
-    contrast: tuple[Name, Name] | None = None
-    """Two arms between which it must not hold."""
-    because: Line
-    """Why it must not hold there."""
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [one_of("of", "contrast"), one_of("prediction", "name")]}
+    )
 
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Return the arms that must be measured to judge this control."""
-        return _arms(self)
+    prediction: Identifier | None = None
+    """Name of the prediction whose bound is applied; without it the control has a bound of its own."""
+    must: Literal["fail", "hold"] = "fail"
+    """Whether the bound must fail in these arms, or hold."""
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with the arms."""
-        return _arms_flaws(self)
+        """Return what is wrong with the arms, and with a bound of its own."""
+        yield from _arms_flaws(self)
+        yield from _own_bound_flaws(self)
+        if self.prediction is None and self.bounds:
+            yield from _bound_flaws(self)
+
+    def applied(self, predictions: Mapping[str, Prediction]) -> Prediction:
+        """Return the bound that is applied as a prediction: the one it names, or its own.
+
+        Args:
+            predictions: Of the protocol, by name.
+        """
+        if self.prediction is not None:
+            return predictions[self.prediction]
+        return Prediction.model_validate(self.model_dump(exclude={"prediction", "must"}))
 
 
-def _arms(part: Prediction | Control) -> tuple[str, ...]:
-    return part.contrast or ((part.of,) if part.of else ())
+def _own_bound_flaws(control: Control) -> Iterator[Flaw]:
+    borrowed = {"prediction", "of", "contrast", "must", "because"}
+    own = [name for name in Control.model_fields if name in control.model_fields_set - borrowed]
+    if control.prediction is not None and own:
+        yield Flaw(
+            "control-bound",
+            f"a control of prediction {control.prediction} with {own[0]} of its own",
+            "`prediction: name` with other arms, or name, says, outcome and a bound without `prediction`",
+            f"remove prediction, or {own[0]}",
+            (own[0],),
+        )
+    missing = [name for name in ("name", "says", "outcome") if getattr(control, name) is None]
+    if control.prediction is None and (missing or not control.bounds):
+        lacks = ", ".join([*missing, *([] if control.bounds else ["a bound"])])
+        yield Flaw(
+            "control-bound",
+            f"a control without prediction that lacks {lacks}",
+            "`prediction: name` with other arms, or name, says, outcome and a bound of its own",
+            "name the prediction whose bound is applied, or add what is missing",
+            (),
+        )
 
 
-def _arms_flaws(part: Prediction | Control) -> Iterator[Flaw]:
+def _arms_flaws(part: Bound) -> Iterator[Flaw]:
     if (part.of is None) == (part.contrast is None):
         yield Flaw(
             "arms-choice",
@@ -143,8 +189,8 @@ def _arms_flaws(part: Prediction | Control) -> Iterator[Flaw]:
         )
 
 
-def _bound_flaws(part: Prediction) -> Iterator[Flaw]:
-    given = [bound for bound in BOUNDS if getattr(part, bound) is not None]
+def _bound_flaws(part: Bound) -> Iterator[Flaw]:
+    given = part.bounds
     if len(given) != 1:
         yield Flaw(
             "bound-choice",
@@ -170,6 +216,33 @@ def _bound_flaws(part: Prediction) -> Iterator[Flaw]:
             "equals: value together with within: tolerance",
             f"add {lacks}" if has == "equals" else "add equals, or remove within",
             (has,),
+        )
+    if (part.rate is not None) != (part.estimand == "success_rate"):
+        yield Flaw(
+            "rate-choice",
+            f"estimand {part.estimand} {'without' if part.rate is None else 'with'} rate",
+            "rate with `estimand: success_rate`, and only there",
+            "add `rate: 0.9`" if part.rate is None else "remove rate, or write `estimand: success_rate`",
+            () if part.rate is None else ("rate",),
+        )
+    if part.units == "ratio":
+        yield from _ratio_flaws(part)
+
+
+def _ratio_flaws(part: Bound) -> Iterator[Flaw]:
+    ends = (part.at_least, part.at_most, part.equals, *(part.between or ()))
+    wrong = [
+        "one arm" if part.contrast is None else "",
+        f"estimand {part.estimand}" if part.estimand not in ("mean", "median") else "",
+        "a bound that is not positive" if any(end is not None and end <= 0 for end in ends) else "",
+    ]
+    for found in filter(None, wrong):
+        yield Flaw(
+            "ratio-choice",
+            f"`units: ratio` with {found}",
+            "a contrast of two arms, the estimand mean or median, and positive bounds",
+            "write `units: linear` or `units: log10`, or give what a ratio needs",
+            ("units",),
         )
 
 
@@ -205,7 +278,11 @@ class Protocol(Record):
     predictions: Annotated[tuple[Prediction, ...], Field(min_length=1)]
     """Bounds that must all hold."""
     controls: tuple[Control, ...] = ()
-    """Arms in which a bound must not hold."""
+    """Bounds that must fail elsewhere, or hold for the test to have power."""
+    most_seeds: Annotated[int, Field(ge=10, le=MOST_SEEDS, multiple_of=5)] = USUAL_SEEDS
+    """Seeds after which an open prediction stays open; more than 40 where seeds are cheap."""
+    explored: bool | None = None
+    """Whether other seeds were looked at before the bounds were fixed."""
     deviations: tuple[Deviation, ...] = ()
     """Differences from the source."""
     revisions: tuple[Revision, ...] = ()
@@ -214,8 +291,17 @@ class Protocol(Record):
     @property
     def arms(self) -> tuple[str, ...]:
         """Return every arm that some prediction or control needs, each once, in order of appearance."""
-        parts: tuple[Prediction | Control, ...] = (*self.predictions, *self.controls)
+        parts: tuple[Bound, ...] = (*self.predictions, *self.controls)
         return tuple(dict.fromkeys(arm for part in parts for arm in part.arms))
+
+    @property
+    def bounded(self) -> Iterator[tuple[Keys, Prediction]]:
+        """Yield every bound that is stated, with its place: of predictions, and controls' own ones."""
+        for i, prediction in enumerate(self.predictions):
+            yield ("protocol", "predictions", i), prediction
+        for i, control in enumerate(self.controls):
+            if control.prediction is None:
+                yield ("protocol", "controls", i), control.applied({})
 
     @property
     def digest(self) -> str:
@@ -252,12 +338,25 @@ def _part_flaws(part: Protocol | Revision, at: Keys) -> Iterator[Flaw]:
                 (*at, "predictions", i, "name"),
             )
         predictions.setdefault(prediction.name, prediction)
+    names = {*predictions}
     for i, control in enumerate(part.controls):
         yield from _control_flaws(control, predictions, (*at, "controls", i))
+        if control.prediction is None and control.name in names:
+            yield Flaw(
+                "duplicate-prediction",
+                f"a control named {control.name} as well",
+                "a name of its own for each prediction and each control with a bound of its own",
+                "rename it",
+                (*at, "controls", i, "name"),
+            )
+        names.add(control.name or "")
 
 
 def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Keys) -> Iterator[Flaw]:
     name = control.prediction
+    if name is None:
+        return
+    place = (*at, "contrast" if control.contrast else "of")
     if name not in predictions:
         yield Flaw(
             "control-target",
@@ -274,7 +373,7 @@ def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Key
             f"a control on {' and '.join(control.arms)}, unlike prediction {name}",
             f"`{wanted}` as in the prediction, because the same bound is applied",
             f"write `{wanted}`",
-            (*at, "contrast" if control.contrast else "of"),
+            place,
         )
     elif control.arms == predictions[name].arms:
         yield Flaw(
@@ -282,7 +381,15 @@ def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Key
             f"a control on the arms of prediction {name} itself",
             "arms on which the bound must not hold",
             "name arms on which the effect must be absent",
-            (*at, "contrast" if control.contrast else "of"),
+            place,
+        )
+    elif control.must == "fail" and control.arms == predictions[name].arms[::-1]:
+        yield Flaw(
+            "reversed-control",
+            f"the contrast of prediction {name} the other way round, which holds where the claim is wrong",
+            "arms in which the effect has no business to be, whichever way it goes",
+            "name an arm that is alike but for what should cause the effect",
+            place,
         )
 
 
@@ -293,7 +400,7 @@ def predictions_digest(predictions: tuple[Prediction, ...], controls: tuple[Cont
     `units` was called `scale`.
     """
 
-    def deciding(part: Prediction | Control) -> dict[str, Any]:
+    def deciding(part: Bound) -> dict[str, Any]:
         content = part.model_dump(mode="json", exclude={"says", "because"}, exclude_defaults=True)
         return {"scale" if name == "units" else name: value for name, value in content.items()}
 

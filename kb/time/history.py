@@ -168,10 +168,10 @@ def _by_name(predictions: Iterable[Prediction]) -> dict[str, object]:
 
 
 def _by_target(controls: Iterable[Control]) -> dict[str, object]:
-    """Return the controls of each prediction by its name."""
+    """Return the controls of each prediction by its name, and those with a bound of their own by theirs."""
     found: dict[str, list[object]] = {}
     for each in controls:
-        found.setdefault(each.prediction, []).append(each.arms)
+        found.setdefault(each.prediction or each.name or "", []).append(each.arms)
     return {**found}
 
 

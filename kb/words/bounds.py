@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Prediction
-from kb.records.protocol import Estimand
+from kb.records.protocol import Estimand, Units
 from kb.words.numbers import number, percent, unit_after
 
 ESTIMANDS: dict[Estimand, str] = {
     "mean": "{bound}",
+    "median": "{bound} in the median",
     "win_rate": "{bound} in more than half of the seeds",
     "success_rate": "{bound} in more than {rate} of the seeds",
 }
 """For each estimand how a bound on it reads, from the bound on the values and the rate that is asked for."""
 
 
+UNITS: dict[Units, str] = {"linear": "", "log10": "decades", "ratio": "times"}
+"""What values are counted in; a linear one is counted in the unit of its outcome."""
+
+
+EXPLORED: dict[bool | None, str] = {
+    None: "The bounds were fixed before the run that counts; whether other seeds were looked at is not said.",
+    True: "The bounds were fixed before the run that counts, after other seeds had been looked at.",
+    False: "The bounds were written down beforehand: no other seeds had been looked at.",
+}
+"""When the bounds were fixed, by what a protocol says of `explored`."""
+
+
 def unit(prediction: Prediction, outcome: Outcome) -> str:
     """Return the unit in which a prediction's values, bound and mean are given."""
-    return "decades" if prediction.units == "log10" else outcome.unit
+    return UNITS[prediction.units] or outcome.unit
 
 
 def bound_text(prediction: Prediction, outcome: Outcome | None) -> str:
@@ -36,4 +49,7 @@ def _ends(prediction: Prediction) -> str:
     if prediction.between is not None:
         lower, upper = prediction.between
         return f"between {number(lower, 12)} and {number(upper, 12)}"
+    if prediction.units == "ratio":
+        equals, within = prediction.equals or 0, prediction.within or 0
+        return f"between {number(equals / (1 + within), 3)} and {number(equals * (1 + within), 3)}"
     return f"within {number(prediction.within or 0, 12)} of {number(prediction.equals or 0, 12)}"

@@ -11,7 +11,7 @@ from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
-from kb.records.claims import Claim
+from kb.records.claims import Claim, Control, Prediction
 from kb.words.bounds import bound_text
 from kb.words.measured import measured
 from kb.words.numbers import count
@@ -29,19 +29,28 @@ DETAILS: Mapping[Detail, str] = {
     Detail.DIRECTION: "the direction is as predicted, the size is open",
     Detail.TOO_FEW_SEEDS: f"it needs at least {count(LEAST_SEEDS, 'seed')}",
     Detail.DISAGREE: "the blocks contradict each other, and no interval is left",
+    Detail.OUTSIDE: "the estimate lies outside its own interval, so the values may depend on their block",
+    Detail.BLOCKS_DIFFER: "the blocks differ more than their seeds, so the values may depend on their block",
 }
 """What each detail of a finding means."""
 CAUTIONS: Mapping[Caution, str] = {
     Caution.DIVERGED: "{diverged} of {seeds} diverged",
     Caution.SIDES: "most seeds lie on the other side of the bound than their mean",
+    Caution.SKEWED: "the values are skewed, and the interval of a mean then errs more often than it says",
 }
 """What each caution means; some name the seeds that diverged and all seeds."""
-CONTROL: Mapping[Decision, str] = {
+MUST_FAIL: Mapping[Decision, str] = {
     "reproduced": "the bound holds here, where it must fail, so the test is invalid",
     "contradicted": "the bound fails here, as it must",
     "inconclusive": "open whether the bound fails here",
 }
-"""What a decision means for a control."""
+"""What a decision means for a control whose bound must fail."""
+MUST_HOLD: Mapping[Decision, str] = {
+    "reproduced": "the bound holds here, as it must",
+    "contradicted": "the bound fails here, where it must hold, so the test has no power",
+    "inconclusive": "open whether the bound holds here",
+}
+"""What a decision means for a control whose bound must hold."""
 CONTROL_IN_SHORT: Mapping[Decision, str] = {
     "reproduced": "bound holds",
     "contradicted": "bound fails",
@@ -52,9 +61,28 @@ CONTROL_IN_SHORT: Mapping[Decision, str] = {
 
 def finding_decision(finding: Finding) -> str:
     """Return how a finding came out and why, in half a sentence."""
-    decision = CONTROL[finding.decision] if finding.is_control else finding.decision
+    decision = _control(finding) if finding.is_control else finding.decision
     parts = [decision, DETAILS[finding.detail], _likely([finding])]
     return ": ".join(part for part in [parts[0], "; ".join(filter(None, parts[1:]))] if part)
+
+
+def _control(finding: Finding) -> str:
+    return (MUST_HOLD if finding.must_hold else MUST_FAIL)[finding.decision]
+
+
+def control_text(control: Control, prediction: Prediction) -> str:
+    """Return what a control asks for and why, in one sentence.
+
+    Args:
+        control: With a bound of its own or that of a prediction.
+        prediction: Whose bound is applied.
+    """
+    stated = "The same bound" if control.prediction is not None else prediction.says.strip().removesuffix(".")
+    if control.prediction is not None:
+        verb = "must hold" if control.must == "hold" else "must not hold"
+        return f"{stated} {verb} here: {control.because}."
+    verb = "This must hold for the test to have power" if control.must == "hold" else "This must not hold"
+    return f"{stated}. {verb}: {control.because}."
 
 
 def finding_decision_in_short(finding: Finding) -> str:
@@ -66,10 +94,10 @@ def finding_decision_in_short(finding: Finding) -> str:
 
 
 def is_good(finding: Finding) -> bool | None:
-    """Did a finding come out as the claim needs it? Nothing while it is open; a control must fail."""
+    """Did a finding come out as the claim needs it? Nothing while it is open; some controls must fail."""
     if finding.decision == "inconclusive":
         return None
-    return (finding.decision == "contradicted") == finding.is_control
+    return (finding.decision == "reproduced") == finding.must_hold
 
 
 def finding_notes(finding: Finding) -> tuple[str, ...]:
@@ -147,9 +175,10 @@ def _because(verdict: Verdict) -> str:
         opened = [finding for finding in everything if finding.decision == "inconclusive"]
         return _inconclusive(opened, len(verdict.findings))
     if verdict.state == "invalid":
-        held = _weakest([control for control in verdict.controls if control.decision == "reproduced"])
-        where = f"its control {' minus '.join(held.arms)}, where it must fail"
-        return f"the bound of {held.prediction.name} held in {where}, {_facts(held)}"
+        wrong = _weakest([control for control in verdict.controls if control.is_wrong])
+        where = f"its control {' minus '.join(wrong.arms)}"
+        came = f"{'failed' if wrong.must_hold else 'held'} in {where}, where it must {wrong.must}"
+        return f"the bound of {wrong.prediction.name} {came}, {_facts(wrong)}"
     failed = [finding for finding in verdict.findings if finding.decision == "contradicted"]
     if len(verdict.findings) == 1:
         [finding] = verdict.findings

@@ -7,6 +7,7 @@ show on which side of its bound a decided interval lies.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kb.judging.bounds import decide
@@ -16,6 +17,8 @@ from kb.words.bounds import unit
 from kb.words.numbers import exponent, rounded, rounded_down, rounded_up, unit_after
 
 SHARE = "% of the seeds"
+LARGEST_POWER = 300
+"""Ratios of more than so many decades are shown as infinite."""
 
 
 class Measured(NamedTuple):
@@ -63,12 +66,12 @@ def measured(finding: Finding) -> Measured:
     step = _step(finding)
     lower, upper = "", ""
     if finding.interval != WHOLE_LINE:
-        lower = rounded_down(_shown(finding, finding.interval.lower), step)
-        upper = rounded_up(_shown(finding, finding.interval.upper), step)
+        lower = rounded_down(shown(finding, finding.interval.lower), step)
+        upper = rounded_up(shown(finding, finding.interval.upper), step)
     if math.isnan(finding.estimate):
         nothing = "no finite value" if finding.seeds else "no value"
         return Measured(nothing, lower, upper, "", step)
-    estimate = rounded(_shown(finding, finding.estimate), step)
+    estimate = rounded(shown(finding, finding.estimate), step)
     name = SHARE if finding.estimand.is_share else unit(finding.prediction, finding.outcome)
     return Measured(estimate, lower, upper, unit_after(estimate, name), step)
 
@@ -85,18 +88,31 @@ def within(estimate: float, interval: Interval) -> Measured:
     return Measured(rounded(estimate, step), lower, upper, "", step)
 
 
-def _shown(finding: Finding, value: float) -> float:
-    """Return a number as it is printed: a share in percent."""
-    return 100 * value if finding.estimand.is_share else value
+def in_unit(finding: Finding, ends: Iterable[float]) -> tuple[float, ...]:
+    """Return numbers in the unit that `kb.words.bounds.unit` names: the logarithm of a ratio as the ratio."""
+    if finding.prediction.units != "ratio":
+        return tuple(ends)
+    return tuple(math.pow(10, end) if end < LARGEST_POWER else math.inf for end in ends)
+
+
+def shown(finding: Finding, value: float) -> float:
+    """Return a number as it is printed: a share in percent, the logarithm of a ratio as the ratio."""
+    if finding.estimand.is_share:
+        return 100 * value
+    [as_said] = in_unit(finding, [value])
+    return as_said
 
 
 def _step(finding: Finding) -> int:
     """Return the decimal place of the last digit worth printing: the second one of the interval's width."""
     if finding.estimand.is_share:
         return 0
-    step = _width_step(finding.interval, finding.estimate)
-    if not 0 < finding.interval.upper - finding.interval.lower < math.inf:
+    interval = Interval(*(shown(finding, end) for end in finding.interval))
+    step = _width_step(interval, shown(finding, finding.estimate))
+    if not 0 < interval.upper - interval.lower < math.inf:
         return step
+    if finding.prediction.units == "ratio":
+        step = min(step, exponent(interval.lower) - 1)
     return next((s for s in range(step, step - 4, -1) if not _reaches_bound(finding, s)), step)
 
 
@@ -113,6 +129,7 @@ def _reaches_bound(finding: Finding, step: int) -> bool:
     """Would a decided interval, rounded outwards at this place, seem to reach the bound that it keeps off?"""
     if finding.decision == "inconclusive":
         return False
-    lower, upper = finding.interval
+    lower, upper = (shown(finding, end) for end in finding.interval)
     seen = Interval(float(rounded_down(lower, step)), float(rounded_up(upper, step)))
-    return decide(seen, finding.goal) != finding.decision
+    goal = Interval(*(shown(finding, end) for end in finding.goal))
+    return decide(seen, goal) != finding.decision

@@ -24,13 +24,13 @@ def _outcome(verdict: Verdict) -> str:
     failed = sum(finding.decision == "contradicted" for finding in verdict.findings)
     everything = {1: "The one prediction", 2: "Both predictions"}.get(total, f"All {total} predictions")
     if verdict.state == "reproduced":
-        return f"{everything} written down beforehand came out as said in our small test."
+        return f"{everything} came out as said in our small test."
     if verdict.state == "contradicted":
-        return f"{everything} written down beforehand failed in our small test."
+        return f"{everything} failed in our small test."
     if verdict.state == "split":
         return f"In our small test {held} of {total} predictions came out as said, and {failed} did not."
     if verdict.state == "invalid":
-        return "Our test tells nothing: what was predicted also happened where it must not."
+        return _invalid(verdict)
     left = total - held - failed
     if left == 0:
         return "Our test cannot tell yet: a check of the test itself is still open."
@@ -42,9 +42,21 @@ def _outcome(verdict: Verdict) -> str:
     return f"Our test cannot tell yet: of {total} predictions {rest}."
 
 
+def _invalid(verdict: Verdict) -> str:
+    if any(control.is_wrong and control.must_hold for control in verdict.controls):
+        return "Our test tells nothing: what must hold for it to have power did not."
+    return "Our test tells nothing: what was predicted also happened where it must not."
+
+
 def _repeats(verdict: Verdict) -> str:
     seeds = {finding.seeds for finding in verdict.findings}
     times = f"{'' if len(seeds) == 1 else 'up to '}{count(verdict.seeds, 'time')}"
-    checks = count(len(verdict.controls), "check")
-    controls = f", with {checks} where the effect must be absent" if verdict.controls else ""
+    absent = sum(not control.must_hold for control in verdict.controls)
+    powers = sum(control.must_hold for control in verdict.controls)
+    checks = [
+        f"{count(number, 'check')} {what}"
+        for number, what in ((absent, "where the effect must be absent"), (powers, "of what must hold"))
+        if number
+    ]
+    controls = f", with {' and '.join(checks)}" if checks else ""
     return f"The test ran {times} from fresh random starts{controls}."

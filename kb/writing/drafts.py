@@ -54,10 +54,7 @@ def appearance(
 
 
 def protocol(bet: Bet) -> Data:
-    """Return a protocol with one prediction, and a control where the reverse can be one.
-
-    The reversed contrast is the weakest control there is: it only refuses a bound that everything meets.
-    """
+    """Return a protocol with one prediction; only its author knows where the effect has no business to be."""
     prediction = {
         "name": "-against-".join(arm.replace("_", "-") for arm in bet.arms)[:64].strip("-"),
         "says": _says(bet),
@@ -66,21 +63,12 @@ def protocol(bet: Bet) -> Data:
         bet.bound: bet.value,
         "because": bet.because,
     }
-    reverse = {"prediction": prediction["name"], **_arms(bet.arms[::-1])}
-    because = "the same difference must not show the other way round"
     return _given(
         experiment=bet.experiment,
         planned=bet.planned,
         predictions=[prediction],
-        controls=[{**reverse, "because": because}] if has_reverse(bet) else None,
         deviations=[TEMPLATE] if bet.is_template else None,
     )
-
-
-def has_reverse(bet: Bet) -> bool:
-    """Can a contrast that meets the bound not meet it the other way round?"""
-    away = bet.value if bet.bound == "at_least" else -bet.value
-    return len(bet.arms) == 2 and away > 0
 
 
 def _arms(arms: Sequence[str]) -> Data:

@@ -13,15 +13,15 @@ CODES = {"below-resolution": "The tolerance of an equivalence is below the resol
 def check(base: Base) -> Iterator[Problem]:
     """Return a problem for each `within` that the outcome's resolution cannot tell."""
     for claim_id, protocol, script in base.protocols():
-        for i, prediction in enumerate(protocol.predictions):
+        for keys, prediction in protocol.bounded:
             outcome = script.outcomes.get(prediction.outcome)
-            if outcome is None or prediction.within is None or prediction.units == "log10":
+            if outcome is None or prediction.within is None or prediction.units != "linear":
                 continue
             if prediction.within < outcome.resolution:
                 yield base.problem(
                     "below-resolution",
                     claim_id,
-                    ("protocol", "predictions", i, "within"),
+                    (*keys, "within"),
                     found=f"the tolerance {prediction.within:g}, below what {outcome.name} can tell",
                     allowed=f"at least the outcome's resolution, {outcome.resolution:g}",
                     advice="widen the tolerance, or measure more finely",

@@ -20,25 +20,26 @@ CODES = {
 def check(base: Base) -> Iterator[Problem]:
     """Return a problem for each bound on a share that lies outside of what a share can be."""
     for claim_id, protocol, script in base.protocols():
-        for i, prediction in enumerate(protocol.predictions):
+        for keys, prediction in protocol.bounded:
             outcome = script.outcomes.get(prediction.outcome)
             reach = _reach(prediction, outcome) if outcome else None
             if not reach:
                 continue
             bound = next(name for name in BOUNDS if getattr(prediction, name) is not None)
-            keys = ("protocol", "predictions", i, bound)
             allowed = f"values from {reach[0]:g} to {reach[1]:g}, because the outcome is a share"
             low, high = _ends(prediction)
             if low >= reach[1] or high <= reach[0]:
                 found = f"the bound {bound} {_written(prediction, bound)}, which no value can meet"
                 advice = "write the bound as a share of 1, not in percent"
                 yield base.problem(
-                    "impossible-bound", claim_id, keys, found=found, allowed=allowed, advice=advice
+                    "impossible-bound", claim_id, (*keys, bound), found=found, allowed=allowed, advice=advice
                 )
             elif low < reach[0] and high > reach[1]:
                 found = f"the bound {bound} {_written(prediction, bound)}, which every value meets"
                 advice = "write a bound that the claim could miss"
-                yield base.problem("empty-bound", claim_id, keys, found=found, allowed=allowed, advice=advice)
+                yield base.problem(
+                    "empty-bound", claim_id, (*keys, bound), found=found, allowed=allowed, advice=advice
+                )
 
 
 def _written(prediction: Prediction, bound: str) -> str:
@@ -50,7 +51,7 @@ def _reach(prediction: Prediction, outcome: Outcome) -> tuple[float, float] | No
     """Return between which numbers a prediction's values lie, where the unit tells: a share is in 0 to 1."""
     if not outcome.unit.startswith("share of "):
         return None
-    if prediction.units == "log10":
+    if prediction.units != "linear":
         return None if prediction.contrast else (-math.inf, 0.0)
     return (-1.0, 1.0) if prediction.contrast else (0.0, 1.0)
 

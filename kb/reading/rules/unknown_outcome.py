@@ -15,12 +15,12 @@ def check(base: Base) -> Iterator[Problem]:
     """Return a problem for each outcome that is not among the script's OUTCOMES."""
     for claim_id, protocol, script in base.protocols():
         numbers = [name for name, outcome in script.outcomes.items() if not outcome.is_curve]
-        for i, prediction in enumerate(protocol.predictions):
+        for keys, prediction in protocol.bounded:
             if prediction.outcome not in script.outcomes:
                 yield base.problem(
                     "unknown-outcome",
                     claim_id,
-                    ("protocol", "predictions", i, "outcome"),
+                    (*keys, "outcome"),
                     found=f"the outcome {prediction.outcome}, which experiment {script.name} does not have",
                     allowed=", ".join(numbers),
                     advice=f"correct it, or let repro/experiments/{script.name}.py measure it",

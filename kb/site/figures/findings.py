@@ -53,8 +53,9 @@ def panels(verdict: Verdict) -> Iterator[Panel]:
 
 def _labelled(verdict: Verdict) -> Iterator[tuple[str, Strip]]:
     """Yield every strip with its axis; an estimand that is a rate has a strip for it beside the seeds'."""
-    for finding in verdict.findings:
-        rows = (finding, *controls_of(finding.prediction, verdict))
+    own = [(control,) for control in controls_of(None, verdict)]
+    for rows in (*((row, *controls_of(row.prediction, verdict)) for row in verdict.findings), *own):
+        finding = rows[0]
         is_share = finding.estimand.is_share
         step = f"{finding.outcome.name}: {axis_unit(finding)}"
         for row in rows:
@@ -63,13 +64,16 @@ def _labelled(verdict: Verdict) -> Iterator[tuple[str, Strip]]:
             yield "share of seeds that meet the bound", _strip(row, row.goal, with_values=False)
 
 
-def controls_of(prediction: Prediction, verdict: Verdict) -> tuple[Finding, ...]:
-    """Return the findings of a prediction's controls."""
-    return tuple(row for row in verdict.controls if row.prediction.name == prediction.name)
+def controls_of(prediction: Prediction | None, verdict: Verdict) -> tuple[Finding, ...]:
+    """Return the findings of a prediction's controls; of none, those with a bound of their own."""
+    name = prediction and prediction.name
+    return tuple(row for row in verdict.controls if row.control and row.control.prediction == name)
 
 
 def axis_unit(finding: Finding) -> str:
     """Return what one step on the axis means."""
+    if finding.prediction.units == "ratio":
+        return "decades of first arm over second"
     is_contrast = len(finding.arms) > 1
     return f"{unit(finding.prediction, finding.outcome)}{', first arm minus second' if is_contrast else ''}"
 

@@ -239,6 +239,9 @@ def _testability(given: ask.Given) -> drafts.Data:
 LINK = "Say under `relations` what it supports, contradicts or rests on; `repro check` reads it again."
 
 
+CONTROL = "It has no control; name under `controls` arms in which the effect has no business to be."
+
+
 def _claim_steps(base: Base, claim_id: str, given: ask.Given) -> list[str]:
     name = given["experiment"]
     if name is None:
@@ -246,13 +249,7 @@ def _claim_steps(base: Base, claim_id: str, given: ask.Given) -> list[str]:
         return [LINK, "Commit it.", *(later if given["untested"] else [])]
     if name not in base.scripts:
         return [LINK, f"Write its script: `repro new experiment {name}`."]
-    return [_control_step(given), LINK, *_run_steps(claim_id)]
-
-
-def _control_step(given: ask.Given) -> str:
-    if drafts.has_reverse(ask.bet(given)):
-        return "Its control is the weakest there is, the reverse; name arms on which nothing should show."
-    return "It has no control; name under `controls` arms on which its bound must not hold."
+    return [CONTROL, LINK, *_run_steps(claim_id)]
 
 
 def _script_steps(addition: Addition, name: str, claim_id: str) -> list[str]:

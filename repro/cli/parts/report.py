@@ -17,7 +17,7 @@ from kb.project import Project
 from kb.reading.base import Base
 from kb.text.problems import printable
 from kb.words.bounds import bound_text
-from kb.words.findings import finding_decision_in_short, is_good, state_sentence
+from kb.words.findings import control_text, finding_decision_in_short, is_good, state_sentence
 from kb.words.measured import measured
 from kb.words.numbers import count as counted
 from kb.words.states import STATES
@@ -151,7 +151,13 @@ def _print_findings(console: Console, verdict: Verdict) -> None:
     console.print(_row(header, numbers), style="dim")
     for finding, row in zip(findings, rows, strict=True):
         control = finding.control
-        console.print(Text(f"control: {control.because}" if control is not None else finding.prediction.says))
+        console.print(
+            Text(
+                f"control: {control_text(control, finding.prediction)}"
+                if control
+                else finding.prediction.says
+            )
+        )
         console.print(_row(row, numbers))
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from kb.evidence.ledger import Ledger
-from kb.evidence.seeds import MAX_SEEDS
 from kb.project import Project, read
 from kb.reading.base import Base
 from kb.reading.script_syntax import Value
+from kb.records.protocol import MOST_SEEDS
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
@@ -111,7 +111,7 @@ OPTIONS = (
     click.option("--stale", is_flag=True, help="Claims whose code changed since their evidence was taken."),
     click.option(
         "--seeds",
-        type=click.IntRange(1, MAX_SEEDS),
+        type=click.IntRange(1, MOST_SEEDS),
         metavar="N",
         help="Measure so many seeds of every arm, in fives; default: until decided, at most 40.",
     ),

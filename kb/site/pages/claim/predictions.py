@@ -11,10 +11,10 @@ from kb.judging.finding import Finding
 from kb.judging.verdict import Verdict
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Control, Prediction
-from kb.site.figures.findings import axis_unit, compared, controls_of
+from kb.site.figures.findings import axis_unit, compared
 from kb.site.figures.strip import strip_of
 from kb.words.bounds import bound_text
-from kb.words.findings import finding_decision, finding_notes
+from kb.words.findings import control_text, finding_decision, finding_notes
 from kb.words.measured import measured
 
 NOTHING = "\u2013"
@@ -35,6 +35,11 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     drawn: Markup | None = None
 
+    @property
+    def control_text(self) -> str:
+        """Return what its control asks for and why; nothing of a prediction."""
+        return control_text(self.control, self.prediction) if self.control else ""
+
 
 class Column(NamedTuple):
     """A column of the table of raw values."""
@@ -45,18 +50,22 @@ class Column(NamedTuple):
 
 
 def rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome]) -> Iterator[Row]:
-    """Yield every prediction, each followed by its controls."""
+    """Yield every prediction, each followed by its controls, and then the controls with their own bound."""
     protocol = claim.protocol
     if protocol is None:
         return
     found = {row.prediction.name: row for row in verdict.findings} if verdict else {}
+    checks = {row.control: row for row in verdict.controls} if verdict else {}
     for prediction in protocol.predictions:
         outcome = outcomes.get(prediction.outcome)
         yield _row(prediction, None, found.get(prediction.name), outcome)
-        checks = {row.control: row for row in controls_of(prediction, verdict)} if verdict else {}
         for control in protocol.controls:
             if control.prediction == prediction.name:
                 yield _row(prediction, control, checks.get(control), outcome)
+    for control in protocol.controls:
+        if control.prediction is None:
+            prediction = control.applied({})
+            yield _row(prediction, control, checks.get(control), outcomes.get(prediction.outcome))
 
 
 def _row(

@@ -20,6 +20,7 @@ from kb.site.pages.claim.predictions import columns
 from kb.site.pages.claim.provenance import machines, measured_arms, revisions
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.claim.subject import Subject
+from kb.words.bounds import EXPLORED
 from kb.words.summaries import in_plain_words
 
 Shown = Mapping[str, Any]
@@ -47,7 +48,8 @@ def the_statement(_subject: Subject) -> Shown:
 
 def predicted_and_measured(subject: Subject) -> Shown | None:
     """Show every prediction and control beside what was measured."""
-    return {"rows": subject.rows} if subject.protocol else None
+    protocol = subject.protocol
+    return {"rows": subject.rows, "explored": EXPLORED[protocol.explored]} if protocol else None
 
 
 def every_seed(subject: Subject) -> Shown | None:

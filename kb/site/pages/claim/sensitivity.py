@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.exports.published import Site
 from kb.judging.bounds import decide
+from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
 from kb.reasoning.relations import relations_of
@@ -114,13 +115,16 @@ def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> 
     if control is not None:
         yield (
             f"The control nearest to giving way is {compared(control.finding.arms)}: {_distance(control)}"
-            " Were the bound to hold there, no verdict would be given."
+            f" Were the bound to {'fail' if control.finding.must_hold else 'hold'} there,"
+            " no verdict would be given."
         )
 
 
 def _distance(near: Nearness) -> str:
     is_share = near.finding.estimand.is_share
     scale, unit = (100.0, " points of the share") if is_share else (1.0, "")
+    if near.finding.prediction.units == "ratio":
+        unit = " decades"
     gap = f"{number(near.gap * scale, 2)}{unit}"
     where = f"its interval {measured(near.finding).interval} ends about {gap} from the bound"
     if math.isinf(near.widths):
@@ -147,7 +151,7 @@ def _decided(finding: Finding) -> Iterator[str]:
     since = len(finding.trail)
     while since and decide(finding.trail[since - 1], goal) == finding.decision:
         since -= 1
-    seeds = min((since + 1) * BLOCK_SIZE, finding.seeds)
+    seeds = min(LEAST_SEEDS + since * BLOCK_SIZE, finding.seeds)
     if finding.nonfinite == 0:
         yield f"It has been decided since seed {seeds} of {finding.seeds}."
 
