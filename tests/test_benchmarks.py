@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +107,27 @@ def test_the_page_shows_the_accuracies_that_were_kept():
     rows = accuracies.read(root / "benchmarks/accuracies.json")
     assert put(text, "accuracies", accuracies.report(rows, is_page=True)) == text
     assert put(text, "accuracies", accuracies.report(rows[:1], is_page=True)) != text
+
+
+@pytest.mark.parametrize("name", ["verdict", "known_answers"])
+def test_the_page_of_the_method_shows_what_was_kept(name, monkeypatch):
+    """Nobody edits these tables by hand either."""
+    root = Path(__file__).parents[1]
+    monkeypatch.syspath_prepend(str(root / "benchmarks"))
+    module = importlib.import_module(f"benchmarks.{name}")
+    text = (root / "site/docs/method.md").read_text(encoding="utf-8")
+    block = module.page_block(module.kept())
+    assert put(text, name.replace("_", "-"), block) == text
+    assert put(text, name.replace("_", "-"), "other") != text
+
+
+def test_no_claim_of_known_truth_came_out_wrong_but_where_a_script_ignores_its_seeds():
+    """That one is deterministic, which is noted beside it; no rule on its values can tell."""
+    root = Path(__file__).parents[1]
+    rows = json.loads((root / "benchmarks/known_answers.json").read_text(encoding="utf-8"))
+    truths = [row[4] for row in rows]
+    assert min(truths.count("true"), truths.count("false")) >= 10
+    assert [row[0] for row in rows if row[-1] == "WRONG"] == ["seeds ignored, by luck"]
 
 
 def test_an_accuracy_far_from_the_published_one_has_a_star():
