@@ -325,7 +325,9 @@ def _replaced(case: Case, values: tuple[float, ...], *, is_low: bool) -> tuple[f
 
 
 def _median_seeds_needed(case: Case, estimate: float) -> int | None:
-    """Return the seeds likely needed until the interval excludes the end that is nearest to the estimate."""
+    """Return the seeds likely needed until the interval excludes the end nearest to the estimate, if any."""
+    if not case.finite:
+        return None
     end = min(case.bound, key=lambda each: abs(each - estimate))
     beyond = sum(value > end for value in case.finite) / len(case.finite)
     return rate_seeds_needed(beyond, 0.5, count=len(case.values), block=BLOCK_SIZE, alpha=case.alpha)
