@@ -476,10 +476,12 @@ class Piece:
 
     experiment: str
     version: str
+    seeds_from: str
     arm: str
     block: int
     replication: int
     started: str
+    seeds: list[int]
     values: dict[str, list[float]]
     predictions: dict[str, str]
 
@@ -501,12 +503,17 @@ class Store:
                 self.same_as[record["version"]] = record["same_as"]
             else:
                 self.pieces.append(_piece(record))
+        self.pieces = [each for each in self.pieces if self.is_same(each.version, each.seeds_from)]
 
     def origin(self, version: str) -> str:
         """Return the version at the end of a chain of links."""
         while version in self.same_as:
             version = self.same_as[version]
         return version
+
+    def is_same(self, version: str, other: str) -> bool:
+        """Say whether two versions compute the same, as far as links say."""
+        return self.origin(version) == self.origin(other)
 
     def values(self, experiment: str, version: str, replication: int = 0) -> Columns:
         """Return the values of a version and of all that compute the same, each arm up to its first gap.
@@ -516,7 +523,7 @@ class Store:
         first: dict[tuple[str, int], Piece] = {}
         for piece in sorted(self.pieces, key=lambda piece: piece.started, reverse=True):
             is_asked = (piece.experiment, piece.replication) == (experiment, replication)
-            if is_asked and self.origin(piece.version) == self.origin(version):
+            if is_asked and self.is_same(piece.version, version):
                 first[piece.arm, piece.block] = piece
         found: Columns = {}
         for arm in {arm for arm, _ in first}:
@@ -532,7 +539,7 @@ class Store:
     def replications(self, experiment: str, version: str) -> set[int]:
         """Return the replications of a version of which there is evidence."""
         same = [piece for piece in self.pieces if piece.experiment == experiment and piece.replication]
-        return {piece.replication for piece in same if self.origin(piece.version) == self.origin(version)}
+        return {piece.replication for piece in same if self.is_same(piece.version, version)}
 
     def superseded(self, claim: str, protocol: Mapping[str, Any], versions: Sequence[str]) -> Tests:
         """Return the tests of a claim that have evidence and are none of today's.
@@ -556,19 +563,28 @@ class Store:
         return tests - {(self.origin(version), today) for version in versions}
 
 
+def block_seeds(version: str, replication: int, block: int) -> list[int]:
+    """Return the seeds that a block must have, given the version at the end of its links."""
+    texts = [f"{version}|{replication}|{BLOCK * block + i}" for i in range(BLOCK)]
+    return [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") for text in texts]
+
+
 def level(superseded: int) -> float:
     """Return the error probability of each interval of a claim with so many superseded tests."""
     return 0.05 / 2**superseded
 
 
 def _piece(record: Mapping[str, Any]) -> Piece:
+    version = record["version"] if "version" in record else record["protocol"]
     return Piece(
         experiment=record["experiment"],
-        version=record["version"] if "version" in record else record["protocol"],
+        version=version,
+        seeds_from=record.get("seeds_from") or version,
         arm=record["arm"],
         block=record["block"],
         replication=record["replication"],
         started=record["started"],
+        seeds=record["seeds"],
         values={outcome: [_number(y) for y in column] for outcome, column in record["values"].items()},
         predictions=dict(record["predictions"]),
     )

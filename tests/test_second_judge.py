@@ -120,8 +120,50 @@ def test_the_second_judge_comes_to_every_state_of_the_base(documents, second_ver
     """Each claim with evidence has the same verdict, and no claim without evidence has one."""
     theirs = {claim: document["state"] for claim, document in documents.items()}
     mine = {claim: verdict.state for claim, verdict in second_verdicts.items() if verdict}
-    assert mine
     assert mine == {claim: state for claim, state in theirs.items() if state not in UNJUDGED}
+
+
+def test_every_test_with_evidence_is_judged_alike_by_todays_predictions(store):
+    """Superseded ones too, so that there is something to compare while a new version has no evidence."""
+    wrong, count = [], 0
+    for claim, record in second_judge.records(ROOT).items():
+        experiment = record["protocol"]["experiment"]
+        for version in sorted({each.version for each in store.pieces if each.experiment == experiment}):
+            wrong += [f"{claim}, {version[:12]}: {it}" for it in compared(record["protocol"], version, store)]
+            count += 1
+    assert count > 50
+    assert not wrong, "\n".join(wrong)
+
+
+def compared(protocol, version, store):
+    """Yield how the two judges differ on the evidence of one version."""
+    resolutions = second_judge.resolutions(ROOT, protocol["experiment"])
+    values = store.values(protocol["experiment"], version)
+    outcomes = {name: outcome_of(resolution) for name, resolution in resolutions.items()}
+    theirs = judge(Protocol.model_validate_json(json.dumps(protocol)), outcomes, values)
+    mine = second_judge.judge_protocol(protocol, resolutions, values, 0.05, first_look=FIRST_LOOK)
+    yield from disagreements_of(mine, theirs)
+
+
+def disagreements_of(mine, theirs):
+    """Yield how two verdicts differ."""
+    findings = zip((*mine.findings, *mine.controls), (*theirs.findings, *theirs.controls), strict=True)
+    for one, other in findings:
+        found = differences(one, other.estimate, other.trail, other.seeds, other.decision)
+        yield from (f"{dict(one.part)}, must {one.must}: {difference}" for difference in found)
+    if mine.state != theirs.state:
+        yield f"verdict {mine.state}, program {theirs.state}"
+
+
+def test_every_block_of_evidence_has_the_seeds_of_its_version(store):
+    """They follow from the version at the end of its links, the replication and the number of the block."""
+    wrong = [
+        piece
+        for piece in store.pieces
+        if piece.seeds
+        != second_judge.block_seeds(store.origin(piece.version), piece.replication, piece.block)
+    ]
+    assert not wrong
 
 
 def shown(document):
@@ -279,7 +321,7 @@ class Draw:
 
 
 def disagreements(seed):
-    """Yield how the two judges differ on a random case."""
+    """Return how the two judges differ on a random case."""
     draw = Draw(seed)
     protocol, revision = draw.protocol(), draw.pick((0, 0, 1, 3))
     arguments = (Protocol.model_validate(protocol), {"y": outcome_of(draw.resolution)}, draw.values)
@@ -287,13 +329,7 @@ def disagreements(seed):
     mine = second_judge.judge_protocol(
         protocol, {"y": draw.resolution}, draw.values, second_judge.level(revision), first_look=FIRST_LOOK
     )
-    findings = zip((*mine.findings, *mine.controls), (*theirs.findings, *theirs.controls), strict=True)
-    for one, other in findings:
-        found = differences(one, other.estimate, other.trail, other.seeds, other.decision)
-        what = (seed, draw.kind, one.part, one.must)
-        yield from (f"{what}: {it}" for it in found)
-    if mine.state != theirs.state:
-        yield f"{seed}: verdict {mine.state}, program {theirs.state}"
+    return [f"{seed}, {draw.kind}: {difference}" for difference in disagreements_of(mine, theirs)]
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
