@@ -3,5 +3,5 @@
 import os
 
 # Without it the matrix kernels of Intel's library round differently when a lane's weights start at another
-# place in memory, so that a block's bits would depend on its companions. It is read at the first product.
+# place in memory, and a block's bits would depend on its companions. It is read at the first product.
 os.environ.setdefault("MKL_CBWR", "AUTO")

@@ -1,4 +1,4 @@
-"""Which points make up each step's batch, drawn ahead."""
+"""Which points make up each step's batch, drawn in advance."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 from repro.lab.seeds import Seeds
 
 AHEAD = 2**19
-"""Numbers that are fetched at a time, some megabytes."""
+"""How many numbers are fetched at a time: a few megabytes."""
 
 
 def batch_order(seeds: Seeds, count: int, batch: int, steps: int, *, purpose: str = "order") -> Tensor:
     """Draw the batches of a whole training run by going through shuffled epochs.
 
-    Every epoch is a fresh random order of all points; what does not fill a batch at its end is left out.
+    Every epoch is a fresh random order of all points; points left over at its end are dropped.
 
     Args:
-        seeds: One order each.
+        seeds: Each gets its own order.
         count: How many points there are to train on.
         batch: How many points make a batch, at most `count`.
         steps: How many batches to draw.
@@ -65,7 +65,7 @@ def take(data: Tensor, index: Tensor) -> Tensor:
 
 
 def batches(points: Tensor, labels: Tensor, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the points and the labels of each step; some steps are fetched at a time, which is quicker.
+    """Yield the points and the labels of each step, fetching several steps at a time for speed.
 
     Args:
         points: Shape (seeds, count, ...).

@@ -23,7 +23,7 @@ class Labelled(NamedTuple):
 
 
 def split(x: Tensor, y: Tensor, train: int) -> Labelled:
-    """Return the first points of each seed to train on and the others to test on, each in its own memory."""
+    """Return each seed's first points for training and the rest for testing, each in its own memory."""
     parts = (x[:, :train], y[:, :train], x[:, train:], y[:, train:])
     return Labelled(*(part.contiguous() for part in parts))
 
@@ -32,8 +32,8 @@ def digits(seeds: Seeds, *, train: int = 1437, dtype: torch.dtype = torch.float3
     """Split the 1,797 handwritten digits of 8 by 8 pixels at random for each seed.
 
     Args:
-        seeds: One split each.
-        train: Points to train on; the others are to test on.
+        seeds: Each gets its own split.
+        train: Points to train on; the remaining points are for testing.
         dtype: Type of the pixels.
 
     Returns:
@@ -65,7 +65,7 @@ def linear_regression(
     """Draw normal points and y = x w / sqrt(features) + noise, with a fresh standard normal w for each seed.
 
     Args:
-        seeds: One problem each.
+        seeds: Each gets its own problem.
         train: Points to train on, with noise.
         test: Points to test on, without noise.
         features: Dimension of a point.
@@ -92,7 +92,7 @@ def teacher_student(
     """Draw normal points and label them by a fresh random rectified network for each seed.
 
     Args:
-        seeds: One teacher each, with weights of variance 2 / fan in.
+        seeds: Each gets its own teacher, with weights of variance 2 / fan in.
         train: Points to train on, with noise.
         test: Points to test on, without noise.
         widths: The teacher's widths, inputs first and outputs last.

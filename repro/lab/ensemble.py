@@ -1,7 +1,7 @@
 """Layers over stacked weights: the leading dimension is the lane, and no lane sees another.
 
 Activations have shape (lanes, batch, features), signals (lanes, batch, channels, length). In memory the batch
-comes last, which is what matrix kernels like best here; the tensors that the layers return are views of that.
+comes last, which suits matrix kernels best; the tensors that the layers return are views of that memory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from repro.lab.seeds import Seeds
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return x weight^T + bias in each lane.
+    """Return x weight^T + bias for each lane.
 
     Args:
         x: Shape (lanes, batch, inputs).
@@ -43,7 +43,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor, *, stride: int = 1, padding:
         weight: Shape (lanes, outputs, inputs, width).
         bias: Shape (lanes, outputs).
         stride: Step between windows.
-        padding: Zeros on either side.
+        padding: Zeros added on either side.
 
     Returns:
         Shape (lanes, batch, outputs, windows).
@@ -63,7 +63,7 @@ class _Geometry(NamedTuple):
 class _Conv1d(Function):
     """Convolution of x of shape (lanes, inputs, length, batch).
 
-    Where the backward pass is itself differentiated it unfolds x again, so that derivatives reach it.
+    If the backward pass is itself differentiated, it unfolds x again, so that derivatives reach x.
     """
 
     @staticmethod
@@ -102,7 +102,7 @@ def _unfold(x: Tensor, geometry: _Geometry) -> Tensor:
 
 
 def _fold(matrix: Tensor, geometry: _Geometry, shape: torch.Size) -> Tensor:
-    """Return the sum of windows where they came from: the transpose of `_unfold`."""
+    """Add the windows up at the points they came from: the transpose of `_unfold`."""
     unfolded = matrix.view(*shape[:2], geometry.width, geometry.windows, shape[3])
     x = matrix.new_zeros(shape)
     for tap, (inside, points) in enumerate(_overlaps(shape[2], geometry)):
@@ -111,7 +111,7 @@ def _fold(matrix: Tensor, geometry: _Geometry, shape: torch.Size) -> Tensor:
 
 
 def _overlaps(length: int, geometry: _Geometry) -> Iterator[tuple[slice, slice]]:
-    """Yield for each tap the windows where it is on the signal, and the points it meets there."""
+    """Yield, for each tap, the windows in which it lies on the signal and the points that it meets."""
     for tap in range(geometry.width):
         shift = tap - geometry.padding
         first = max(0, -(shift // geometry.stride))
@@ -136,7 +136,7 @@ def dropout_masks(
     """Draw the dropout masks of several steps: 0 with probability `rate`, else 1 / (1 - rate).
 
     Returns:
-        Shape (seeds, steps, *shape); multiply activations of a step with `masks[:, step]`.
+        Shape (seeds, steps, *shape); multiply the activations of a step by `masks[:, step]`.
     """
     kept = seeds.uniform(purpose, steps, *shape) >= rate
     return kept.to(dtype).div_(1 - rate)

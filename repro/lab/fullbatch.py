@@ -1,6 +1,6 @@
 """Second-order tools on a fixed batch: Jacobians, Gauss-Newton steps, Hessian products, eigenvalues.
 
-Everything is per lane. They need functions that can be differentiated twice, or once for the Jacobian.
+Everything is per lane. The functions must be twice differentiable; for the Jacobian, once is enough.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def jacobian(outputs: Tensor, net: Parameters) -> Tensor:
 def gauss_newton_step(jacobian: Tensor, residual: Tensor, damping: Tensor | float = 0.0) -> Tensor:
     """Return the step d that minimises |residual + J d|^2 + damping |d|^2 in each lane.
 
-    Without damping it is the shortest minimiser. A lane that is not finite gives NaN.
+    Without damping this is the minimiser of least norm. A lane that is not finite gives NaN.
 
     Args:
         jacobian: J of shape (lanes, outputs, count).
@@ -54,7 +54,7 @@ def hessian_product(loss: Tensor, net: Parameters) -> Product:
     """Return the exact product of each lane's Hessian with a vector (Pearlmutter 1994).
 
     Args:
-        loss: One value a lane, of shape (lanes,); its graph is kept for every product.
+        loss: One value per lane, of shape (lanes,); its graph is kept for every product.
         net: The weights that the loss was computed from.
     """
     weights = tuple(net.weights.values())
@@ -70,12 +70,12 @@ def hessian_product(loss: Tensor, net: Parameters) -> Product:
 def ritz_values(product: Product, start: Tensor, steps: int) -> Tensor:
     """Return the eigenvalues of each lane's operator in a Krylov space (Lanczos, fully reorthogonalised).
 
-    The outermost ones converge first to the operator's largest and smallest eigenvalue.
+    The outermost converge first, to the operator's largest and smallest eigenvalues.
 
     Args:
         product: A symmetric operator.
         start: Where the Krylov space starts, of shape (lanes, count), such as normal draws.
-        steps: Dimension of the space; cut to `count`.
+        steps: Dimension of the space, at most `count`; larger numbers are cut to it.
 
     Returns:
         Shape (lanes, steps), ascending; NaN for a lane that is not finite.
@@ -100,7 +100,7 @@ def top_eigenvalues(product: Product, start: Tensor, steps: int = 40) -> Tensor:
     Args:
         product: A symmetric operator.
         start: Where the Krylov space starts, of shape (lanes, count).
-        steps: Products to spend.
+        steps: How many products to compute.
 
     Returns:
         Shape (lanes,).
@@ -112,7 +112,7 @@ def eigenvalues(matrices: Tensor) -> Tensor:
     """Return the eigenvalues of symmetric matrices, ascending; NaN for a lane that is not finite.
 
     Args:
-        matrices: Shape (lanes, n, n); made symmetric.
+        matrices: Shape (lanes, n, n); they are made symmetric first.
 
     Returns:
         Shape (lanes, n).

@@ -1,4 +1,4 @@
-"""Initial weights by name of the rule, one independent stream a seed and weight."""
+"""Initial weights by the name of a rule, with one independent stream per seed and weight."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def initialise(
     lanes: int = 1,
     dtype: torch.dtype = torch.float32,
 ) -> Parameters:
-    """Draw the initial weights of one network a seed.
+    """Draw the initial weights of one network per seed.
 
-    Weights with two or more dimensions follow the rule. Vectors are zero, and one where their name ends in
+    Weights with two or more dimensions follow the rule. Vectors are zero, or one if their name ends in
     `scale`; under `pytorch_default` the biases of linear, convolutional and recurrent layers are drawn too.
 
     Args:
-        seeds: One network each.
+        seeds: Each gets its own network.
         shapes: The shape of each weight by name; a bias is found beside its weight by their common prefix.
         rule: `he`: normal of variance 2 / fan in (He et al. 2015, eq. 10). `glorot`: uniform of variance
             2 / (fan in + fan out) (Glorot and Bengio 2010, eq. 16). `lecun`: normal of variance 1 / fan in.
             `pytorch_default`: uniform of bound 1 / sqrt(fan in), as torch's layers draw. `orthogonal`: rows
             or columns orthonormal, uniformly distributed (Saxe et al. 2014). `normal`: standard normal.
         gain: Factor on every drawn weight.
-        lanes: How many networks of a seed start from the same weights; lanes of a seed are neighbours.
+        lanes: How many networks of a seed start from the same weights; they are adjacent lanes.
         dtype: Type of the weights.
 
     Returns:
-        Parameters of len(seeds) * lanes lanes.
+        Parameters for len(seeds) * lanes lanes.
     """
     drawn = [_draw(seeds, name, shapes, rule, gain) for name in shapes]
     flat = flatten(drawn).repeat_interleave(lanes, 0).to(dtype)
@@ -78,7 +78,7 @@ def _orthonormal(matrix: Tensor) -> Tensor:
 
 
 def _matrix_beside(name: str, shapes: Shapes) -> str:
-    """Return the name of the matrix that decides the fan in of a weight, or nothing."""
+    """Return the name of the matrix that decides the fan-in of a weight, or "" if there is none."""
     prefix = name[: name.rfind(".") + 1]
     beside = [prefix + end for end in ("weight_hh", "weight") if len(shapes.get(prefix + end, ())) > 1]
     return beside[0] if beside else ""

@@ -1,4 +1,4 @@
-"""Kernels between points, the tangent kernel of a network, and regression with them, one problem a lane."""
+"""Kernels between points, the tangent kernel of a network, and regression with them, one problem per lane."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def kernel_ridge(kernel: Tensor, targets: Tensor, ridge: float) -> Tensor:
 def mlp_tangent_kernel(weights: Weights, x: Tensor, z: Tensor) -> Tensor:
     """Return the empirical tangent kernel of rectified networks, averaged over their outputs.
 
-    The product of Jacobians (Jacot et al. 2018, eq. 4) by layers: inner products of what enters a layer, and
-    1 for its bias, times inner products of what the outputs feel of its units. No Jacobian is made.
+    The product of Jacobians (Jacot et al. 2018, eq. 4), layer by layer: inner products of a layer's inputs,
+    plus 1 for its bias, times those of the outputs' derivatives by its units. No Jacobian is formed.
 
     Args:
         weights: Made with `repro.lab.mlp.mlp_shapes`.
@@ -78,7 +78,7 @@ def mlp_tangent_kernel(weights: Weights, x: Tensor, z: Tensor) -> Tensor:
 
 
 def _layers(weights: Weights, x: Tensor) -> list[Tensor]:
-    """Return what enters each layer of a rectified network."""
+    """Return the inputs of each layer of a rectified network."""
     layers = [x]
     for k in range(len(weights) // 2 - 1):
         layers.append(linear(layers[-1], weights[f"{k}.weight"], weights[f"{k}.bias"]).relu())

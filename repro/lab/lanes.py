@@ -1,6 +1,6 @@
-"""Tuning as more lanes: every seed at every point of a grid, side by side.
+"""Tuning by means of more lanes: every seed at every point of a grid, side by side.
 
-Lane `seed * points + point` is one network. Lanes of a seed share data, initial weights and order.
+Lane `seed * points + point` is one network. The lanes of a seed share data, initial weights and order.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def grid(seeds: Seeds, values: Sequence[float], dtype: torch.dtype = torch.float
 
 
 def spread(tensor: Tensor, points: int) -> Tensor:
-    """Return what belongs to each seed once for each of its lanes: (seeds, ...) to (seeds * points, ...)."""
+    """Repeat what belongs to each seed for each of its lanes: (seeds, ...) to (seeds * points, ...)."""
     return tensor.repeat_interleave(points, 0)
 
 
 def best(score: Tensor, points: int, direction: Literal["higher", "lower"]) -> Tensor:
-    """Return the lane that does best for each seed; a diverged lane wins only where all have diverged.
+    """Return the lane that does best for each seed; a diverged lane wins only if all have diverged.
 
     Args:
-        score: One number a lane, of shape (seeds * points,).
+        score: One number per lane, of shape (seeds * points,).
         points: How many lanes a seed has.
         direction: Which way is better.
 

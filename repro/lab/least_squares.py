@@ -1,4 +1,4 @@
-"""Linear least squares in each lane, shortest solution first."""
+"""Linear least squares in each lane; of several solutions, the one of least norm."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from torch import Tensor
 
 
 def least_squares(x: Tensor, y: Tensor, ridge: float | Tensor = 0.0) -> Tensor:
-    """Return the weights w that minimise |x w - y|^2 + ridge |w|^2; the shortest such without a ridge.
+    """Return the weights w that minimise |x w - y|^2 + ridge |w|^2; without a ridge, those of least norm.
 
-    By singular values; those below the rounding error of the largest count as zero.
+    Singular values below the rounding error of the largest count as zero.
 
     Args:
         x: Shape (lanes, n, features).
@@ -34,7 +34,7 @@ def is_finite(tensor: Tensor) -> Tensor:
 
 
 def without(lanes: Tensor, matrices: Tensor) -> Tensor:
-    """Return matrices with some lanes set to zero, because LAPACK refuses a whole batch for one NaN.
+    """Return matrices with some lanes set to zero, because LAPACK rejects a whole batch for a single NaN.
 
     Args:
         lanes: Which, of shape (lanes,).

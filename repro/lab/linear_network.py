@@ -1,4 +1,4 @@
-"""Linear networks on squared error, trained on sufficient statistics instead of on points."""
+"""Linear networks on squared error, trained on sufficient statistics instead of the points themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Moments(NamedTuple):
-    """All that squared error knows of a data set.
+    """All that the squared error depends on in a data set.
 
     Attributes:
         xx: Mean of x x^T, of shape (lanes, inputs, inputs).
@@ -48,7 +48,7 @@ def linear_loss(matrix: Tensor, data: Moments) -> Tensor:
 
 
 class Slopes(NamedTuple):
-    """Gradients of the loss of A x = second first x by its two factors, shaped as they are."""
+    """Gradients of the loss of A x = second first x with respect to its two factors, with their shapes."""
 
     first: Tensor
     second: Tensor

@@ -1,4 +1,4 @@
-"""What a network got wrong: one number a lane, never one number over lanes."""
+"""Losses and accuracies: one number per lane, never one number over lanes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The fully connected network with rectified linear units: its function and its gradient.
 
-Where a hidden layer k also has weights `k.scale` and `k.shift`, its units see a normalised batch.
+If a hidden layer k also has weights `k.scale` and `k.shift`, its units see a normalised batch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def mlp_shapes(*widths: int, is_normalised: bool = False) -> Shapes:
     """Return the weight shapes of a network by its widths, inputs first and outputs last.
 
     Layer k has `k.weight` of shape (widths[k + 1], widths[k]) and `k.bias`; with batch normalisation hidden
-    layers have `k.scale` and `k.shift`, too.
+    layers also have `k.scale` and `k.shift`.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     for k, (inputs, outputs) in enumerate(pairwise(widths)):
@@ -65,15 +65,15 @@ class Slope(NamedTuple):
 def mlp_cross_entropy(
     net: Parameters, x: Tensor, labels: Tensor, statistics: Sequence[Running] = ()
 ) -> Slope:
-    """Return the mean cross entropy of each lane's network and its gradient, by hand.
+    """Return the mean cross entropy of each lane's network and its gradient, derived by hand.
 
-    Equal to `gradient(cross_entropy(mlp(net.weights, x), labels), net)`, without the cost of a graph.
+    It equals `gradient(cross_entropy(mlp(net.weights, x), labels), net)`, without the cost of a graph.
 
     Args:
         net: Made with `mlp_shapes`.
         x: Shape (lanes, batch, inputs).
         labels: Classes of shape (lanes, batch).
-        statistics: Of each normalised layer, to be updated.
+        statistics: Running statistics of each normalised layer, which are updated.
     """
     weights, depth = net.weights, _depth(net.weights)
     layers = [x.mT]  # what enters each layer, (lanes, units, batch)
@@ -100,7 +100,7 @@ def mlp_cross_entropy(
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return each lane's mean cross entropy and its gradient by logits of shape (lanes, classes, batch)."""
+    """Return each lane's mean cross entropy, and its gradient by logits of shape (lanes, classes, batch)."""
     logs, right = logits.log_softmax(1), labels.unsqueeze(1)
     loss = logs.gather(1, right).mean((1, 2)).neg()
     slope = logs.exp_().scatter_add_(1, right, logs.new_full(right.shape, -1.0))

@@ -1,7 +1,7 @@
 """MNIST-1D, fresh for every seed: the recipe of S. Greydanus and D. Kobak (2020), arXiv:2011.14439.
 
 Ten templates of twelve points are padded, dilated to 72 points, scaled, moved around a circle, laid on
-noise, sheared and resampled to 40 points. Generated on the processor: every device trains on the same points.
+noise, sheared and resampled to 40 points. Made on the CPU, so that every device trains on the same points.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ TEMPLATES = (
 def mnist1d(
     seeds: Seeds, *, train: int = 4000, test: int = 1000, dtype: torch.dtype = torch.float32
 ) -> Labelled:
-    """Generate one data set a seed: classes balanced over train and test together, mean 0 and deviation 1.
+    """Generate one data set per seed: classes balanced over train and test, mean 0, standard deviation 1.
 
     Args:
-        seeds: One data set each.
+        seeds: Each gets its own data set.
         train: Points to train on.
         test: Points to test on.
         dtype: Type of the signals.
@@ -52,7 +52,7 @@ def mnist1d(
         Signals of shape (seeds, points, 40), labels 0 to 9 of shape (seeds, points).
 
     Raises:
-        ValueError: The points do not divide among ten classes.
+        ValueError: The points cannot be divided evenly among ten classes.
     """
     count = train + test
     if count % CLASSES:

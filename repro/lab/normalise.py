@@ -1,6 +1,6 @@
-"""Batch normalisation of many lanes at once: torch's group kernel, a group for each feature of each lane.
+"""Batch normalisation of many lanes at once: torch's group kernel, with one group per feature and lane.
 
-It takes the same sums as torch's own kernel of batch normalisation, in half the time.
+It computes the same sums as torch's own batch-normalisation kernel, in half the time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Running(NamedTuple):
     variance: Tensor
 
     def update(self, batch: Normalised, momentum: float = 0.1) -> None:
-        """Move towards the statistics of a batch, with the variance corrected for its size."""
+        """Move towards the statistics of a batch, whose variance is corrected for the batch's size."""
         points = batch.x.shape[2]
         variance = batch.inverse.detach().pow(-2).sub_(EPSILON).clamp_min_(0).mul_(points / (points - 1))
         for kept, new in zip(self, (batch.mean.detach(), variance), strict=True):
@@ -34,7 +34,7 @@ def running(scale: Tensor) -> Running:
 
 
 class Normalised(NamedTuple):
-    """A batch that was normalised, and what the gradient needs.
+    """A normalised batch, and what its gradient needs.
 
     Attributes:
         y: What came out, shaped as x.
@@ -49,10 +49,10 @@ class Normalised(NamedTuple):
     inverse: Tensor
 
     def slopes(self, slope: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the gradient by what went in, by the scale and by the shift.
+        """Return the gradients with respect to the input, the scale and the shift.
 
         Args:
-            slope: Gradient by what came out, shaped as that.
+            slope: Gradient with respect to the output, with its shape.
             scale: Shape (lanes, features).
         """
         channels = scale.numel()
@@ -92,7 +92,7 @@ def batch_norm(
     is_training: bool = True,
     momentum: float = 0.1,
 ) -> Tensor:
-    """Normalise each feature of each lane over its batch, in training, or by statistics, in evaluation.
+    """Normalise each feature of each lane: over its batch in training, by statistics in evaluation.
 
     Args:
         x: Shape (lanes, batch, features) or (lanes, batch, channels, length).

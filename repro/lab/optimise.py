@@ -1,7 +1,7 @@
 """Steps of gradient descent on the matrix of all lanes' weights, in place.
 
-The state is explicit and belongs to the caller. A rate is one number, or one number a lane. Nothing is summed
-over lanes, so that a diverged lane touches no other.
+The state is explicit and belongs to the caller. A rate is one number or one per lane. Nothing is summed
+over lanes, so a diverged lane affects no other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 @contextmanager
 def without_denormals() -> Iterator[None]:
-    """Take numbers below the smallest normal one as zero: moments fall there, and cost many times as much."""
+    """Flush subnormal numbers to zero: moments decay into them, and they cost many times as much."""
     torch.set_flush_denormal(True)
     try:
         yield
@@ -59,7 +59,7 @@ def sgd(
 
 
 class AdamState(NamedTuple):
-    """Running moments of the gradient, of shape (lanes, count), and numbers of steps, of shape (lanes,)."""
+    """Running moments of the gradient, of shape (lanes, count), and step counts, of shape (lanes,)."""
 
     first: Tensor
     second: Tensor
@@ -84,7 +84,7 @@ def adam(
     epsilon: float = 1e-8,
     decoupled_decay: float = 0.0,
 ) -> None:
-    """Take one step of Adam (Kingma and Ba 2015, algorithm 1) by torch's fused kernel, a row a lane.
+    """Take one step of Adam (Kingma and Ba 2015, algorithm 1) by torch's fused kernel, one row per lane.
 
     Args:
         flat: Weights of shape (lanes, count), changed in place.
@@ -112,7 +112,7 @@ def adam(
 
 
 def _each(rate: Tensor) -> list[tuple[slice, float]]:
-    """Return each lane by itself with its own rate: the kernel takes one rate a call."""
+    """Return each lane by itself with its own rate: the kernel takes one rate per call."""
     return [(slice(lane, lane + 1), step) for lane, step in enumerate(rate.tolist())]
 
 
@@ -130,5 +130,5 @@ def norms(matrix: Tensor) -> Tensor:
 
 
 def clip(gradient: Tensor, norm: float) -> Tensor:
-    """Return gradients whose norm in each lane is at most `norm`; a NaN lane stays one."""
+    """Return gradients whose norm in each lane is at most `norm`; a lane of NaN stays NaN."""
     return gradient * (norm / norms(gradient).clamp_min(norm)).unsqueeze(1)

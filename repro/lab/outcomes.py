@@ -1,7 +1,7 @@
 """How a script declares what it measures: numbers that predictions may bound, and curves for figures.
 
-These are plain data. The knowledge base reads them from the script's text, without importing it, so that what
-stands in them must be literal: strings, numbers, and names of constants that are literal themselves.
+These are plain data. The knowledge base reads them from the script's text, without importing it, so what
+they hold must be literal: strings, numbers, and names of constants that are literal themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Axis:
     """What runs along a curve, and where the curve's points lie on it.
 
     The points are given in one of three ways: as `values`; as the number of `points` that lie evenly spaced
-    from `first` to `last`, both included; or as one point `every` so much from `first` to `last`, which
+    from `first` to `last`, both included; or as one point `every` so many from `first` to `last`, which
     `repro.lab.curves.thin` reduces to 64 where there are more.
 
     Attributes:
@@ -45,7 +45,7 @@ class Outcome:
         label: What a reader calls it, without its unit: "loss after the last step".
         unit: What one step of the number means, such as "nats" or "percent of test points".
         better: Which way is better.
-        resolution: The smallest difference that the measurement can tell, in the outcome's unit; positive.
+        resolution: The smallest difference that the measurement can resolve, in the outcome's unit; positive.
     """
 
     label: str

@@ -1,7 +1,7 @@
-"""The weights of many networks as one matrix: a row a lane, a column a weight.
+"""The weights of many networks as one matrix: one row per lane, one column per weight.
 
-A lane is one network: one seed, or one seed at one point of a tuning grid. Optimisers see the matrix, layers
-see named views of it; both share memory.
+A lane is one network: one seed, or one seed at one point of a tuning grid. Optimisers see the matrix, and
+layers see named views of it; the two share memory.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def gradient(loss: Tensor, net: Parameters) -> Tensor:
     Lanes share no weight, so the gradient of the sum is the stack of the gradients.
 
     Args:
-        loss: One value a lane, of shape (lanes,).
+        loss: One value per lane, of shape (lanes,).
         net: The weights that the loss was computed from.
 
     Returns:

@@ -18,11 +18,11 @@ from repro.lab.parameters import Shapes, Weights
 
 
 class States(NamedTuple):
-    """What a recurrent layer went through.
+    """The states that a recurrent layer passed through.
 
     Attributes:
-        course: All states, of shape (lanes, time, batch, hidden).
-        last: The last ones, of shape (lanes, batch, hidden); cheaper to differentiate where they are enough.
+        course: All the states, of shape (lanes, time, batch, hidden).
+        last: The final states, of shape (lanes, batch, hidden); cheaper to differentiate where they suffice.
     """
 
     course: Tensor
@@ -75,7 +75,7 @@ class _Recurrence(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, v: Tensor, w: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        ctx.set_materialize_grads(False)  # an output that nobody used has no slope, rather than one of zeros
+        ctx.set_materialize_grads(False)  # an unused output has no gradient, rather than one of zeros
         states = x.new_empty(len(x), len(w), w.shape[2], x.shape[3])
         for t, state in enumerate(states):
             torch.baddbmm(bias.unsqueeze(2), v, x[t], out=state)
@@ -110,7 +110,7 @@ class _Recurrence(Function):
 def lstm(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
     """Return the states of a long short-term memory in each lane (torch.nn.LSTM), from zero.
 
-    It can be differentiated only once. Args and shapes as for `rnn`.
+    It can be differentiated only once. Arguments and shapes are those of `rnn`.
     """
     w_ih, w_hh, b_ih, b_hh = _named(weights, prefix)
     over_time = x.permute(1, 0, 3, 2)  # (time, lanes, inputs, batch)
@@ -123,9 +123,9 @@ class _Memory(Function):
     """All states of an LSTM and the last, for x of shape (time, lanes, inputs, batch).
 
     With gates i, f, o = sigmoid(...) and the candidate g = tanh(...) (Gers et al. 2000, without peepholes):
-    c_t = f c_(t-1) + i g and h_t = o tanh(c_t). A tanh costs three times a sigmoid here, so that tanh z is
-    taken as 1 - 2 sigmoid(-2 z); its slope is four times that of the sigmoid. What enters a step is one
-    matrix, the state above the input above ones, so that one product serves weights, inputs and bias.
+    c_t = f c_(t-1) + i g and h_t = o tanh(c_t). A tanh costs three times as much as a sigmoid, so tanh z is
+    computed as 1 - 2 sigmoid(-2 z); its slope is four times that of the sigmoid. The input of a step is one
+    matrix (the state above the input above ones), so that one product serves weights, inputs and bias.
     """
 
     @staticmethod
@@ -146,7 +146,7 @@ class _Memory(Function):
         for enters, gate, taken, kept, new, shown, cell, cell_after, squash, state in zip(
             *over_time,
             *after,
-            strict=False,  # of what enters and of cells there is one more
+            strict=False,  # there is one more input and one more cell
         ):
             torch.bmm(weight, enters, out=gate).sigmoid_()
             torch.addcmul(taken, kept, cell, out=cell_after).addcmul_(taken, new, value=-2)
@@ -164,7 +164,7 @@ class _Memory(Function):
         hidden, factor = w.shape[2], _row_factors(w, 1, 4)
         back, back_x = w.mT * factor, v.mT * factor  # (lanes, hidden or inputs, gates)
         by_x = torch.empty_like(entered[:-1, :, hidden:-1]) if ctx.needs_input_grad[0] else None
-        by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # turned, as the product is quicker so
+        by_weight = w.new_zeros(len(w), entered.shape[2], 4 * hidden)  # transposed: the product is faster
         by_cell, by_gates = torch.zeros_like(cells[0]), torch.empty_like(gates[0])
         slope = torch.zeros_like(by_cell)
         if by_last is not None:
@@ -185,15 +185,15 @@ class _Memory(Function):
 def _back_through_gates(  # noqa: PLR0917  # six tensors of one step
     out: Tensor, slope: Tensor, by_cell: Tensor, gates: Tensor, cell: Tensor, squashed: Tensor
 ) -> None:
-    """Take an LSTM's slopes by its state and by its cell back through a step, all in place.
+    """Take an LSTM's gradients by its state and by its cell back through a step, all in place.
 
     Args:
-        out: Becomes the slope by what enters the gates, shaped as they.
-        slope: By the state; lost.
-        by_cell: By the cell; becomes that by the cell of the step before.
-        gates: What they let through.
-        cell: The cell of the step before.
-        squashed: Sigmoid of -2 times the cell.
+        out: Becomes the gradient by the inputs of the gates, with their shape.
+        slope: Gradient by the state; it is overwritten.
+        by_cell: Gradient by the cell; becomes that by the cell of the previous step.
+        gates: The values of the gates.
+        cell: The cell of the previous step.
+        squashed: The sigmoid of -2 times the cell.
     """
     taken, kept, new, shown = gates.chunk(4, 1)
     by_taken, by_kept, by_new, by_shown = out.chunk(4, 1)
@@ -214,7 +214,7 @@ def _row_factors(w: Tensor, gate: float, candidate: float) -> Tensor:
 def _padded(x: Tensor, hidden: int) -> Tensor:
     """Return x with zeros after its last dimension, so that every lane fills whole vector registers.
 
-    Torch's sigmoid rounds otherwise at a tensor's end than within it. 32 numbers fill the widest pass.
+    Torch's sigmoid rounds differently at a tensor's end than within it. 32 numbers fill the widest pass.
     """
     fill = -x.shape[-1] % (32 // math.gcd(hidden, 32))
     return functional.pad(x, (0, fill)) if fill else x
@@ -223,7 +223,7 @@ def _padded(x: Tensor, hidden: int) -> Tensor:
 def gru(weights: Weights, x: Tensor, prefix: str = "recurrent.") -> States:
     """Return the states of gated recurrent units in each lane (torch.nn.GRU), from zero.
 
-    Args and shapes as for `rnn`.
+    Arguments and shapes are those of `rnn`.
     """
     zero = x.new_zeros(1, x.shape[2], weights[prefix + "weight_hh"].shape[2])
     lanes = zip(x, *_named(weights, prefix), strict=True)

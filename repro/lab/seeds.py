@@ -14,12 +14,12 @@ from torch import Tensor
 class Seeds:
     """The seeds of one block, as a batch dimension.
 
-    Every draw is a pure function of (seed, purpose): the same purpose gives the same numbers again, in every
+    Every draw is a pure function of (seed, purpose): the same purpose gives the same numbers in every
     arm (which pairs the arms) and on every device; a different purpose gives an independent stream.
 
     Args:
-        values: One integer a seed.
-        device: Where draws are put; they are always made on the processor.
+        values: One integer per seed.
+        device: Where draws are put; they are always made on the CPU.
     """
 
     values: tuple[int, ...]
@@ -53,7 +53,7 @@ class Seeds:
         return self._stack([rng.integers(low, high, shape) for rng in self.generators(purpose)], torch.int64)
 
     def permutations(self, purpose: str, length: int) -> Tensor:
-        """Return one random order of 0 to length - 1 a seed, of shape (seeds, length)."""
+        """Return one random order of 0 to length - 1 per seed, of shape (seeds, length)."""
         return self._stack([rng.permutation(length) for rng in self.generators(purpose)], torch.int64)
 
     def _stack(self, draws: list[np.ndarray], dtype: torch.dtype) -> Tensor:

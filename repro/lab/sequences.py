@@ -1,4 +1,4 @@
-"""Sequences that ask for memory: the adding problem (Hochreiter and Schmidhuber 1997)."""
+"""Sequences that require memory: the adding problem (Hochreiter and Schmidhuber 1997)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from repro.lab.seeds import Seeds
 
 
 class Sequences(NamedTuple):
-    """Inputs of shape (seeds, count, time, features) and what to answer."""
+    """Inputs of shape (seeds, count, time, features) and the right answers."""
 
     x: Tensor
     y: Tensor
@@ -23,9 +23,9 @@ def adding(
     """Draw adding problems: uniform numbers, two of them marked, one in either half; the answer is their sum.
 
     Args:
-        seeds: One set each.
-        count: Sequences a seed.
-        time: Steps, at least 2.
+        seeds: Each gets its own set.
+        count: Sequences per seed.
+        time: Number of steps, at least 2.
         purpose: Name of the random stream.
         dtype: Type of all numbers.
 
