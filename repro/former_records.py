@@ -1,7 +1,7 @@
 """The records as they were when each claim's latest evidence was taken, as far as git can tell.
 
-Evidence names the commit it was taken from. Where that checkout had other changes, or the commit is gone, as
-after a squashed pull request, the commit that brought the evidence stands in for it.
+Evidence names the commit it was taken from. If that checkout had uncommitted changes, or the commit is gone,
+as after a squashed pull request, the commit that added the evidence stands in for it.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ from repro.vcs import HistoryError, Repository, Revision
 
 
 class _Former(NamedTuple):
-    """The project's files at some time, with the file of each record by its id."""
+    """The project's files at one time, with the file of each record by its id."""
 
     tree: Tree
     paths: Mapping[str, str]
 
 
 def suspect_links(project: Project, root: Path) -> dict[str, tuple[Suspect, ...]]:
-    """Return the suspect links of every claim that has some, told from git as far as there is one.
+    """Return the suspect links of every claim that has some, using git where it is available.
 
     Args:
-        project: Whose links.
-        root: The folder where git tells what the records were when evidence was taken.
+        project: The project whose links are examined.
+        root: The folder in which git knows what the records were when evidence was taken.
     """
     try:
         with Repository(root) as repository:
             return suspects(project, _Reader(project, repository).at_evidence())
-    except HistoryError:  # no git, or a content that a partial clone left out
+    except HistoryError:  # no git, or content that a partial clone left out
         return suspects(project, UNKNOWN)
 
 
 @dataclass
 class _Reader:
-    """Reads former records, each of them once, and those that are as today not at all."""
+    """Reads former records, each only once, and those that have not changed since not at all."""
 
     project: Project
     repository: Repository
@@ -57,7 +57,7 @@ class _Reader:
     records: dict[tuple[str, bytes], Record | None] = field(default_factory=dict)
 
     def at_evidence(self) -> dict[str, Past]:
-        """Return the records at the time of each claim's latest evidence, where a commit is known for it."""
+        """Return the records at the time of each claim's latest evidence, if its commit is known."""
         found: dict[str, Past] = {}
         for claim_id, judgement in self.project.judgements.items():
             piece = latest_piece(judgement)
@@ -68,7 +68,7 @@ class _Reader:
         return found
 
     def commits_of(self, piece: Evidence) -> Iterator[str]:
-        """Yield the commits whose records the evidence may have been taken for, the likeliest first."""
+        """Yield the commits for whose records the evidence may have been taken, the likeliest first."""
         if piece.commit and piece.dirty is False:
             yield piece.commit
         bringing = self.bringing.get(self.project.ledger.file_of(piece).path)
@@ -77,7 +77,7 @@ class _Reader:
 
     @cached_property
     def bringing(self) -> dict[str, str]:
-        """Return for each piece that was ever committed the first commit with it."""
+        """Return, for each piece that was ever committed, the first commit that holds it."""
         found: dict[str, str] = {}
         for commit in self.repository.commits(EVIDENCE_FOLDER):
             for change in commit.changes:
@@ -85,7 +85,7 @@ class _Reader:
         return found
 
     def at(self, sha: str) -> _Former | None:
-        """Return the project's files at a commit, or nothing where git does not have it."""
+        """Return the project's files at a commit, or None if git does not have it."""
         if sha not in self.former:
             self.former[sha] = None
             with suppress(HistoryError):
@@ -95,7 +95,7 @@ class _Reader:
         return self.former[sha]
 
     def record(self, there: _Former, record_id: str) -> Claim | Source | None:
-        """Return a record as it was, or nothing where it was not there or breaks today's rules."""
+        """Return a record as it was, or None if it was not there or breaks today's rules."""
         path = there.paths.get(record_id)
         if path is None:
             return None

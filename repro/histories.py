@@ -1,6 +1,6 @@
-"""The commits of a project gone through again: every version of a claim with what it was judged by.
+"""A walk through the commits of a project: every version of a claim, with all that it was judged by.
 
-What git keeps is asked from `repro.vcs`; what the versions mean is for `kb.time.history` to say.
+Stored states come from `repro.vcs`; what the versions mean is up to `kb.time.history`.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from repro.vcs import Change, HistoryError, Repository
 
 CLAIMS, SCRIPTS, LAB = "claims", "repro/experiments", "repro/lab"
 FOLDERS = (CLAIMS, SCRIPTS, LAB, EVIDENCE_FOLDER)
-"""Everything that a verdict follows from."""
+"""Everything from which a verdict follows."""
 _ValueT = TypeVar("_ValueT")
 
 
 def histories(
     repository: Repository, tree: Tree, claims: Collection[str] | None = None
 ) -> dict[str, tuple[Event, ...]]:
-    """Return the events of some claims, or of all that there are or ever were, by claim.
+    """Return the events of some claims, or of all that exist or ever existed, by claim.
 
-    What lies in the project's folder and is not committed is the last version.
+    Whatever in the project's folder is not committed forms the last version.
 
     Args:
         repository: The project's commits.
-        tree: The project's files as they lie in its folder.
+        tree: The project's files as they are in its folder.
         claims: Ids of claims.
 
     Raises:
@@ -63,7 +63,7 @@ def histories(
 
 
 def histories_of(root: Path) -> dict[str, tuple[Event, ...]]:
-    """Return the events of all claims of the project in a folder; none where git cannot tell."""
+    """Return the events of all claims of the project in a folder; empty if git cannot tell."""
     try:
         with Repository(root) as repository:
             return histories(repository, Folder(root))
@@ -74,7 +74,7 @@ def histories_of(root: Path) -> dict[str, tuple[Event, ...]]:
 def _uncommitted(
     tree: Tree, claims: Collection[str] | None, committed: Collection[str]
 ) -> Iterator[tuple[str, Version]]:
-    """Yield the versions of claims that lie in the project's folder today."""
+    """Yield the versions of claims that are in the project's folder today."""
     project = read(tree, only=claims)
     base, ledger = project.base, project.ledger
     for claim_id in claims if claims is not None else {**dict.fromkeys(committed), **base.claims}:
@@ -82,7 +82,7 @@ def _uncommitted(
         experiment = _experiment(record)
         topic = PurePosixPath(base.paths[claim_id]).parent.name if claim_id in base.paths else None
         if topic is None and claim_id not in committed:
-            continue  # there never was such a claim
+            continue  # no such claim ever existed
         evidence = ledger.only(experiment)
         yield claim_id, Version(None, "", topic, record, base.scripts.get(experiment), evidence)
 
@@ -93,20 +93,20 @@ def _experiment(record: Record | None) -> str:
 
 @dataclass
 class _Scripts:
-    """Scripts as they were, each with the lab as it was."""
+    """Former scripts, each with the lab of its time."""
 
     known: Repository
     other_lab: Mapping[str, str]
-    """What scripts import while the project has no lab of its own."""
+    """What scripts import as long as the project has no lab of its own."""
     read: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
 
     def script(self, name: str, blob: str, lab: Mapping[str, str]) -> Script | None:
-        """Return a script with a state of the lab, or nothing where it breaks today's contract.
+        """Return a script with a state of the lab, or None if it breaks today's contract.
 
         Args:
-            name: Of the experiment.
+            name: Name of the experiment.
             blob: The script's content.
-            lab: The content of each module's file by the file's name.
+            lab: The content of each module's file, by the file's name.
         """
         key = (name, blob, frozenset(lab.items()))
         if key not in self.read:
@@ -122,24 +122,24 @@ class _Scripts:
 
 @dataclass
 class _Replay:
-    """The files that verdicts follow from, after some of the commits."""
+    """The files from which verdicts follow, after some of the commits."""
 
     known: Repository
     former: _Scripts
     wanted: Collection[str] | None
     records: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Topic and content of each claim's file."""
+    """The topic and the content of each claim's file."""
     scripts: dict[str, str] = field(default_factory=dict)
     lab: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Content of each piece by experiment and path."""
+    """The content of each piece, by experiment and path."""
     read: dict[str, Record | None] = field(default_factory=dict)
     filed: dict[str, Filed | FiledLink | Problem] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
-    """By experiment, as long as its evidence stays."""
+    """By experiment, for as long as its evidence stays the same."""
 
     def apply(self, changes: Iterable[Change]) -> list[str]:
-        """Make the changes of a commit and return the wanted claims that they may bear on."""
+        """Apply the changes of a commit and return the wanted claims that they may affect."""
         changes = list(changes)
         # A file that moves is written in one place and deleted in another; the deletion must not win.
         for change in sorted(changes, key=lambda change: change.blob is not None):
@@ -168,7 +168,7 @@ class _Replay:
             self.ledgers.pop(path.parts[2], None)
 
     def version(self, claim_id: str, sha: str, time: str) -> Version:
-        """Return a claim as it is now, with what it is judged by."""
+        """Return a claim as it is now, with everything that it is judged by."""
         if claim_id not in self.records:
             return Version(sha, time)
         topic, _ = self.records[claim_id]

@@ -1,8 +1,9 @@
 """Durable, append-only storage of evidence: when `append` returns, the record survives a power cut.
 
-A record's name carries its hash, so no two writers ever need one file, and there is no lock. A file appears
-under its name only when it is complete: bytes go to a file whose name starts with a dot, which readers
-ignore, are synced, and then get their name. What a killed writer leaves is such a file; `sweep` removes it.
+A record's name carries its hash, so no two writers ever need the same file, and there is no lock. A file
+appears under its name only when it is complete: bytes go to a file whose name starts with a dot, which
+readers ignore, are synced, and then get their name. A killed writer leaves only such a file; `sweep` removes
+it.
 """
 # System calls go through this module's `os`, not pathlib's, so that the tests can make each of them fail.
 # ruff: noqa: PTH102, PTH105, PTH108, PTH115
@@ -30,7 +31,7 @@ _TEMPORARY = re.compile(
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _ADVICE = {
     errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space, your quota is used up",
+    errno.EDQUOT: "free some space: your quota is used up",
     errno.EROFS: "make the file system writable, or work on a clone elsewhere",
     errno.EACCES: "make the folder writable for you",
     errno.EPERM: "make the folder writable for you",
@@ -60,10 +61,10 @@ def append(root: Path, evidence: Evidence) -> Filed:
 
     Args:
         root: The project's root folder.
-        evidence: Must be as the ledger's reader accepts it, or it would be lost on reading.
+        evidence: What the ledger's reader would accept; anything else would be lost on reading.
 
     Raises:
-        LedgerError: It could not be stored, or cannot be trusted to be.
+        LedgerError: It could not be stored, or may not have been.
     """
     wanted, content = as_file(evidence)
     filed = parse(content, wanted.path)
@@ -74,10 +75,10 @@ def append(root: Path, evidence: Evidence) -> Filed:
 
 
 def append_link(root: Path, link: Link) -> FiledLink:
-    """Store a link of two test versions, as durably as evidence, and return it as it will be read.
+    """Store a link between two test versions as durably as evidence, and return it as it will be read.
 
     Raises:
-        LedgerError: It could not be stored, or would not be read.
+        LedgerError: It could not be stored, or its reader would refuse it.
     """
     path, content = as_link_file(link)
     filed = parse_link(content, path)
@@ -88,7 +89,7 @@ def append_link(root: Path, link: Link) -> FiledLink:
 
 
 def _store(root: Path, path: str, content: bytes) -> None:
-    """Give bytes their name durably."""
+    """Write bytes durably under a name."""
     target = root / path
     with _blaming(target.parent, "make the folder"):
         _make_folders(root, path.rpartition("/")[0])
@@ -103,7 +104,7 @@ def _store(root: Path, path: str, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _blaming(path: Path, action: str) -> Iterator[None]:
-    """Turn errors of the system into ours."""
+    """Turn system errors into ours."""
     try:
         yield
     except OSError as error:
@@ -114,7 +115,7 @@ def _blaming(path: Path, action: str) -> Iterator[None]:
 def _make_folders(root: Path, folder: str) -> None:
     """Make each missing folder and sync its parent.
 
-    The parent is synced also when the folder is there: another writer may have made it and not synced yet.
+    The parent is synced even if the folder exists: another writer may have made it but not synced it yet.
     """
     path = root
     for part in Path(folder).parts:
@@ -139,7 +140,7 @@ def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         rest = memoryview(content)
-        while rest:  # a write may be short; one that a signal interrupts is repeated by the interpreter
+        while rest:  # a write may be short; the interpreter repeats one that a signal interrupts
             rest = rest[os.write(descriptor, rest) :]
         _flush(descriptor)
     finally:
@@ -158,11 +159,11 @@ def _publish(temporary: Path, target: Path, content: bytes) -> None:
         if os.path.lexists(target):
             _confirm(target, content)
         else:
-            os.replace(temporary, target)  # who came in between wrote the same bytes: the name is their hash
+            os.replace(temporary, target)  # a writer in between wrote the same bytes: the name is their hash
 
 
 def _confirm(target: Path, content: bytes) -> None:
-    """Make sure that the file there holds these bytes, durably."""
+    """Make sure that the existing file holds these bytes, durably."""
     descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         found = bytearray()
@@ -170,7 +171,7 @@ def _confirm(target: Path, content: bytes) -> None:
             found += part
         if found != content:
             raise LedgerError(
-                target, "the file there is damaged", "restore it from version control or delete it"
+                target, "the existing file is damaged", "restore it from version control or delete it"
             )
         _flush(descriptor)
     finally:
@@ -183,7 +184,7 @@ def _sync(folder: Path) -> None:
     try:
         _flush(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder; nobody can there
+        if error.errno != errno.EINVAL:  # some network file systems cannot sync a folder at all
             raise
     finally:
         os.close(descriptor)
@@ -203,7 +204,7 @@ def _flush(descriptor: int) -> None:
 def sweep(root: Path) -> list[Path]:
     """Remove unfinished files whose writer is dead, and return them.
 
-    A writer on another machine, or in another container, cannot be seen from here: its files stay, unread.
+    A writer on another machine or in another container is invisible from here: its files stay, unread.
     """
     removed = []
     for path in sorted((root / EVIDENCE_FOLDER).glob("*/*/.*")):
@@ -215,7 +216,7 @@ def sweep(root: Path) -> list[Path]:
 
 
 def _is_orphan(name: str) -> bool:
-    """Is this the name of an unfinished file of a process of this machine that has ended?"""
+    """Is this the name of an unfinished file whose writer, a process of this machine, has ended?"""
     match = _TEMPORARY.fullmatch(name)
     if match is None or match["host"] != _host():
         return False
@@ -223,7 +224,7 @@ def _is_orphan(name: str) -> bool:
 
 
 def _writer() -> str:
-    """Return what tells this process from every other, as part of a file name."""
+    """Return what distinguishes this process from all others, as part of a file name."""
     return f"{_host()}-{_boot()}-{os.getpid()}-{_start(os.getpid()) or 0}"
 
 
@@ -237,7 +238,7 @@ def _host() -> str:
 
 
 def _boot() -> str:
-    """Return eight digits that change when the machine starts anew; always the same where nothing tells."""
+    """Return eight digits that change when the machine restarts; always the same where that is unknown."""
     try:
         return _short(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
     except OSError:
@@ -249,18 +250,18 @@ def _short(text: str) -> str:
 
 
 def _is_alive(pid: int, start: str) -> bool:
-    """Does the process run that had this number and began at this time? In doubt, yes."""
+    """Is the process with this number and start time still running? If in doubt, yes."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
-        pass  # it runs for somebody else
+        pass  # it runs as another user
     return _start(pid) in (None, start)
 
 
 def _start(pid: int) -> str | None:
-    """Return when a process began, in ticks since the machine did; nothing where that cannot be told."""
+    """Return when a process began, in ticks since the machine started, or None if that is unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

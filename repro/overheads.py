@@ -1,8 +1,8 @@
-"""How long a plan is likely to take here: blocks as in past evidence, everything else as in past runs.
+"""How long a plan is likely to take here: blocks as in past evidence, all else as in past runs.
 
-A worker starts a Python and torch before its first task, and a script may load more in each, which takes
-longer than many a block. That is the machine's affair and no evidence, so it is kept in `build/`, and
-forgotten with it.
+A worker starts Python and torch before its first task, and a script may load more for each task, which takes
+longer than many blocks. This is a property of the machine and not evidence, so it is kept in `build/`, and
+lost with it.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from repro.worker.task import Task
 
 FILE = "build/overheads.json"
 KEPT = 50
-"""Figures that are remembered, the latest."""
+"""How many figures are remembered: the latest ones."""
 
 
 class Overheads(NamedTuple):
     """Seconds that work takes here besides measuring.
 
     Attributes:
-        command: Of reading the records; the processor's, without waiting for the disk.
-        start: Of launching a worker.
-        tasks: Of a task in a worker that is there, by experiment.
+        command: Reading the records, in processor seconds, without waiting for the disk.
+        start: Launching a worker.
+        tasks: A task in a worker that is already running, by experiment.
     """
 
     command: float
@@ -41,7 +41,7 @@ class Overheads(NamedTuple):
     tasks: dict[str, float]
 
     def of(self, experiment: str) -> float:
-        """Return what a task of an experiment takes; the median experiment's where it was never seen."""
+        """Return what a task of an experiment takes; the median over experiments if it was never seen."""
         known = self.tasks.values()
         return self.tasks.get(experiment, median(known) if known else 0.0)
 
@@ -51,17 +51,17 @@ NONE = Overheads(0.0, 0.0, {})
 
 @dataclass
 class Stopwatch:
-    """What the tasks of a run take besides their blocks' own seconds, from their events."""
+    """What the tasks of a run take besides the seconds of their blocks, derived from events."""
 
     begun: dict[Task, tuple[float, bool]] = field(default_factory=dict)
     measured: defaultdict[Task, float] = field(default_factory=lambda: defaultdict(float))
     lost: set[Task] = field(default_factory=set)
     first: list[tuple[str, float]] = field(default_factory=list)
     later: list[tuple[str, float]] = field(default_factory=list)
-    """Experiment and seconds of workers' first tasks and of later ones."""
+    """The experiment and the seconds of workers' first tasks, and of later ones."""
 
     def on_event(self, event: Event) -> None:
-        """Take the time; a task in which anything fails tells nothing."""
+        """Record the time; a task in which anything fails is ignored."""
         if isinstance(event, Started):
             self.begun[event.task] = monotonic(), event.is_new_worker
         elif isinstance(event, Measured):
@@ -73,7 +73,7 @@ class Stopwatch:
             self._on_finished(event.task)
 
     def _on_finished(self, task: Task) -> None:
-        if task in self.lost:  # it may be tried again already, as an equal task
+        if task in self.lost:  # it may already be tried again, as an equal task
             self.lost.remove(task)
         elif found := self.begun.pop(task, None):
             begun, is_new_worker = found
@@ -87,12 +87,12 @@ class _Kept(BaseModel):
     tasks: dict[str, list[FiniteFloat]] = {}
 
     def usual(self) -> dict[str, float]:
-        """Return the median of each experiment's tasks."""
+        """Return the median over each experiment's tasks."""
         return {name: median(seconds) for name, seconds in self.tasks.items() if seconds}
 
 
 def remembered(root: Path) -> Overheads | None:
-    """Return the medians of past runs; nothing before the first."""
+    """Return the medians of past runs, or None before the first."""
     kept = _kept(root)
     if not (kept.starts and kept.commands):
         return None
@@ -100,12 +100,12 @@ def remembered(root: Path) -> Overheads | None:
 
 
 def remember(root: Path, command: float, watch: Stopwatch) -> None:
-    """Keep what a run took besides measuring; where nothing can be kept, go on without.
+    """Keep what a run took besides measuring; if it cannot be kept, go on without it.
 
     Args:
         root: The project's folder.
         command: Processor seconds of this process before the first worker.
-        watch: Has seen all events.
+        watch: The watch that has seen all events.
     """
     kept = _kept(root)
     for name, seconds in watch.later:
@@ -124,7 +124,7 @@ def remember(root: Path, command: float, watch: Stopwatch) -> None:
 def _kept(root: Path) -> _Kept:
     try:
         return _Kept.model_validate_json((root / FILE).read_bytes())
-    except (OSError, ValueError):  # a memory that cannot be read is an empty one
+    except (OSError, ValueError):  # a memory that cannot be read counts as empty
         return _Kept()
 
 
@@ -133,12 +133,12 @@ def _latest(seconds: list[float]) -> list[float]:
 
 
 def wall_seconds(due: Plan, jobs: int, taken: Overheads) -> float | None:
-    """Return the seconds from command to last worker's end; nothing if an arm was never measured.
+    """Return the seconds from the command to the last worker's end, or None if an arm was never measured.
 
     Args:
-        due: What is to be measured.
-        jobs: Workers; whoever is free takes the next part.
-        taken: What work takes besides measuring.
+        due: What will be measured.
+        jobs: How many workers there are; the next free one takes the next part.
+        taken: What work takes besides measuring here.
     """
     free = [taken.command + taken.start] * jobs
     for step, blocks in shares(due.steps, jobs):

@@ -1,4 +1,4 @@
-"""What numbers depend on besides seeds: versions, hardware, time of day. Evidence has them only from here."""
+"""What numbers depend on besides seeds: versions, hardware, time. Evidence gets them only from here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from repro.vcs import HistoryError, Repository
 
 
 class Versions(NamedTuple):
-    """Versions of what computes."""
+    """The versions of what computes."""
 
     python: str
     torch: str
@@ -25,7 +25,7 @@ class Versions(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """A checkout: its commit, and whether files differ from it; nothing where nobody can tell."""
+    """A checkout: its commit, and whether files differ from it; None where that is unknown."""
 
     sha: str | None
     is_dirty: bool | None
@@ -37,7 +37,7 @@ def now() -> str:
 
 
 def monotonic() -> float:
-    """Return seconds of a clock that only goes forward, for differences."""
+    """Return the seconds of a clock that only goes forward, for taking differences."""
     return time.monotonic()
 
 
@@ -55,16 +55,16 @@ def runner_version() -> str:
 
 @cache
 def measuring() -> str:
-    """Return the SHA-256 of the worker's modules, by name: what runs around a script while it measures."""
+    """Return the SHA-256 of the worker's modules and their names: what runs around a script that measures."""
     files = sorted((Path(__file__).parent / "worker").glob("*.py"))
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return hashlib.sha256(canonical_json(digests).encode()).hexdigest()
 
 
 def capability(recorded: str) -> str:
-    """Return what `ATEN_CPU_CAPABILITY` must be for torch to use no more instructions than were recorded.
+    """Return the `ATEN_CPU_CAPABILITY` with which torch uses no more instructions than were recorded.
 
-    Empty where this processor has none beyond, or does not say what it has.
+    Empty if this processor has no further ones, or does not say which it has.
     """
     try:
         flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split())
@@ -74,7 +74,7 @@ def capability(recorded: str) -> str:
 
 
 def lock(root: Path) -> str:
-    """Return the SHA-256 of `constraints.txt`, or that of no bytes when the file is missing."""
+    """Return the SHA-256 of `constraints.txt`, or of an empty file if it is missing."""
     try:
         content = (root / "constraints.txt").read_bytes()
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def lock(root: Path) -> str:
 
 
 def commit(root: Path) -> Commit:
-    """Return the commit of a checkout and whether it is dirty; evidence itself does not make it dirty."""
+    """Return the commit of a checkout and whether it is dirty; new evidence does not make it dirty."""
     repository = Repository(root)
     try:
         sha = repository.head()
@@ -96,10 +96,10 @@ def commit(root: Path) -> Commit:
 
 
 def machine(threads: int, device: str = "cpu") -> Machine:
-    """Return what the bits of a result may depend on; imports torch.
+    """Return everything that the bits of a result may depend on; imports torch.
 
     Args:
-        threads: Threads that the measurement computes with.
+        threads: How many threads the measurement uses.
         device: A torch device such as `cpu` or `cuda`.
     """
     import torch
@@ -128,7 +128,7 @@ def _cpu() -> str:
 
 
 def _blas(configuration: str) -> str:
-    """Return the library of linear algebra, with its version where torch's build tells it."""
+    """Return the linear-algebra library, with its version if torch's build names it."""
     version = re.search(r"Math Kernel Library Version (\S+)", configuration)
     kind = re.search(r"BLAS_INFO=(\w+)", configuration)
     return " ".join([kind[1] if kind else "unknown", *([version[1]] if version else [])])

@@ -1,8 +1,8 @@
-"""The only caller of git: commits, former states of the project as trees, and the contents of files.
+"""The only module that calls git: commits, former states of the project as trees, and file contents.
 
-Git is asked without locks, in English, and without what it inherits: a `GIT_DIR` that some hook or shell has
-set speaks of another repository. Where it refuses, its own words are passed on.
-Commits are followed along first parents, so that a merged branch is one step, as those saw it who read the
+Git runs without locks, in English, and without inherited variables: a `GIT_DIR` that some hook or shell has
+set refers to another repository. When git refuses, its own message is passed on.
+Commits are followed along first parents, so that a merged branch is one step, as it appears on the
 main line. Paths are relative to the project's root, which may be a folder inside a repository.
 """
 
@@ -22,24 +22,24 @@ from kb.reading.tree import Entry, TreeError
 _FIELD = "\x1f"
 _SETTINGS = ("-c", "core.quotePath=off", "-c", "log.showRoot=true", "-c", "log.showSignature=false")
 _OWN_SETTINGS = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"})
-"""Variables that say where a person's own settings lie, and nothing about any repository."""
+"""Variables that say where a user's own settings lie, and nothing about any repository."""
 _LINK, _MODULE = "120000", "160000"
-"""Modes of a symbolic link and of another repository inside this one."""
+"""The modes of a symbolic link and of another repository inside this one."""
 
 
 class HistoryError(Exception):
-    """Git cannot tell: it is not installed, refuses, or there is no repository; the message is its own."""
+    """Git cannot answer: it is not installed, it refuses, or there is no repository; the message is git's."""
 
 
 class NoRevisionError(HistoryError):
-    """The repository is there, and the revision is not."""
+    """The repository exists, but the revision does not."""
 
 
 class Change(NamedTuple):
     """A file that a commit wrote or deleted.
 
     Attributes:
-        blob: Name of the new content, or nothing where the file was deleted.
+        blob: Name of the new content, or None if the file was deleted.
     """
 
     path: str
@@ -50,8 +50,8 @@ class Commit(NamedTuple):
     """One commit.
 
     Attributes:
-        time: When it was made, in universal time to the second.
-        changes: Against its first parent.
+        time: When it was made, in UTC to the second.
+        changes: What it changed against its first parent.
     """
 
     sha: str
@@ -61,9 +61,9 @@ class Commit(NamedTuple):
 
 
 class Repository:
-    """What git keeps of the project in a folder.
+    """What git has stored of the project in a folder.
 
-    One process answers for all contents; it starts with the first and ends with the `with` statement.
+    One process reads all contents; it starts with the first and ends with the `with` statement.
     """
 
     def __init__(self, root: Path) -> None:
@@ -85,7 +85,7 @@ class Repository:
             self._process = None
 
     def head(self) -> str:
-        """Return the full name of the commit that is checked out.
+        """Return the full hash of the commit that is checked out.
 
         Raises:
             HistoryError: There is no git, no repository or no commit.
@@ -96,7 +96,7 @@ class Repository:
         """Do files differ from the commit that is checked out?
 
         Args:
-            but: A folder in which they may.
+            but: A folder in which they may differ.
 
         Raises:
             HistoryError: There is no git or no repository.
@@ -104,10 +104,10 @@ class Repository:
         return bool(self._ask("status", "--porcelain", "--", ".", f":(exclude){but}").strip())
 
     def resolve(self, revision: str) -> str:
-        """Return the full name of a commit.
+        """Return the full hash of a commit.
 
         Args:
-            revision: A branch, a tag, a commit or anything else that git takes for one.
+            revision: A branch, a tag, a commit or anything else that git accepts as a revision.
 
         Raises:
             NoRevisionError: There is none.
@@ -117,12 +117,12 @@ class Repository:
         try:
             found = self._ask(*asked)
         except HistoryError as error:
-            self._ask("rev-parse", "--git-dir")  # no repository is another matter than no such revision
+            self._ask("rev-parse", "--git-dir")  # tells a missing repository from a missing revision
             raise NoRevisionError(f"there is no revision {revision!r}") from error
         return found.decode().strip()
 
     def fork_point(self, revision: str) -> str:
-        """Return the full name of the commit from which HEAD and a revision went different ways.
+        """Return the full hash of the commit at which HEAD and a revision diverged.
 
         Raises:
             NoRevisionError: There is no such revision.
@@ -136,7 +136,7 @@ class Repository:
             raise HistoryError(f"{revision} and HEAD have no commit in common; {advice}") from error
 
     def commits(self, *paths: str) -> list[Commit]:
-        """Return the commits that changed files at or below some paths, the oldest first, without renames.
+        """Return the commits that changed files at or below some paths, oldest first, without renames.
 
         Raises:
             HistoryError: There is no git, no repository or no commit.
@@ -160,7 +160,7 @@ class Repository:
         return found
 
     def files(self, revision: str) -> dict[str, tuple[str, str]]:
-        """Return mode and name of the content of every file at a revision, by path.
+        """Return the mode and the content's name for every file at a revision, by path.
 
         Raises:
             NoRevisionError: There is no such revision.
@@ -172,10 +172,10 @@ class Repository:
         return {path: (mode, blob) for path, (mode, _, blob) in found}
 
     def read(self, blob: str) -> bytes:
-        """Return a content by its name.
+        """Return the content that has a name.
 
         Raises:
-            HistoryError: Git has none of that name, as in a partial clone without its server.
+            HistoryError: Git has no content of that name, as in a partial clone without its server.
         """
         if blob not in self._known:
             self._known[blob] = self._asked_for(blob)
@@ -233,7 +233,7 @@ class Repository:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment without what would tell git of another repository."""
+    """Return our environment without the variables that would point git to another repository."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -243,7 +243,7 @@ def _environment() -> dict[str, str]:
 
 
 class Revision:
-    """The project's files at a commit, as a tree; only as long as the repository answers."""
+    """The project's files at a commit, as a tree; usable only while the repository is open."""
 
     def __init__(self, repository: Repository, revision: str) -> None:
         """Find the commit.
@@ -270,14 +270,14 @@ class Revision:
         }
 
     def list(self, folder: str) -> Sequence[Entry]:
-        """Return what lay in a folder, as every tree does."""
+        """Return the entries of a folder, as every tree does."""
         return self._folders.get(folder, [])
 
     def read(self, path: str, *, limit: int) -> bytes:
         """Return the bytes of a file, as every tree does.
 
         Raises:
-            TreeError: It was not there, was no regular file, or has too many bytes.
+            TreeError: It was not there, was not a regular file, or has too many bytes.
             HistoryError: Git lacks the content, as in a partial clone without its server.
         """
         if path not in self._files:

@@ -141,7 +141,7 @@ def test_folder_without_claims_is_refused(tmp_path):
     """The message says what is missing."""
     found = CliRunner().invoke(cli, ["--root", str(tmp_path), "list"])
     assert found.exit_code == 2
-    assert "holds no folder claims/" in found.output
+    assert "has no folder claims/" in found.output
 
 
 @pytest.mark.parametrize("words", [["--help"], ["list"], ["show", "toy-claim"], ["check"], ["status"]])
@@ -200,4 +200,4 @@ def test_an_old_id_that_leads_nowhere_is_said_so(project, repro):
     for words in (("show", "old"), ("run", "old")):
         found = repro(*words)
         assert found.exit_code == 2
-        assert "has moved to no claim that can be read; see `repro check`" in found.output
+        assert "has moved to one that cannot be read; see `repro check`" in found.output

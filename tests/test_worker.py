@@ -102,7 +102,7 @@ FAULTS = {
     "output flood": ("while True: os.write(1, b'x' * 65536)", 0, "output", "printed more than"),
     "endless line of errors": ("while True: os.write(2, b'\\0\\xff' * 9999)", 0, "output", "printed more"),
     "endless result": ("while True: os.write(fd, b'9' * 65536)", 0, "output", "line of more than"),
-    "binary result": ("os.write(fd, b'\\xff\\x00\\n')", 0, "no result", "no result"),
+    "binary result": ("os.write(fd, b'\\xff\\x00\\n')", 0, "no result", "not a result"),
     "repeated block": ("say(0); say(0); time.sleep(60)", 1, "no result", "block 0"),
     "block that nobody asked for": ("say(7)", 0, "no result", "block 7"),
     "file too large": ("open('f', 'wb').truncate(2**31)", 0, "no result", "exit code 1"),
@@ -157,7 +157,7 @@ def test_daemons_are_killed_when_the_script_ends(tmp_path):
 
 
 def test_no_orphan_when_the_reader_dies(tmp_path):
-    """When whoever reads the results is gone, script and daemons are gone within two seconds."""
+    """When the reader of the results is gone, script and daemons end within two seconds."""
     path = tmp_path / "pid"
     process, read_fd = keep(f"daemon({str(path)!r}); time.sleep(60)")
     assert wait_until(lambda: path.exists() and path.read_text(), 5)

@@ -1,7 +1,7 @@
-"""Engines, one a file: each takes tasks, launches the worker command, and yields events.
+"""Engines, one per file: each takes tasks, launches the worker command, and yields events.
 
 Engines know neither claims nor evidence: blocks go in, raw measurements come out. A module of this folder is
-an engine by being here; its function `connect` returns it. What engines share is in `parts/`.
+an engine simply by being here; its function `connect` returns it. What engines share is in `parts/`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from repro.worker.task import Task
 
 
 class Started(NamedTuple):
-    """A worker has a task in hand.
+    """A worker has begun a task.
 
     Attributes:
-        is_new_worker: Was it launched for the task, rather than waiting for one?
+        is_new_worker: Was it launched for this task, rather than idle and waiting for one?
     """
 
     task: Task
@@ -34,7 +34,7 @@ class Measured(NamedTuple):
     """A block has its values.
 
     Attributes:
-        attempts: Every try at this block, the last of them the one that measured; not the engine's care.
+        attempts: Every attempt at this block, ending with the one that measured it; not set by engines.
     """
 
     task: Task
@@ -46,9 +46,9 @@ class Failed(NamedTuple):
     """A block has no values.
 
     Attributes:
-        seconds: Wall seconds that were spent on it, where the engine knows.
-        not_begun: Blocks that were to follow in the same worker and go with it.
-        will_retry: Is it tried once more? Not the engine's care.
+        seconds: Wall seconds that were spent on it, if the engine knows them.
+        not_begun: Blocks that were to follow in the same worker and are lost with it.
+        will_retry: Will it be tried once more? Not set by engines.
     """
 
     task: Task
@@ -62,10 +62,10 @@ class Failed(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """A worker is through with a task.
+    """A worker has finished a task.
 
     Attributes:
-        note: What was strange about the end, or nothing.
+        note: What was unusual about its end; empty if nothing was.
     """
 
     task: Task
@@ -80,22 +80,22 @@ Event = Started | Measured | Failed | Finished | Interrupted
 
 
 class Engine(Protocol):
-    """What works off tasks."""
+    """What works through tasks."""
 
     @property
     def name(self) -> str:
-        """Return the name by which evidence records it, which is that of its module."""
+        """Return the name that evidence records, which is the name of its module."""
 
     def run(self, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
-        """Work a queue off and yield what happens; whoever iterates may add more tasks meanwhile.
+        """Work through a queue and yield what happens; the caller may add tasks while it iterates.
 
-        Each block is measured or fails once: a second try is the affair of `repro.engines.parts.retries`.
+        Each block is measured or fails once: a second attempt is left to `repro.engines.parts.retries`.
         Closing the iterator ends all workers and everything below them.
 
         Args:
             queue: Tasks, taken from the left.
-            jobs: Workers at a time, at least 1.
-            interrupts: What the user asks for; to be looked at ten times a second.
+            jobs: How many workers run at a time, at least 1.
+            interrupts: What the user asks for; to be checked ten times a second.
         """
 
 
@@ -109,14 +109,14 @@ def engine_names() -> list[str]:
 
 
 def connect(name: str, address: str | None = None) -> Engine:
-    """Return an engine that is ready to work.
+    """Return an engine that is ready for work.
 
     Args:
         name: One of `engine_names()`.
-        address: Where its machines are, for engines that work on others.
+        address: Where its machines are, for engines that run on other machines.
 
     Raises:
-        EngineUnavailableError: Something that it needs is not installed, or nobody answers.
+        EngineUnavailableError: Something that it needs is not installed, or does not answer.
     """
     engine: Engine = importlib.import_module(f"{__name__}.{name}").connect(address)
     return engine

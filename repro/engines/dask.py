@@ -1,8 +1,8 @@
 """The engine for several machines: each block is a task of dask.distributed, which runs the worker command.
 
-Where the scheduler runs, and on what (SSH, Slurm, Kubernetes), is dask's affair. A machine that dies takes
-only its running blocks with it: dask gives them to another one. Each machine needs this project, installed
-from the same commit; a worker refuses a script or lab that is not what was planned.
+Where the scheduler runs, and on what (SSH, Slurm, Kubernetes), is up to dask. A machine that dies takes
+only its running blocks with it, and dask gives them to another one. Each machine needs this project at
+the same commit; a worker refuses a script or lab that differs from what was planned.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.1
 ANSWER_SECONDS = 3
-"""Time that a scheduler has to answer."""
+"""How long a scheduler may take to answer."""
 STDERR_TAIL_BYTES = 2000
 OWN_SCRIPTS = Path(__file__).resolve().parents[1] / "experiments"
 
@@ -44,7 +44,7 @@ class Said(NamedTuple):
 
 def measured(task: Task, command: Command) -> Said:
     """Run the worker command of a one-block task to its end; this is what runs on the other machine."""
-    if not task.file.exists():  # the clone lies elsewhere here
+    if not task.file.exists():  # the clone is in another folder on this machine
         task = replace(task, file=OWN_SCRIPTS / task.file.name)
     result_fd, worker_fd = os.pipe()
     with os.fdopen(result_fd, "rb") as results, tempfile.TemporaryFile() as stderr:
@@ -68,7 +68,7 @@ class Dask:
     """Workers wherever a dask scheduler has some.
 
     Attributes:
-        address: Of the scheduler, such as `tcp://10.0.0.1:8786`.
+        address: Address of the scheduler, such as `tcp://10.0.0.1:8786`.
         command: Returns the command for a task and the file descriptor that takes its lines.
     """
 
@@ -77,7 +77,7 @@ class Dask:
     name: str = "dask"
 
     def run(self, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
-        """Work a queue off on all threads of the cluster; closing the iterator cancels what runs."""
+        """Work through a queue on all threads of the cluster; closing the iterator cancels what runs."""
         from distributed import Client
 
         del jobs  # the cluster has as many workers as it has threads
@@ -95,7 +95,7 @@ def connect(address: str | None = None) -> Dask:
     """Return the engine of a scheduler.
 
     Raises:
-        EngineUnavailableError: The extra is not installed, no address is given, or nobody answers there.
+        EngineUnavailableError: The extra is not installed, no address is given, or nothing answers there.
     """
     try:
         from distributed import Client
@@ -140,7 +140,7 @@ class _Supervisor:
                 time.sleep(TICK_SECONDS)
 
     def _fill(self, slots: int) -> Iterator[Event]:
-        """Submit no more than the cluster can run, so that stopping waits for no more than that."""
+        """Submit no more than the cluster can run at once, so that stopping waits for no more than that."""
         while len(self.open) < slots and (self._waiting or self._queue):
             if not self._waiting:
                 task = self._queue.popleft()

@@ -1,8 +1,8 @@
 """The default engine: a few workers at a time on this machine, watched from one thread.
 
-It launches, hands out and reads. Starting a worker takes longer than measuring most blocks, so one
-that is through with its task gets the next, and waits for more until the run is over. Limits, timeouts and
-the killing of trees are the worker's own care.
+It launches workers, hands out tasks and reads results. Starting a worker takes longer than measuring most
+blocks, so one that has finished its task gets the next, and waits for more until the run is over. Limits,
+timeouts and the killing of process trees are left to the worker.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from repro.worker.task import Task, lasting_command
 
 TICK_SECONDS = 0.1
 END_SECONDS = 2.0
-"""Time that a worker has to kill its tree before it is killed itself."""
+"""How long a worker may take to kill its process tree before it is killed itself."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Local:
     name: str = "local"
 
     def run(self, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
-        """Work a queue off with so many workers at a time; closing the iterator kills them all."""
+        """Work through a queue with `jobs` workers at a time; closing the iterator kills them all."""
         supervisor = _Supervisor(queue, self.command)
         try:
             yield from supervisor.run(jobs, interrupts)
@@ -88,7 +88,7 @@ class _Supervisor:
             yield Started(task, is_new_worker)
 
     def _hand_over(self, task: Task) -> bool:
-        """Give a task to a worker that waits for one like it, if there is any."""
+        """Give a task to a worker that is waiting for one like it, if there is any."""
         for worker in [worker for worker in self._workers if worker.can_take(task)]:
             if worker.take(task):
                 return True
@@ -96,7 +96,7 @@ class _Supervisor:
         return False
 
     def _launch(self, task: Task, jobs: int) -> None:
-        """Start a worker for a task, in place of one that waits in vain."""
+        """Start a worker for a task, in place of one that is waiting for tasks of another kind."""
         if len(self._workers) >= jobs:
             self._forget(next(worker for worker in self._workers if not worker.job))
         worker = Worker(task, self._command)
@@ -148,7 +148,7 @@ class _Supervisor:
             worker.signal(number)
 
     def end(self) -> None:
-        """End all workers, of those that still work also everything below them, which they kill first."""
+        """End all workers; those still at work first kill every process below them."""
         self._signal_busy(signal.SIGTERM)
         for worker in list(self._workers):
             self._forget(worker)
@@ -171,8 +171,8 @@ def _on_failure(job: Job, kind: FailureKind, message: str, tail: str) -> Iterato
 
 
 def _why(code: int, timeout_seconds: float) -> tuple[FailureKind, str]:
-    """Return the kind of failure and the words for a worker that ended before its task was done."""
-    if code == -signal.SIGALRM:  # its own clock, while it loads torch
+    """Return the kind of failure, and its description, for a worker that ended before its task was done."""
+    if code == -signal.SIGALRM:  # its own alarm, set while it loads torch
         return "timeout", f"the worker took longer than {timeout_seconds:g} seconds to start"
     return "killed" if code < 0 else "no result", f"the worker ended with {_exit(code)}"
 

@@ -1,8 +1,8 @@
-"""The process that measures: load a script, run its blocks, send one line for each.
+"""The process that measures: it loads a script, runs its blocks and sends one line for each.
 
-The worker loads this module once, and for each task `run` takes over a confined copy of the worker; where no
-copy can be had, this is a program of its own. It is the only room of the runner that imports torch, and
-computes nothing before a task runs. It judges nothing; it only refuses what is not one real number for each
+The worker loads this module once, and for each task `run` takes over a confined copy of the worker; if no
+copy can be made, it runs as a program of its own. It is the only module of the runner that imports torch, and
+it computes nothing before a task runs. It judges nothing; it only refuses what is not one real number per
 seed and outcome.
 """
 
@@ -42,7 +42,7 @@ RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
 
 
 class TaskError(Exception):
-    """The task cannot be measured here as it was asked for."""
+    """The task cannot be measured here as requested."""
 
     def __init__(self, kind: FailureKind, message: str) -> None:
         super().__init__(message)
@@ -50,10 +50,10 @@ class TaskError(Exception):
 
 
 class Reporter:
-    """Send lines, and in the end what went wrong.
+    """Sends lines and, at the end, what went wrong.
 
     Attributes:
-        block: The block that a failure belongs to.
+        block: The block to which a failure belongs.
     """
 
     def __init__(self, task: Task, result_fd: int) -> None:
@@ -100,11 +100,11 @@ def run(task: Task, result_fd: int) -> NoReturn:
     finally:
         with contextlib.suppress(OSError, ValueError):  # the script may have closed it
             sys.stdout.flush()
-        os._exit(exit_status(code))  # taking torch down properly takes longer than many a block
+        os._exit(exit_status(code))  # shutting torch down properly takes longer than many blocks do
 
 
 def exit_status(code: object) -> int:
-    """Return what the interpreter makes of the argument of `sys.exit`."""
+    """Return the exit status that the interpreter derives from the argument of `sys.exit`."""
     if isinstance(code, int):
         return code & 0xFF
     if code is not None:
@@ -125,10 +125,10 @@ def measure(task: Task, reporter: Reporter) -> None:
 
 
 def planned_script(task: Task) -> Script:
-    """Return the script, if it and the lab are still what the task was planned for.
+    """Return the script, provided that it and the lab are still those the task was planned for.
 
     Raises:
-        TaskError: They are not, or the script is gone.
+        TaskError: They have changed, or the script is gone.
         ScriptError: The script does not keep the contract.
     """
     try:
@@ -148,7 +148,7 @@ def planned_script(task: Task) -> Script:
 
 
 def configure(task: Task) -> None:
-    """Pin threads and ask for deterministic kernels, by the call that does not load torch's compiler.
+    """Pin threads and ask for deterministic kernels, through the call that does not load torch's compiler.
 
     Raises:
         TaskError: The device is not there.
@@ -176,7 +176,7 @@ def declared_scale(script: Script, module: Any, name: str) -> Any:
     """Return a scale of the script that runs.
 
     Raises:
-        ContractError: It is another than the text of the script shows, which the test version is made of.
+        ContractError: It differs from what the script's text shows, on which the test version is based.
     """
     scale = getattr(module, name.upper())
     found = {field.name: getattr(scale, field.name) for field in dataclasses.fields(scale)}
@@ -192,7 +192,7 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
     """Measure one block.
 
     Raises:
-        ContractError: The script gave something else than one real number for each seed and outcome.
+        ContractError: The script returned something other than one real number for each seed and outcome.
     """
     values = block_seeds(task.origin, block, replication=task.replication, stream=task.stream)
     started, start = provenance.now(), provenance.monotonic()

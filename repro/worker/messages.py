@@ -1,6 +1,6 @@
-"""What a worker says on its result pipe: one JSON line for each block that was measured or failed.
+"""What a worker sends through its result pipe: one JSON line for each block that was measured or failed.
 
-A worker that goes on to another task says one more when a task has ended; otherwise its own end says so.
+A worker that goes on to another task sends one more line when a task has ended; otherwise its exit says so.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class Measurement(Part):
     """The raw values of one block and what it took to get them.
 
     Attributes:
-        started: UTC time at which the block began.
+        started: When the block began, in UTC.
         seconds: Wall seconds of the measurement alone.
-        peak_memory_bytes: The worker's highest resident size so far.
+        peak_memory_bytes: The worker's largest resident size so far.
         versions: Of Python and the libraries that the numbers come from.
         measuring: SHA-256 of the files of the runner that call `measure`.
         notes: What a reader should know, such as values that do not depend on the seed.
@@ -54,7 +54,7 @@ class Failure(Part):
 
 
 class End(Part):
-    """A task has ended, and its worker waits for the next one."""
+    """A task has ended, and its worker is waiting for the next one."""
 
     exit_code: int
 
@@ -63,7 +63,7 @@ def read_line(line: bytes) -> Measurement | Failure | End:
     """Return the message that a line holds.
 
     Raises:
-        ValueError: The line is not a message; the text says why.
+        ValueError: The line is not a message; the error says why.
     """
     try:
         data = json.loads(line)
@@ -73,6 +73,6 @@ def read_line(line: bytes) -> Measurement | Failure | End:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"the worker sent a line that is no message: {where}: {first['msg']}") from error
+        raise ValueError(f"the worker sent a line that is not a message: {where}: {first['msg']}") from error
     except ValueError as error:
         raise ValueError(f"the worker sent a line that is not JSON: {error}") from error

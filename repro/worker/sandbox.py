@@ -1,11 +1,11 @@
 """Confinement of the process that runs an experiment: what it may see, use and leave behind.
 
-Tier S0, which any Python on POSIX can give: a session of its own, an environment made from nothing, resource
-limits, a private folder, no file descriptor but its own. On Linux the process also dies with its parent, and
-every descendant is found and killed, daemons too. The process starts as a copy of its parent, which must be
-single-threaded, and confines itself before anything else; what it then runs may be code that is already
-loaded or a new program. Nothing here knows tasks or results. A stronger tier changes `launch`, not its
-callers.
+Tier S0, which any Python on POSIX can provide: a session of its own, an environment built from scratch,
+resource limits, a private folder, no file descriptors but its own. On Linux the process also dies with its
+parent, and every descendant, daemons included, is found and killed. The process starts as a copy of its
+parent, which must be single-threaded, and confines itself before doing anything else; what it then runs may
+be code that is already loaded or a new program. Nothing here knows tasks or results. A stronger tier changes
+`launch`, not its callers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 TIER: Literal["S0"] = "S0"
-"""The one tier that there is so far, as evidence records it."""
+"""The only tier so far, as evidence records it."""
 GIBIBYTE = 2**30
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 CUDA_NEEDS = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES")
@@ -33,11 +33,11 @@ CUDA_NEEDS = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VI
 
 @dataclass(frozen=True)
 class Limits:
-    """What a confined process may use; nothing of what it may read or reach.
+    """What a confined process may use; this says nothing about what it may read or reach.
 
     Attributes:
-        memory_bytes: Address space, or no limit, because CUDA reserves far more than it uses.
-        cpu_seconds: Processor time; a backstop behind the wall timeout of whoever waits.
+        memory_bytes: Address space, or None for no limit, because CUDA reserves far more than it uses.
+        cpu_seconds: Processor time; a backstop behind the caller's wall timeout.
         file_bytes: Largest file.
         open_files: Open file descriptors.
     """
@@ -53,9 +53,9 @@ class Confinement:
     """How a process is to be started.
 
     Attributes:
-        environment: All variables that the process sees, but for those that its own libraries set.
+        environment: All variables that the process sees, except those that its own libraries set.
         limits: What it may use.
-        folder: Its private working folder, also for temporary files.
+        folder: Its private working folder, which also takes temporary files.
     """
 
     environment: Mapping[str, str]
@@ -64,17 +64,17 @@ class Confinement:
 
 
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
-"""Lets glibc keep freed memory for the next step of training, instead of asking the system anew each time."""
+"""Lets glibc keep freed memory for the next step of training, instead of asking the system each time."""
 
 
 def environment(folder: Path, *, threads: int, device: str = "cpu", capability: str = "") -> dict[str, str]:
-    """Return an environment made from an allow-list, so that no secret and no setting leaks in.
+    """Return an environment built from an allow-list, so that no secret or setting leaks in.
 
     Args:
-        folder: Private folder, home and place for temporary files.
-        threads: Threads of each numerical library.
+        folder: Private folder: the home, and the place for temporary files.
+        threads: How many threads each numerical library may use.
         device: Other devices than `cpu` keep the variables that find their libraries.
-        capability: Instructions that torch may use at most, such as `avx2`.
+        capability: The most advanced instructions that torch may use, such as `avx2`.
     """
     count = str(threads)
     fixed = {
@@ -102,8 +102,8 @@ class Child:
     """A confined process.
 
     Attributes:
-        output_fd: Where its output and errors can be read, together.
-        returncode: As of `subprocess`, once it was seen to have ended.
+        output_fd: Where its output and errors can be read, mixed.
+        returncode: As in `subprocess`, once it is known to have ended.
     """
 
     pid: int
@@ -131,9 +131,9 @@ def launch(work: Callable[[], NoReturn], how: Confinement, *, keeps: int) -> Chi
     """Start a copy of this process that confines itself and works.
 
     Args:
-        work: Ends the process, or becomes another program. Of this process's memory it sees all.
+        work: Ends the process, or becomes another program. It sees all of this process's memory.
         how: The confinement.
-        keeps: The one file descriptor that the process keeps.
+        keeps: The only file descriptor that the process keeps.
     """
     parent = os.getpid()
     output_fd, output = os.pipe()
@@ -161,8 +161,8 @@ def _enter(how: Confinement, parent: int, descriptors: Mapping[int, int]) -> Non
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _keep_only({0: os.open(os.devnull, os.O_RDONLY), **descriptors})
     os.chdir(how.folder)
-    os.environ.update(how.environment)  # what was there was made from nothing, or is the libraries' own
-    tempfile.tempdir = None  # may have been worked out in the parent
+    os.environ.update(how.environment)  # what is there already was built from scratch or set by libraries
+    tempfile.tempdir = None  # the parent may have set it
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_CPU, how.limits.cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, how.limits.file_bytes)
@@ -172,12 +172,12 @@ def _enter(how: Confinement, parent: int, descriptors: Mapping[int, int]) -> Non
 
 
 def _keep_only(descriptors: Mapping[int, int]) -> None:
-    """Give open files the numbers that are the keys, and close all other files."""
+    """Give open files the numbers that the keys name, and close all other files."""
     for number, fd in descriptors.items():
         os.dup2(fd, number)
     for path in list(Path("/dev/fd").iterdir()):
         if int(path.name) not in descriptors:
-            with contextlib.suppress(OSError):  # the listing's own is closed already
+            with contextlib.suppress(OSError):  # that of the listing itself is already closed
                 os.close(int(path.name))
 
 
@@ -193,17 +193,17 @@ def adopt_descendants() -> None:
 
 
 def die_with_parent() -> None:
-    """Have this process killed when its parent ends, where the system can."""
+    """Have this process killed when its parent ends, where the system supports that."""
     _prctl()(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def outlive_parent() -> None:
-    """Take `die_with_parent` back."""
+    """Undo `die_with_parent`."""
     _prctl()(PR_SET_PDEATHSIG, 0)
 
 
 def is_alone() -> bool:
-    """Is this process single-threaded when it is copied? OpenBLAS, for one, ends its threads before."""
+    """Is this process single-threaded when it is copied? OpenBLAS, for one, ends its threads before that."""
     child = os.fork()
     if child == 0:
         os._exit(0)
@@ -212,7 +212,7 @@ def is_alone() -> bool:
 
 
 def _prctl() -> Callable[[int, int], int]:
-    """Return Linux's `prctl`, or where there is none a function that does nothing."""
+    """Return Linux's `prctl`, or a function that does nothing where there is none."""
     if sys.platform != "linux":
         return lambda _option, _value: 0
     function = ctypes.CDLL(None, use_errno=True).prctl
@@ -220,7 +220,7 @@ def _prctl() -> Callable[[int, int], int]:
 
 
 def kill_descendants(*, within_seconds: float = 2.0) -> None:
-    """Kill all processes below this one: orphans come to us, so killing children until none is left does."""
+    """Kill all processes below this one: orphans come to us, so it is enough to kill children."""
     deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
         for child in _children():
@@ -235,7 +235,7 @@ def kill_descendants(*, within_seconds: float = 2.0) -> None:
 
 
 def _children() -> list[int]:
-    """Return the processes whose parent we are, where `/proc` tells."""
+    """Return the processes whose parent we are, as far as `/proc` tells."""
     me = str(os.getpid())
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

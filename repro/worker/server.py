@@ -1,15 +1,15 @@
 """The worker itself: it loads torch once, and has each task measured by a fresh copy of itself.
 
-This process measures nothing. The child that does starts as a copy of it, confines itself, and ends with its
+This process measures nothing. The child that does is a copy of it, confines itself, and ends with its
 task: nothing that one experiment does to its process, be it to torch, to the environment or with threads, is
-there for the next. This process passes the child's lines on, and ends it with all its descendants when it
-takes too long, writes too much, when it is told to stop, or when whoever reads the lines is gone. SIGINT
+left for the next. This process passes the child's lines on, and ends it with all its descendants when it
+takes too long, writes too much, is told to stop, or when the reader of the lines is gone. SIGINT
 stops after the running block, SIGTERM at once.
 
-With `--more-from-stdin` it tells the end of each task on the result pipe and takes the next from standard
+With `--more-from-stdin` it reports the end of each task on the result pipe and takes the next from standard
 input: a line of JSON, the list of arguments. It ends when its input does.
 
-Only a process without other threads can be copied safely. Where that cannot be had, and on other systems
+Only a process without other threads can be copied safely. Where that is impossible, and on systems other
 than Linux, whose libraries may not survive a copy, each task starts `repro.worker.measure` as a new program.
 """
 
@@ -38,7 +38,7 @@ Measuring = Callable[[Task, int], NoReturn]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure the task that the arguments name, and perhaps more, and return the last one's exit code."""
+    """Measure the task that the arguments name, and any that follow, and return the last one's exit code."""
     order = parse(argv)
     measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
     watcher = watched(order.task, order.result_fd, measuring)
@@ -62,7 +62,7 @@ def fits(task: Task, first: Task) -> bool:
 
 
 def loaded(task: Task, result_fd: int) -> Measuring:
-    """Load what measures, and return how a copy of this process does; nobody watches yet, so a clock does."""
+    """Load what measures, and return how a copy of this process runs it; an alarm guards the loading."""
     sandbox.die_with_parent()
     if not has_reader(result_fd):
         sys.exit("nobody reads the results")
@@ -71,7 +71,7 @@ def loaded(task: Task, result_fd: int) -> Measuring:
 
     signal.alarm(0)
     sandbox.outlive_parent()
-    gc.freeze()  # or a child's collector would touch, and so copy, every page
+    gc.freeze()  # otherwise a child's collector would touch, and so copy, every page
     return measuring.run if sandbox.is_alone() else started
 
 
@@ -87,7 +87,7 @@ def watched(task: Task, result_fd: int, measuring: Measuring) -> Watcher:
     watcher = Watcher(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
     with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
         watcher.watch(partial(measuring, task), confinement(task, Path(folder)))
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left that would have to be cleared away
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to clean up
     return watcher
 
 
@@ -106,5 +106,5 @@ def confinement(task: Task, folder: Path) -> sandbox.Confinement:
 
 if __name__ == "__main__":
     os.umask(0o077)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
-    os._exit(main(sys.argv[1:]))  # taking torch down properly takes longer than many a block
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it is ignored, a child's exit status is lost
+    os._exit(main(sys.argv[1:]))  # shutting torch down properly takes longer than many blocks do

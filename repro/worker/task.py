@@ -20,18 +20,18 @@ PYTHON_FLAGS = ("-I", "-B", "-X", "utf8")
 
 @dataclass(frozen=True)
 class Task:
-    """Blocks of one arm, to be measured one after another by one worker.
+    """Blocks of one arm, which one worker measures one after another.
 
     Attributes:
         file: The experiment's script.
-        version: Test version, all 64 digits, that script and lab must still have.
+        version: The test version, all 64 digits, that script and lab must still have.
         scale: `minimal` or `large`.
         overrides: Fields of the scale that are set to other values.
-        threads: Threads that one worker may use.
-        timeout_seconds: Wall seconds for each block; a worker's start may take as long again.
+        threads: How many threads one worker may use.
+        timeout_seconds: Wall seconds allowed for each block; a worker's start may take as long again.
         memory_bytes: Address space on the processor; not enforced with a GPU.
         seeds_from: The version whose seeds are drawn, if not `version`.
-        capability: Instructions that torch may use at most, such as `avx2`; empty for all that there are.
+        capability: The most advanced instructions that torch may use, such as `avx2`; empty for no limit.
     """
 
     file: Path
@@ -56,7 +56,7 @@ class Task:
 
     @property
     def start(self) -> tuple[object, ...]:
-        """Return what a worker's process must have been started with: libraries read it only once."""
+        """Return what a worker's process must have been started with, since libraries read it only once."""
         return self.threads, self.device, self.capability
 
     @property
@@ -104,7 +104,7 @@ MORE = "--more-from-stdin"
 
 
 def worker_command(task: Task, result_fd: int) -> tuple[str, ...]:
-    """Return the command that measures a task and writes one line a block to a file descriptor."""
+    """Return the command that measures a task and writes one line per block to a file descriptor."""
     module = (sys.executable, *PYTHON_FLAGS, "-m", "repro.worker")
     return (*module, *arguments(task), "--result-fd", str(result_fd))
 
@@ -115,12 +115,12 @@ def lasting_command(task: Task, result_fd: int) -> tuple[str, ...]:
 
 
 def task_line(task: Task) -> bytes:
-    """Return a task as a line for such a worker's standard input."""
+    """Return a task as a line for the standard input of a worker that takes more tasks."""
     return json.dumps(arguments(task)).encode() + b"\n"
 
 
 def parse(argv: Sequence[str]) -> Order:
-    """Return what arguments ask of a worker."""
+    """Return what the arguments ask of a worker."""
     parser = argparse.ArgumentParser(prog="python -m repro.worker", allow_abbrev=False)
     parser.add_argument("file", type=Path)
     parser.add_argument("arm")

@@ -1,6 +1,6 @@
 """Read what `measure` returned: one real number for each seed and outcome, and curves for the figures.
 
-Refuses everything else, and says which outcome, what was found and what is asked for.
+Everything else is refused, with the outcome, what was found and what is expected.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from kb.text.spelling import nearest
 
 
 class ContractError(Exception):
-    """The script does not keep the contract of an experiment; the message says how."""
+    """The script breaks the contract of an experiment; the message says how."""
 
 
 class Outcomes(NamedTuple):
     """What one block gave.
 
     Attributes:
-        values: For each outcome one number a seed.
-        curves: For each curve one sequence a seed.
-        notes: What a reader should know of them.
+        values: For each outcome, one number per seed.
+        curves: For each curve, one sequence per seed.
+        notes: What a reader should know about them.
     """
 
     values: dict[str, tuple[float, ...]]
@@ -79,7 +79,7 @@ def _check_names(result: dict[Any, Any], outcomes: Mapping[str, Outcome]) -> Non
 def _check_tensor(found: Any, outcome: Outcome, seeds: int, scale: Mapping[str, Value]) -> None:
     shape = (seeds, len(outcome.axis.places(scale))) if outcome.axis else (seeds,)
     means = f"one number per seed and {outcome.axis.label}" if outcome.axis else "one number per seed"
-    asked = f"asked for is a tensor of a real floating type and shape {shape}, {means}"
+    asked = f"expected is a tensor of a real floating type and shape {shape}, {means}"
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise ContractError(f"outcome {outcome.name} is {_kind(found)}; {asked}")
     if found.shape != shape:

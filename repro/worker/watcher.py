@@ -1,7 +1,7 @@
-"""Watch one confined process: pass on what it says, end it and all its descendants when it must end.
+"""Watch one confined process: pass on what it says, and end it with all its descendants when necessary.
 
-The watched process writes one JSON line a block. Blocks for which it leaves none are reported in its place,
-with the reason. What the lines hold is for others to judge.
+The watched process writes one JSON line per block. Blocks without one are reported in its place,
+with the reason. What the lines say is for others to judge.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from repro.worker import sandbox
 from repro.worker.failures import FailureKind, failure_line
 
 LINE_BYTES = 2**20
-"""Longest line that is read from the measuring process."""
+"""The longest line that is read from the measuring process."""
 OUTPUT_BYTES = 2**20
 """An experiment prints nothing; one that prints more than this is ended."""
 TAIL_BYTES = 2000
@@ -32,7 +32,7 @@ TICK_SECONDS = 0.05
 
 
 def has_reader(fd: int) -> bool:
-    """Is somebody still there to read what is written to a file descriptor?"""
+    """Is anybody still there to read what is written to a file descriptor?"""
     poll = select.poll()
     poll.register(fd, 0)  # only errors and hang-ups
     return not poll.poll(0)
@@ -40,7 +40,7 @@ def has_reader(fd: int) -> bool:
 
 @dataclass
 class Watcher:
-    """One watched process: what it has said so far, and why it was ended, if it was.
+    """A watched process: what it has said so far and, if it was ended, why.
 
     Args:
         blocks: The blocks to be measured, in order.
@@ -66,10 +66,10 @@ class Watcher:
     _is_ending: bool = field(default=False, init=False)
 
     def watch(self, measuring: Callable[[int], NoReturn], how: sandbox.Confinement) -> int:
-        """Measure in a process of its own, pass its lines on and return its exit code.
+        """Measure in a separate process, pass its lines on and return its exit code.
 
-        The caller's process must be single-threaded; its SIGINT and SIGTERM are ours. Afterwards SIGINT is
-        held back for whoever comes next, and SIGTERM only noted until the caller takes it back.
+        The caller's process must be single-threaded; its SIGINT and SIGTERM are taken over. Afterwards SIGINT
+        is held back for the next measurement, and SIGTERM only noted until the caller takes it back.
 
         Args:
             measuring: What the process does, given the file descriptor that takes its lines.
@@ -109,7 +109,7 @@ class Watcher:
         self._is_ending = True
 
     def _read(self, child: sandbox.Child, lines_fd: int) -> None:
-        """Read until the process has ended and all it wrote was read, or until it has to be ended."""
+        """Read until the process has ended and all its output has been read, or until it must be ended."""
         readers = {lines_fd: self._on_lines, child.output_fd: self._on_output}
         with selectors.DefaultSelector() as selector:
             for fd in readers:
@@ -126,7 +126,7 @@ class Watcher:
                 if has_ended and not ready:
                     return
                 if not has_reader(self.result_fd):
-                    self._end("stopped", "whoever read the results is gone")
+                    self._end("stopped", "the reader of the results is gone")
                 self._enforce_deadline(child)
 
     def _enforce_deadline(self, child: sandbox.Child) -> None:
@@ -154,7 +154,7 @@ class Watcher:
             message = json.loads(line)
             is_failure, block = "error" in message, message["block"]
         except (ValueError, TypeError, KeyError):
-            self._end("no result", "the script sent a line that is no result")
+            self._end("no result", "the script sent a line that is not a result")
             return
         if self.done == len(self.blocks) or block != self.blocks[self.done]:
             self._end("no result", f"the script sent a result for block {block!r}, which was not its turn")
@@ -189,4 +189,4 @@ class Watcher:
             while data:
                 data = data[os.write(self.result_fd, data) :]
         except BrokenPipeError:
-            self._end("stopped", "whoever read the results is gone")
+            self._end("stopped", "the reader of the results is gone")

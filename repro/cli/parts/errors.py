@@ -19,13 +19,13 @@ class UsageProblem(click.ClickException):
 
 
 class EnvironmentProblem(click.ClickException):
-    """Something that we need is not there; exit code 4."""
+    """Something that is needed is missing; exit code 4."""
 
     exit_code = ENVIRONMENT
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageProblem:
-    """Return the error for an unknown name, with up to three near ones."""
+    """Return the error for an unknown name, with up to three similar ones."""
     alike = near(name, known, cutoff=0.5)
     hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
     return UsageProblem(f"there is no {what} {name!r}.{hint}")
@@ -37,7 +37,7 @@ def project_root(given: Path | None) -> Path:
 
     if given is not None:
         if not (given / "claims").is_dir():
-            raise UsageProblem(f"{given} holds no folder claims/; give --root the project's folder.")
+            raise UsageProblem(f"{given} has no folder claims/; give --root the project's folder.")
         return given.resolve()
     try:
         return find_root(Path.cwd())
