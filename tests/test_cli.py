@@ -59,7 +59,7 @@ def planning(project, repro):
 
 
 def test_a_protocol_without_script_is_to_be_written(planning):
-    """It is no problem; list and status name it, and its text says what is missing."""
+    """It is not a problem; list and status name it, and its text says what is missing."""
     assert planning("check").exit_code == 0
     assert "  to be written toy-planned\n" in planning("list").output
     assert planning("status").output.endswith(

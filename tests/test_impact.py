@@ -114,7 +114,7 @@ def test_a_changed_script_makes_claims_stale_and_runs_due(branch):
     assert moved["toy-contradicted"] == ("refuted", "open")
     (run,) = (run for run in found["runs"] if "toy-claim" in run["claims"])
     assert run["cost"]["basis"] == "measured"
-    assert "### Runs that fall due" in impact(branch).output
+    assert "### Runs that become due" in impact(branch).output
 
 
 def test_a_changed_prediction_makes_its_link_suspect(branch):

@@ -1,4 +1,4 @@
-"""`repro new` writes what passes every check, refuses what is there already, and says what comes next."""
+"""`repro new` writes what passes every check, refuses what already exists, and says what comes next."""
 
 import json
 import subprocess
@@ -274,7 +274,7 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
         (("claim", "toy-claim", *ABOUT, "--untested", "x"), "is taken by claims/toys/toy-claim.yaml"),
         (("claim", "toyclaim", *ABOUT, "--untested", "x"), "is taken by claims/toys/toy-claim.yaml"),
         (("claim", "claim-toys", *ABOUT, "--untested", "x"), "this looks like the claim toy-claim"),
-        (("claim", "../../x", *ABOUT, "--untested", "x"), "'../../x' is no name for a file here"),
+        (("claim", "../../x", *ABOUT, "--untested", "x"), "'../../x' cannot name a file here"),
         (("claim", "index", *ABOUT, "--untested", "x"), "error[reserved-id]"),
         (("claim", "many-draws", *ABOUT, "--untested", "x", "--not-testable", "y"), "give one of --untested"),
         (("claim", "many-draws", *ABOUT), "  --untested  What a test would take"),
@@ -282,10 +282,10 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
         (("claim", "many-draws", *ABOUT, "--experiment", "coin", *BET), "error[unknown-arm]"),
         (("claim", "many-draws", *ABOUT, "--experiment", "coin", *BET, "--at-most", "1"), "give one of"),
         (("claim", "many-draws", *ABOUT, "--topic", "sources", "--untested", "x"), "holds no claims"),
-        (("experiment", "coin"), "is there already: repro/experiments/coin.py"),
+        (("experiment", "coin"), "already exists: repro/experiments/coin.py"),
         (("experiment", "coins"), "this looks like the experiment coin"),
-        (("experiment", "Coin"), "'Coin' is no name for a file here"),
-        (("experiment", "drawing", "--claim", "toy-claim"), "has the experiment coin already"),
+        (("experiment", "Coin"), "'Coin' cannot name a file here"),
+        (("experiment", "drawing", "--claim", "toy-claim"), "already has the experiment coin"),
         (("source", "a", "--claim", "toy-clam"), "Did you mean toy-claim?"),
     ],
 )  # fmt: skip

@@ -1,5 +1,5 @@
-"""The commands, one a file: parse, call, print, exit.
+"""The commands, one per file: parse, call, print, exit.
 
-Here belongs what one command alone does; it is imported when the command is typed, so torch and MkDocs stay
-out of the others. Imports `repro.cli.parts`, the runner and `kb`, and no other command.
+What only one command does belongs here; it is imported when the command is typed, so torch and MkDocs stay
+out of the others. A command imports `repro.cli.parts`, the runner and `kb`, but no other command.
 """

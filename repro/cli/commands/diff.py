@@ -19,7 +19,7 @@ from repro.vcs import Revision
 PLACE = 150
 
 NONE = "-"
-"""What stands for the state of a claim that is not there."""
+"""Shown in place of the state of a claim that does not exist."""
 
 
 @click.command()
@@ -30,8 +30,8 @@ NONE = "-"
 def command(context: Context, before: str, after: str | None, *, as_json: bool) -> None:
     """Say which claims, relations, verdicts and standings changed from REV1 to REV2.
 
-    A revision is a commit, a tag, a branch or anything else that git takes for
-    one; without REV2 the files as they lie in the folder are compared. Both are
+    A revision is a commit, a tag, a branch or anything else that git accepts as
+    one; without REV2, REV1 is compared with the files in the folder. Both are
     judged by today's rules, each with its own records, scripts and evidence.
     """
     difference = _difference(context, before, after)
@@ -44,7 +44,7 @@ def command(context: Context, before: str, after: str | None, *, as_json: bool) 
 
 
 def _difference(context: Context, before: str, after: str | None) -> Difference:
-    """Return what differs between a revision and another, or what lies in the folder.
+    """Return what differs between one revision and another, or the files in the folder.
 
     Raises:
         UsageProblem: There is no such revision.

@@ -18,7 +18,7 @@ PLACE = 180
 
 
 class Formats(click.Group):
-    """A group with a subcommand for every format."""
+    """A group that has a subcommand for every format."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # signature of the base class
         """Return the names of all formats."""
@@ -38,7 +38,7 @@ def command() -> None:
 
 
 def _formats() -> Mapping[str, Format]:
-    """Return all formats, and the generated blocks of pages, one of which tells of commands."""
+    """Return all formats, and the generated blocks of pages, one of which lists the commands."""
     from kb.exports.docs import docs_format
     from kb.exports.formats import formats
     from repro.cli.parts.overview import table
@@ -48,10 +48,10 @@ def _formats() -> Mapping[str, Format]:
 
 
 def _kept(chosen: Format) -> click.Command:
-    """Return the subcommand for files of the repository, which are to be current."""
+    """Return the subcommand for files in the repository, which must be kept current."""
 
     @click.command(chosen.name, help=chosen.summary)
-    @click.option("--check", is_flag=True, help="Write nothing; exit with 2 where a file is not current.")
+    @click.option("--check", is_flag=True, help="Write nothing; exit with 2 if a file is not current.")
     @click.pass_obj
     def kept(context: Context, *, check: bool) -> None:
         from kb.exports.published import Site
@@ -63,7 +63,7 @@ def _kept(chosen: Format) -> click.Command:
 
 
 def _published(chosen: Format) -> click.Command:
-    """Return the subcommand for files of the site, which go to a folder."""
+    """Return the subcommand for files of the site, which are written to a folder."""
 
     @click.command(chosen.name, help=chosen.summary)
     @click.option(
@@ -91,7 +91,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _update(root: Path, chosen: Format, files: Mapping[str, str], *, check: bool) -> None:
-    """Write the files whose text has changed, or with `check` only name them and fail."""
+    """Write the files whose text has changed; with `check`, only name them and fail."""
     stale = [path for path, text in files.items() if not _is_current(root / path, text)]
     for path in stale:
         if check:

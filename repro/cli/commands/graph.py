@@ -40,7 +40,7 @@ Types of edges: {", ".join(EDGE_TYPES)}.
     type=click.Choice(get_args(Direction)),
     default="both",
     show_default=True,
-    help="From the focus up to what bears on it, down to what it bears on, or both.",
+    help="From the focus up to what bears on it, down to what it bears on, or both ways.",
 )
 @click.option(
     "--depth", type=click.IntRange(0), metavar="N", default=1, show_default=True, help="Steps from the focus."
@@ -66,7 +66,7 @@ def command(
     form: str,
     as_json: bool,
 ) -> None:
-    """Write the graph, or the part of it that is asked for."""
+    """Write the graph, or the requested part."""
     project = context.project()
     graph = build(project.base, project.ledger)
     if focus is None:

@@ -25,10 +25,10 @@ PLACE = 160
 def command(context: Context, base: str, *, as_json: bool) -> None:
     """Say what the files here change since they left BASE, a branch such as main.
 
-    Records that are new or others, standings that change and why, links to look at again, conflicts that
-    come up, runs that fall due with their cost. In Markdown, for a pull request's summary.
+    New and changed records, standings that change and why, links to look at again, new conflicts, and runs
+    that become due, with their cost. In Markdown, for a pull request's summary.
 
-    Exits with 2 where evidence was changed or deleted: it may only be added.
+    Exits with 2 if evidence was changed or deleted: it may only be added.
     """
     found = _impact(context, base)
     if as_json:

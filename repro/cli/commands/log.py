@@ -27,10 +27,10 @@ UNCOMMITTED = "not committed"
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
-    """Say what became of a claim: statement, protocol, code, evidence and verdict, one line an event.
+    """Say what became of a claim: statement, protocol, code, evidence and verdict, one line per event.
 
     Versions come from git, along the main line; what is not committed comes
-    last. Each is judged with the evidence there was, by today's rule.
+    last. Each is judged by today's rule, with the evidence of its time.
     """
     with reading_history(context.root) as repository:
         events = histories(repository, context.tree, [claim_id]).get(claim_id, ())
@@ -47,7 +47,7 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
 
 
 def _lines(event: Event) -> list[str]:
-    """Return an event in lines, with the state that it led to where that is another."""
+    """Return an event in lines, with the state that it led to if that differs."""
     head = f"{event.time[:10]} {event.commit[:7]}" if event.commit else UNCOMMITTED
     lines = hanging(f"{head:18}  ", event.words, indent=0, style="bright_black")
     if event.is_turn and event.state:

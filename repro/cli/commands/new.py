@@ -20,20 +20,20 @@ from repro.cli.parts.new_addition import Addition, refusing
 PLACE = 110
 
 WAYS = Question("--tested", "Is it tested", ("untested", "not testable", "experiment"))
-"""Asked in a terminal only; elsewhere one of three options tells."""
+"""Asked only in a terminal; elsewhere one of three options answers it."""
 CLAIM = Question(
-    "--claim", "Id of a claim that the experiment tests, there already or new", complete=completion.claims
+    "--claim", "Id of the claim that the experiment tests, existing or new", complete=completion.claims
 )
 
 takes_end: Any = [
-    click.option("--anyway", is_flag=True, help="Write it even if it looks like what is there."),
+    click.option("--anyway", is_flag=True, help="Write it even if it looks like an existing one."),
     click.option("--json", "as_json", is_flag=True, help="One JSON document."),
     click.pass_obj,
 ]
 
 
 def _ends(command: Any) -> Any:
-    """Give a command what all three have."""
+    """Add the options that all three commands have."""
     for option in reversed(takes_end):
         command = option(command)
     return command
@@ -43,8 +43,8 @@ def _ends(command: Any) -> Any:
 def command() -> None:
     """Write a claim, a source or an experiment that passes every check.
 
-    What is not given as an option is asked for in a terminal. Nothing written is a placeholder that could
-    pass for more: without what only you can know, nothing is written.
+    Whatever is not given as an option is asked for in the terminal. No placeholder is written that could
+    be taken for content: without what only you can know, nothing is written.
     """
 
 
@@ -58,8 +58,8 @@ def command() -> None:
 def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool, **given: Any) -> None:
     """Write a claim: untested, not testable, or with a prediction on an experiment.
 
-    The id is made of the title where none is given. With --experiment the claim gets a protocol with one
-    prediction and a control; where the script is still to be written, --planned says what it must measure.
+    Without an id, one is made from the title. With --experiment the claim gets a protocol with one
+    prediction and a control; if the script is still to be written, --planned says what it must measure.
     A source without a record is written with the claim.
     """
     addition = Addition.to(context.root, is_sure=anyway)
@@ -88,9 +88,9 @@ def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool
 def source(
     context: Context, source_id: str, claim_id: str, *, anyway: bool, as_json: bool, **given: Any
 ) -> None:
-    """Write a source, and name it in a claim that is there already.
+    """Write a source, and name it in an existing claim.
 
-    For a claim that is still to be written, `repro new claim` writes the source with it.
+    For a claim that does not exist yet, `repro new claim` writes the source with it.
     """
     addition = Addition.to(context.root, is_sure=anyway)
     base = addition.base
@@ -108,7 +108,7 @@ def source(
 @command.command()
 @click.argument("name", metavar="NAME")
 @ask.takes(CLAIM)
-@click.option("--question", metavar="TEXT", help="What the script asks; default: whether the claim is so.")
+@click.option("--question", metavar="TEXT", help="What the script asks; default: whether the claim holds.")
 @ask.takes(ask.SCOPE, ask.ARMS, ask.OUTCOME, ask.AT_LEAST, ask.AT_MOST, ask.BECAUSE, *ask.CLAIM)
 @ask.takes_place
 @ask.takes(*ask.NEW_SOURCE)
@@ -118,9 +118,9 @@ def experiment(
 ) -> None:
     """Write a script that measures, and tie it to the claim that it tests.
 
-    A claim without protocol gets one; claims that plan the experiment plan it no longer; a claim that is
-    not there is written. The script is a template that runs as it stands. It says so itself, and so do the
-    claims, until you have put your own measurement in its place.
+    A claim without a protocol gets one; claims that plan the experiment no longer do; a claim that does
+    not exist is written. The script is a template that runs as it stands. It says so itself, and so do the
+    claims, until you put your own measurement in its place.
     """
     addition = Addition.to(context.root, is_sure=anyway)
     base = addition.base
@@ -146,14 +146,14 @@ def _waiting(base: Base, name: str) -> list[str]:
 
 
 def _bet_on(addition: Addition, given: ask.Given) -> ask.Given:
-    """Put in the first protocol of a claim, and the claim where it is new; return all answers."""
+    """Add the first protocol of a claim, and the claim if it is new; return all answers."""
     base, claim_id = addition.base, given["claim"]
     known = base.claims.get(claim_id)
     if known is None:
         given = _claim_answers(base, given)
     elif known.protocol is not None:
         raise UsageProblem(
-            f"claim {claim_id!r} has the experiment {known.protocol.experiment} already; write another claim."
+            f"claim {claim_id!r} already has the experiment {known.protocol.experiment}; write another claim."
         )
     scoped = () if known and known.scope else (ask.SCOPE,)
     given = answered(given, (*scoped, *ask.bet_questions(given)))
@@ -169,7 +169,7 @@ def _bet_on(addition: Addition, given: ask.Given) -> ask.Given:
 
 
 def _wanted(base: Base, waiting: Iterable[str], given: ask.Given) -> tuple[list[str], list[str]]:
-    """Return the arms and outcomes that claims ask of an experiment."""
+    """Return the arms and outcomes that claims require of an experiment."""
     protocols = [base.claims[claim_id].protocol for claim_id in waiting]
     arms = [arm for protocol in protocols if protocol for arm in protocol.arms]
     outcomes = [p.outcome for protocol in protocols if protocol for p in protocol.predictions]
@@ -182,11 +182,11 @@ def _wanted(base: Base, waiting: Iterable[str], given: ask.Given) -> tuple[list[
 def _whether(title: str) -> str:
     """Return a claim's title as a question."""
     start = title[:1].lower() if title[1:2].islower() else title[:1]
-    return f"Is it so that {start}{title[1:]}?"
+    return f"Is it true that {start}{title[1:]}?"
 
 
 def _claim_answers(base: Base, given: ask.Given) -> ask.Given:
-    """Return all answers about a new claim and where it is stated."""
+    """Return all answers about a new claim and about where it is stated."""
     given = answered(given, (*ask.CLAIM, *ask.APPEARANCE))
     known = base.sources.get(given["source"])
     if known is None and not is_terminal() and given["source_title"] is None:
@@ -200,7 +200,7 @@ def _claim_answers(base: Base, given: ask.Given) -> ask.Given:
 
 
 def _way(given: ask.Given) -> ask.Given:
-    """Return the answers with one of the three ways of being tested, or not."""
+    """Return the answers, with one of the three ways of being tested or not."""
     options = (ask.UNTESTED, ask.NOT_TESTABLE, ask.EXPERIMENT)
     chosen = [question.option for question in options if given[question.name] is not None]
     if len(chosen) > 1:
@@ -220,7 +220,7 @@ def _test_questions(base: Base, given: ask.Given) -> tuple[Question, ...]:
 
 
 def _proposals(base: Base, given: ask.Given) -> dict[str, str]:
-    """Return what a script offers, to be confirmed in a terminal."""
+    """Return what a script suggests, to be confirmed in a terminal."""
     script = base.scripts.get(given["experiment"] or "")
     if script is None:
         return {}
@@ -229,7 +229,7 @@ def _proposals(base: Base, given: ask.Given) -> dict[str, str]:
 
 
 def _testability(given: ask.Given) -> drafts.Data:
-    """Return the fields of a claim that say how it is tested, or why not."""
+    """Return the fields of a claim that say how it is tested, or why it is not."""
     if given["experiment"] is not None:
         return {"scope": given["scope"], "protocol": drafts.protocol(ask.bet(given))}
     name = "untested" if given["untested"] is not None else "not_testable"

@@ -43,7 +43,7 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
 
 
 def lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
-    """Return one claim as it is shown, line by line."""
+    """Return one claim as it is printed, line by line."""
     claim = base.claims[judgement.claim_id]
     found = [click.style(claim.title, bold=True), judgement.claim_id, ""]
     found += _wrapped(claim.statement)
@@ -82,5 +82,5 @@ def _predictions(base: Base, judgement: Judgement) -> list[str]:
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Return text in lines that break between words only, after these indents."""
+    """Return text in lines that break only between words, after these indents."""
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

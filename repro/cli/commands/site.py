@@ -20,7 +20,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--quiet", is_flag=True, help="Say nothing when all is well.")
+@click.option("--quiet", is_flag=True, help="Print nothing if all is well.")
 @click.pass_obj
 def build(context: Context, *, quiet: bool) -> None:
     """Build the website into build/site."""
@@ -69,9 +69,9 @@ def serve(context: Context, *, port: int) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def export(context: Context, folder: Path) -> None:
-    """Write the website as plain Markdown into FOLDER, for any generator that reads a mkdocs.yml.
+    """Write the website as plain Markdown into FOLDER, for any site generator that reads a mkdocs.yml.
 
-    FOLDER must be new or empty, so that nothing else is overwritten or left behind in it.
+    FOLDER must be new or empty, so that nothing in it is overwritten or left over.
     """
     if folder.exists() and any(folder.iterdir()):
         raise SiteProblem(f"{folder} is not empty; name a new folder.")
@@ -90,7 +90,7 @@ def export(context: Context, folder: Path) -> None:
 
 
 class _Messages(logging.Handler):
-    """Keeps what MkDocs warns about, so that it can be told in one piece."""
+    """Keeps MkDocs's warnings, so that they can be reported together."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -19,7 +19,7 @@ IS_REMEMBERED = True
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def command(context: Context, *, as_json: bool) -> None:
-    """Count the claims by state and name those that ask for something."""
+    """Count the claims by state and name those that need something."""
     project = context.project()
     base, ledger, judgements = project.base, project.ledger, project.judgements
     counts = Counter(judgement.state for judgement in judgements.values())
@@ -32,7 +32,7 @@ def command(context: Context, *, as_json: bool) -> None:
         return
     for state, count in counts.most_common():
         click.echo(f"{count:>5}  {state_label(state)}")
-    click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, {len(counting)} of them count today")
+    click.echo(f"{len(ledger.evidence):>5}  blocks of evidence, of which {len(counting)} count today")
     click.echo(f"{problems:>5}  problems{', see repro check' if problems else ''}")
     for claim_id, state in open_claims.items():
         protocol = base.claims[claim_id].protocol

@@ -1,4 +1,4 @@
-"""`repro verify`: hold stored values against the code; `--same` links versions that compute the same."""
+"""`repro verify`: compare stored values with the code; `--same` links versions that compute the same."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 PLACE = 125
 LATEST = "latest"
-"""What `--same` means where no version follows."""
+"""What `--same` means if no version follows it."""
 DIFFERENT = 10
-"""Exit code: some values are not the same. A verdict that turned out otherwise has the same one."""
+"""Exit code: some values differ. A verdict that turned out differently has the same code."""
 SHORTEST = 6
-"""Digits that a version is named by at least."""
+"""The fewest digits that may name a version."""
 
 
 @click.command()
@@ -49,11 +49,9 @@ SHORTEST = 6
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
     metavar="REL",
-    help="Let values differ by so much of the larger one; default: not by a bit. The link records it.",
+    help="Let values differ by this share of the larger one; default: not by a bit. The link records it.",
 )
-@click.option(
-    "--blocks", type=click.IntRange(1), default=1, metavar="N", help="Blocks of every arm; default: 1."
-)
+@click.option("--blocks", type=click.IntRange(1), default=1, metavar="N", help="Blocks per arm; default: 1.")
 @takes_limits
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -66,7 +64,7 @@ def command(
     version OLD, on its seeds. Where all values are equal, a link is stored, and evidence
     and seeds of OLD go on under today's version. Where they differ, nothing is stored.
 
-    Exit codes: 0 all are the same, or are linked already; 10 some values differ. 2 usage
+    Exit codes: 0 all are the same, or are already linked; 10 some values differ. 2 usage
     or record, 4 environment or a checkout with changes, 5 some blocks failed or a link
     could not be saved, 130 interrupted, 141 closed pipe.
     """
@@ -110,7 +108,7 @@ def _same(
 def _asked(
     root: Path, project: Project, experiments: tuple[str, ...], same: str, blocks: int
 ) -> Iterator[Comparison]:
-    """Yield what is to be compared.
+    """Yield the comparisons to make.
 
     Raises:
         UsageProblem: There is no such experiment, or no evidence of that version.
@@ -136,7 +134,7 @@ def _asked(
 
 
 def _versions(root: Path, ledger: Ledger, same: str) -> Callable[[str], Collection[str] | None]:
-    """Return what tells the earlier versions of an experiment that are meant; nothing for the last one."""
+    """Return what finds the earlier versions of an experiment that are meant, or None for the last one."""
     if same == LATEST:
         return lambda _: None
     if any(len(same) >= SHORTEST and piece.version.startswith(same) for piece in ledger.evidence):
@@ -169,7 +167,7 @@ def _scripts_at(root: Path, revision: str) -> Mapping[str, Script]:
 
 
 def _outcomes(root: Path, ledger: Ledger, asked: Sequence[Comparison], options: Options) -> Iterator[Outcome]:
-    """Compare one after the other, from a clean checkout.
+    """Make comparisons one after another, from a clean checkout.
 
     Raises:
         EnvironmentProblem: The checkout differs from its commit, or there is none.
@@ -207,7 +205,7 @@ def _kept(root: Path, outcome: Outcome) -> tuple[str, list[str]]:
 
 
 def _code(outcome: Outcome, *, is_saved: bool) -> int:
-    """Return the exit code of one comparison; of several the largest counts."""
+    """Return the exit code of one comparison; of several, the largest counts."""
     if outcome.is_cut_off:
         return INTERRUPTED
     if any(failed.kind == "environment" for failed in outcome.failures):

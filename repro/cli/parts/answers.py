@@ -1,8 +1,8 @@
-"""Answers that need not be worked out again: what a reading command printed, kept until a file changes.
+"""A cache of answers: what a reading command printed, kept until a file changes.
 
-Reading, checking and judging everything takes most of a second, and people ask the same thing again. The
-answers lie in `build/answers/` under a digest of the question and of size and time of every file that they
-follow from. Nothing else reads them; the folder may be deleted at any time.
+Reading, checking and judging everything takes most of a second, and people often repeat a question. The
+answers lie in `build/answers/` under a digest of the question and of the size and time of every file that
+they depend on. Nothing else reads them; the folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from pathlib import Path
 
 FOLDER = "build/answers"
 SETTLED_SECONDS = 2.0
-"""A file changed so lately may change again without another time."""
+"""A file changed this recently may change again without getting a new time."""
 TERMINAL = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING")
 
 
 def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
-    """Print what a reading command prints: from memory where nothing changed, else by doing the work.
+    """Print what a reading command prints: from the cache if nothing changed, else by doing the work.
 
-    Kept is what was printed on standard output by work that ended well and had nothing to say beside it.
+    The output is kept if the work succeeded and printed nothing to standard error.
 
     Args:
         root: The project's folder.
         words: The command line without the program's name.
-        work: Prints the answer and raises SystemExit, with another code than 0 where it fails.
+        work: Prints the answer and raises SystemExit, with a code other than 0 if it fails.
     """
     state, newest = _state(root)
     kept = root / FOLDER / state / _digest(words, shutil.get_terminal_size(), *_terminal())
@@ -49,7 +49,7 @@ def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
     except SystemExit as ended:
         is_settled = time.time() - newest > SETTLED_SECONDS and _state(root)[0] == state
         if ended.code == 0 and is_settled and not aside.getvalue():
-            with contextlib.suppress(OSError):  # the project may lie where we cannot write
+            with contextlib.suppress(OSError):  # the project may be in a read-only folder
                 _keep(kept, printed.getvalue())
         raise
     finally:
@@ -58,7 +58,7 @@ def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
 
 
 class _Printed(io.StringIO):
-    """What is printed, coloured if the terminal has colours."""
+    """The printed text, coloured if the terminal has colours."""
 
     def isatty(self) -> bool:
         return sys.__stdout__ is not None and sys.__stdout__.isatty()
@@ -75,7 +75,7 @@ def _keep(path: Path, text: str) -> None:
 
 
 def _state(root: Path) -> tuple[str, float]:
-    """Return a digest of every file that answers follow from, and when the newest of them changed."""
+    """Return a digest of every file that answers depend on, and when the newest of them changed."""
     code = Path(__file__).resolve().parents[3]
     folders = {root / name for name in ("claims", "repro")} | {code / name for name in ("kb", "repro")}
     stamps = sorted(stamp for folder in folders for stamp in _stamps(str(folder)))

@@ -1,4 +1,4 @@
-"""What a command needs to be told: given as options, asked for in a terminal, or else named all at once."""
+"""What a command must be told: given as options, asked for in a terminal, or else listed all at once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from repro.cli.parts.errors import UsageProblem
 
 @dataclass(frozen=True)
 class Question:
-    """One thing to know.
+    """One thing that a command must know.
 
     Attributes:
-        option: As it is typed, such as `--title`.
+        option: The option as it is typed, such as `--title`.
         asks: The question, without a question mark.
-        choices: What may be answered; nothing stands for any text.
+        choices: The possible answers; if empty, any text.
         is_number: Is the answer a number?
-        is_list: Is the answer several words, in one line with commas between them?
-        complete: What the shell offers.
+        is_list: Is the answer a list of words on one line, separated by commas?
+        complete: What the shell offers as completions.
     """
 
     option: str
@@ -54,11 +54,11 @@ def is_terminal() -> bool:
 def answered(
     given: Mapping[str, Any], questions: Iterable[Question], *, proposals: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return what was given with an answer to each question that was not.
+    """Return what was given, together with an answer to each question that was still open.
 
     Args:
         given: Options by name; None where one was not given.
-        questions: In the order in which to ask.
+        questions: In the order in which they are asked.
         proposals: Answers that only have to be confirmed.
 
     Raises:
@@ -79,7 +79,7 @@ def _option(question: Question) -> str:
 
 
 def _asked(question: Question, proposal: str | None) -> Any:
-    """Ask until there is an answer; standard output stays free for what the command prints."""
+    """Ask until there is an answer; standard output stays free for the command's own output."""
     kind = click.Choice(question.choices) if question.choices else float if question.is_number else str
     return click.prompt(question.asks, type=kind, default=proposal, err=True)
 

@@ -1,4 +1,4 @@
-"""What the shell completes: ids from file names alone, so that a key press reads no record."""
+"""Completions for the shell: ids from file names alone, so that a key press reads no record."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _tree(ctx: click.Context) -> Folder:
 
 
 def _claims(tree: Folder) -> list[tuple[str, str]]:
-    """Return topic and id of every claim."""
+    """Return the topic and the id of every claim."""
     topics = [entry.name for entry in tree.list("claims") if entry.is_folder]
     return [
         (topic, claim_id)
@@ -45,7 +45,7 @@ def _claims(tree: Folder) -> list[tuple[str, str]]:
 
 
 def _names(tree: Folder, folder: str, ending: str) -> list[str]:
-    """Return the names of a folder's files that end like this, without their ends."""
+    """Return the names of a folder's files that have a suffix, without the suffix."""
     names = (entry.name for entry in tree.list(folder))
     return [name.removesuffix(ending) for name in names if name.endswith(ending)]
 

@@ -14,15 +14,15 @@ from kb.time.impact import Files, Impact
 from repro.cli.parts.reasoned import cost_data, cost_text
 
 NONE = "none"
-"""What stands for the state or standing of a claim that is not there."""
+"""Shown in place of the state or standing of a claim that does not exist."""
 
 
 def as_markdown(found: Impact, base: str) -> str:
-    """Return an impact as a page whose sections say what a reviewer has to look at, the gravest first.
+    """Return an impact as a page whose sections say what a reviewer must look at, most serious first.
 
     Args:
         found: What changed.
-        base: What it is compared with, in words.
+        base: What the impact is compared with, in words.
     """
     parts = [f"## Impact against {_code(base)}", *_breach(found.evidence), *_counts(found)]
     difference = found.difference
@@ -50,7 +50,7 @@ def as_markdown(found: Impact, base: str) -> str:
     parts += _table(
         "New conflicts", ("claims", "kind", "because"), (_conflict(each) for each in found.conflicts)
     )
-    parts += _table("Runs that fall due", ("run", "cost"), (_run(run) for run in found.runs))
+    parts += _table("Runs that become due", ("run", "cost"), (_run(run) for run in found.runs))
     parts += _table("Claims", ("claim", "change", "what"), _claims(found))
     parts += _table(
         "Relations",
@@ -104,7 +104,7 @@ def _run(run: Run) -> tuple[str, ...]:
 
 
 def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield a section, or nothing where there is no row."""
+    """Yield a section, or nothing if there are no rows."""
     lines = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     if lines:
         yield f"### {title}"
@@ -117,7 +117,7 @@ def _code(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text in which nothing but code is marked up: it comes from whoever opened the pull request."""
+    """Return text in which only code is marked up: it was written by the author of the pull request."""
     parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
     return "".join(part.replace("|", "\\|") if part.startswith("`") else _plain(part) for part in parts)
 

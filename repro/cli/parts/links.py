@@ -1,4 +1,4 @@
-"""How suspect links look: as paragraphs like those of problems, and as data."""
+"""How suspect links are shown: as paragraphs like those of problems, and as data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CODE = "suspect-link"
 
 
 def placed(base: Base, found: Mapping[str, tuple[Suspect, ...]]) -> list[tuple[Place, Suspect]]:
-    """Return suspect links with where they stand, in order of place."""
+    """Return suspect links with their places, in order of place."""
     links = (link for each in found.values() for link in each)
     return sorted(((base.place(link.claim_id, *link.keys), link) for link in links), key=lambda pair: pair[0])
 
 
 def paragraphs(links: Iterable[tuple[Place, Suspect]]) -> Iterator[str]:
-    """Yield a paragraph for each suspect link: where it stands, what it is, what changed, what to do."""
+    """Yield a paragraph for each suspect link: where it is, what it is, what changed, what to do."""
     for place, link in links:
         changed = f"{in_words(link.changed)}, since {link.since}"
         lines = _wrapped(f"{place}: warning[{CODE}]: ", link.link, indent=4)
@@ -30,14 +30,14 @@ def paragraphs(links: Iterable[tuple[Place, Suspect]]) -> Iterator[str]:
 
 
 def notes(links: Iterable[tuple[Place, Suspect]]) -> Iterator[Note]:
-    """Yield a warning for each suspect link, for machines that show it at its line."""
+    """Yield a warning for each suspect link, for programs that show it at its line."""
     for place, link in links:
         changed = f"{in_words(link.changed)}, since {link.since}"
         yield Note(place, "warning", CODE, f"{link.link}\nchanged: {changed}\ndo: {_advice(link)}")
 
 
 def in_words(names: tuple[str, ...]) -> str:
-    """Return names as an enumeration: `a, b and c`."""
+    """Return names as a list in a sentence: `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 

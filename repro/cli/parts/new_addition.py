@@ -1,4 +1,4 @@
-"""What one `repro new` is about to write: ids that are free, texts that fit in, steps that follow."""
+"""What one `repro new` is about to write: free ids, texts that fit in, and the steps that follow."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ MAX_ID = 64
 
 @dataclass
 class Addition:
-    """Files to be written together, or not at all.
+    """Files that are written together or not at all.
 
     Attributes:
         root: The project's folder.
         base: The project as it is.
-        is_sure: May something look like what is there already?
+        is_sure: May the new record look like an existing one?
         texts: The new text of each file, by its path relative to the project's root.
         steps: What to do next, each a sentence.
     """
@@ -48,25 +48,25 @@ class Addition:
 
     @classmethod
     def to(cls, root: Path, *, is_sure: bool) -> Addition:
-        """Return an addition to a project that holds nothing yet."""
+        """Return an addition to a project that is still empty."""
         return cls(root, load_base(Folder(root), today=now()[:10]), is_sure)
 
     def refuse_id(self, record_id: str) -> None:
-        """Raise UsageProblem if an id is no id, or some record has it."""
+        """Raise UsageProblem if an id is not well formed, or if some record has it."""
         _refuse_form(record_id, IDENTIFIER, "lower-case letters a-z, digits and single hyphens between them")
         taken = lookalikes.taken_by(self.base, record_id)
         if taken:
             raise UsageProblem(f"the id {record_id!r} is taken by {taken}; choose another.")
 
     def refuse_name(self, name: str) -> None:
-        """Raise UsageProblem if a name cannot be that of a new experiment."""
+        """Raise UsageProblem if a new experiment cannot have a name."""
         _refuse_form(name, NAME, "lower-case letters a-z, digits and underscores, a letter first")
         if (self.root / script_path(name)).exists():
-            raise UsageProblem(f"the experiment {name!r} is there already: {script_path(name)}.")
+            raise UsageProblem(f"the experiment {name!r} already exists: {script_path(name)}.")
         self.refuse_like("experiment", lookalikes.like_experiment(self.base, name))
 
     def refuse_like(self, what: str, other: str | None) -> None:
-        """Raise UsageProblem if something new looks like something old and nobody said that it is not."""
+        """Raise UsageProblem if something new looks like something old, unless the user is sure."""
         if other and not self.is_sure:
             path = self.base.paths.get(other, script_path(other))
             raise UsageProblem(
@@ -75,7 +75,7 @@ class Addition:
             )
 
     def claim(self, claim_id: str, given: ask.Given, testability: drafts.Data) -> None:
-        """Put in a claim, with its source where that has no record, or with the paragraph that lists it.
+        """Add a claim, with its source if that has no record, or else with the paragraph that lists it.
 
         Args:
             claim_id: Its id.
@@ -83,7 +83,7 @@ class Addition:
             testability: The fields that say how it is tested, or why not.
 
         Raises:
-            UsageProblem: An id or the topic cannot be what it is.
+            UsageProblem: An id or the topic is not allowed.
             InsertionError: The source's paragraph cannot list it.
         """
         self.refuse_id(claim_id)
@@ -114,16 +114,16 @@ class Addition:
             )
 
     def source(self, source_id: str, record: drafts.Data) -> None:
-        """Put in a source."""
+        """Add a source."""
         self.refuse_id(source_id)
         self.refuse_like("source", lookalikes.like_source(self.base, source_id, record["title"]))
         self.texts[f"claims/sources/{source_id}.yaml"] = record_text(record)
 
     def write(self, *, as_json: bool) -> None:
-        """Write all files, say which, and what to do next.
+        """Write all files, and print which they are and what to do next.
 
         Raises:
-            AdditionError: They would bring a problem; nothing was written.
+            AdditionError: They would cause a problem; nothing was written.
         """
         new = [path for path in self.texts if not (self.root / path).exists()]
         changed = [path for path in self.texts if path not in new]
@@ -140,7 +140,7 @@ class Addition:
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn what does not fit into the records that are there into a problem of usage."""
+    """Turn errors of adding to the existing records into a UsageProblem."""
     try:
         yield
     except InsertionError as error:
@@ -151,6 +151,4 @@ def refusing() -> Iterator[None]:
 
 def _refuse_form(text: str, pattern: str, allowed: str) -> None:
     if re.fullmatch(pattern, text) is None or len(text) > MAX_ID:
-        raise UsageProblem(
-            f"{text!r} is no name for a file here; write {allowed}; at most {MAX_ID} characters."
-        )
+        raise UsageProblem(f"{text!r} cannot name a file here; write {allowed}; at most {MAX_ID} characters.")

@@ -14,7 +14,7 @@ from repro.cli.parts.asking import Question, words
 from repro.cli.parts.errors import UsageProblem
 
 Given = dict[str, Any]
-"""Answers by the name of their option; None where there is none yet."""
+"""Answers by the name of their option; None if there is none yet."""
 
 CLAIM = (
     Question("--title", "The claim as a headline, at most 90 characters"),
@@ -51,7 +51,7 @@ SOURCE = (
     Question("--author", "Authors as Family, Given; several with semicolons between them"),
     Question("--issued", "Date of publication, such as 2017-12-05"),
     Question(
-        "--verified", "What of it you read", choices=get_args(Source.model_fields["verified"].annotation)
+        "--verified", "How much of it you read", choices=get_args(Source.model_fields["verified"].annotation)
     ),
 )
 URL = Question("--url", "Address at which a reader finds it")
@@ -65,11 +65,11 @@ NEW_SOURCE = tuple(
     Question(f"--source-{question.option[2:]}", f"New source: {question.asks}", question.choices)
     for question in (*SOURCE, *ADDRESSES, CONTAINER)
 )
-"""The questions of a source beside those of a claim."""
+"""The questions about a source, asked together with those about a claim."""
 
 
 def takes(*questions: Question) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command an option for each question."""
+    """Add an option to a command for each question."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for question in reversed(questions):
@@ -80,7 +80,7 @@ def takes(*questions: Question) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def takes_place(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command what says who states a claim, how and where."""
+    """Add the options to a command that say who states a claim, how and where."""
     anchor = click.option(
         "--anchor",
         nargs=2,
@@ -95,7 +95,7 @@ def takes_place(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def place_questions(given: Given, *, by_paragraph: bool = False) -> tuple[Question, ...]:
-    """Return what is to be asked about where a claim stands: any locator will do, or only the paragraph."""
+    """Return the questions about where a claim is stated: any locator will do, or only the paragraph."""
     if by_paragraph:
         return (PARAGRAPH,)
     has_place = any(given.get(question.name) is not None for question in LOCATORS) or given.get("anchor")
@@ -114,7 +114,7 @@ def appearance(given: Given) -> drafts.Data:
 
 
 def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
-    """Return the prediction that was asked for.
+    """Return the prediction that the answers describe.
 
     Raises:
         UsageProblem: The arms are neither one nor two, or there are two bounds.
@@ -138,7 +138,7 @@ def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
 
 
 def bet_questions(given: Given) -> tuple[Question, ...]:
-    """Return what is to be asked about a prediction; an upper bound does instead of a lower one."""
+    """Return the questions about a prediction; an upper bound may replace the lower one."""
     return tuple(q for q in BET if q is not AT_LEAST or given.get("at_most") is None)
 
 
@@ -147,7 +147,7 @@ def source(given: Mapping[str, Any], prefix: str = "") -> drafts.Data:
 
     Args:
         given: Answers.
-        prefix: What stands before the names of a source's options, such as `source_`.
+        prefix: What precedes the names of a source's options, such as `source_`.
     """
     answers = {
         question.name: given.get(prefix + question.name) for question in (*SOURCE, *ADDRESSES, CONTAINER)
@@ -168,7 +168,7 @@ def source(given: Mapping[str, Any], prefix: str = "") -> drafts.Data:
 
 
 def source_questions(given: Given, prefix: str = "") -> tuple[Question, ...]:
-    """Return what is to be asked about a source; one address of three is enough."""
+    """Return the questions about a source; one of its three addresses is enough."""
     has_address = any(given.get(prefix + question.name) for question in ADDRESSES)
     wanted = {prefix + question.name for question in (*SOURCE, *(() if has_address else (URL,)))}
     return tuple(q for q in (NEW_SOURCE if prefix else (*SOURCE, URL)) if q.name in wanted)

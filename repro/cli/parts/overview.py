@@ -1,9 +1,9 @@
-"""What commands there are, read from the heads of their files, so that the overview imports none of them.
+"""Which commands exist, read from the heads of their files, so that the overview imports none of them.
 
-A file in `repro/cli/commands/` is a command by being there. The first line of its docstring names it as one
-types it and says after a colon what it is for. Two lines may say more: `PLACE = 30`, where it stands in the
-overview, and `IS_REMEMBERED = True`, for an answer that follows from the project's files alone, without
-clock, git or network.
+A file in `repro/cli/commands/` is a command simply by being there. The first line of its docstring names it
+as one types it and, after a colon, says what it is for. Two lines may add to this: `PLACE = 30`, its position
+in the overview, and `IS_REMEMBERED = True`, for an answer that depends on the project's files alone, not on
+the clock, git or the network.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import NamedTuple
 from repro.cli import commands
 
 LAST = 1000
-"""The place of a command that names none."""
+"""The position of a command that states none."""
 _HEAD = re.compile(r'"""`repro [^`]+`: (.+?)\.?(?:"""|$)')
 _PLACE = re.compile(r"^PLACE = (\d+)$", re.MULTILINE)
 _REMEMBERED = re.compile(r"^IS_REMEMBERED = True$", re.MULTILINE)
 
 
 class Command(NamedTuple):
-    """What the file of a command says of it."""
+    """What the file of a command says about it."""
 
     place: int
     name: str
@@ -36,7 +36,7 @@ def command_names() -> list[str]:
 
 
 def overview() -> list[Command]:
-    """Return all commands in the order in which one meets them."""
+    """Return all commands in the order in which a user meets them."""
     return sorted(_command(name, path) for name, path in _files().items())
 
 
@@ -47,7 +47,7 @@ def table() -> str:
 
 
 def is_remembered(name: str) -> bool:
-    """Is there a command of this name whose answer is kept until a file changes?"""
+    """Does a command of this name exist whose answer is kept until a file changes?"""
     path = _files().get(name)
     return path is not None and _command(name, path).is_remembered
 

@@ -1,4 +1,4 @@
-"""What git knows of the project, and how the command line says that it does not know."""
+"""What git knows about the project, and how the command line reports that it knows nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from repro.vcs import HistoryError, NoRevisionError, Repository
 
 @contextmanager
 def reading_history(root: Path) -> Iterator[Repository]:
-    """Give what git keeps of a project.
+    """Open what git has stored of a project.
 
     Args:
         root: The project's folder.
 
     Raises:
         UsageProblem: Git has no such revision.
-        EnvironmentProblem: There is no git, no repository, or git refuses.
+        EnvironmentProblem: There is no git or no repository, or git refuses.
     """
     try:
         with Repository(root) as repository:

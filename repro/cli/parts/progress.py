@@ -1,4 +1,4 @@
-"""What is seen while blocks are measured: a live row an experiment, or plain lines where nobody watches."""
+"""Progress while blocks are measured: one live row per experiment, or plain lines outside a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STOPPING = "Finishing the running blocks; Ctrl-C again stops at once."
 
 @contextlib.contextmanager
 def observing(console: Console) -> Iterator[Observer]:
-    """Give an observer that shows progress on a console, live where it is a terminal."""
+    """Return an observer that shows progress on a console, live if it is a terminal."""
     if not console.is_terminal:
         yield PlainLines(lambda text: console.print(text, soft_wrap=True, markup=False, highlight=False))
         return
@@ -34,13 +34,13 @@ def observing(console: Console) -> Iterator[Observer]:
 
 @dataclass
 class PlainLines:
-    """One line for each task that ended, each failure and each judgement."""
+    """Writes one line for each task that ended, each failure and each judgement."""
 
     write: Callable[[str], None]
     done: dict[Task, list[float]] = field(default_factory=dict)
 
     def __call__(self, event: Event | Planned | Judged) -> None:
-        """Write what is worth a line."""
+        """Write a line for each event that deserves one."""
         if isinstance(event, Measured):
             self.done.setdefault(event.task, []).append(event.measurement.seconds)
         elif isinstance(event, Finished) and event.task in self.done:
@@ -56,7 +56,7 @@ class PlainLines:
 
 
 class LiveRows:
-    """A row an experiment: blocks done, arms at work; below it the verdicts so far."""
+    """One row per experiment: blocks done and arms at work, with the verdicts so far below it."""
 
     def __init__(self, console: Console) -> None:
         one_line = Column(no_wrap=True, overflow="ellipsis", ratio=1)
@@ -77,12 +77,12 @@ class LiveRows:
 
     @property
     def view(self) -> Group:
-        """Return what is to be shown now."""
+        """Return what to show now."""
         lines = [*self._judged.values(), *self._notices]
         return Group(self.progress, *(Text(line, style="dim", overflow="ellipsis") for line in lines))
 
     def __call__(self, event: Event | Planned | Judged) -> None:
-        """Take an event up into the rows."""
+        """Take an event into the rows."""
         if isinstance(event, Planned):
             self._on_planned(event)
         elif isinstance(event, Started):

@@ -1,4 +1,4 @@
-"""What is published: the project with the address that the site's configuration gives it."""
+"""What is published: the project, with the address that the site's configuration gives it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SiteProblem(click.ClickException):
-    """The site was not built; exit code 2, as for any wrong record."""
+    """The site was not built; exit code 2, as for any faulty record."""
 
     exit_code = USAGE
 
@@ -58,7 +58,7 @@ def configuration(root: Path) -> Path:
 
 
 def _address(config_file: Path) -> str:
-    """Return where the site is published, as its configuration says."""
+    """Return where the site is published, according to its configuration."""
     from mkdocs.utils.yaml import yaml_load
 
     with config_file.open(encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What the commands that reason share: how standings, costs and lines look."""
+"""What the commands that reason have in common: the look of standings, costs and lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH = 78
 
 
 def cost_text(cost: Cost) -> str:
-    """Return a cost with where it comes from."""
+    """Return a cost with its origin."""
     if cost.seconds is None:
         return "cost unknown"
     seconds = f"{cost.seconds:.0f}" if cost.seconds >= 10 else f"{cost.seconds:.2g}"
@@ -25,10 +25,10 @@ def cost_data(cost: Cost) -> dict[str, object]:
 
 
 def hanging(head: str, text: str, *, indent: int = 2, style: str | None = None) -> list[str]:
-    """Return text in lines beside a head, such as `  run  ...`; lines after the first are indented alike.
+    """Return text in lines beside a head, such as `  run  ...`; later lines are indented to match the first.
 
     Args:
-        head: What stands before the text, with the spaces between the two.
+        head: What precedes the text, with the spaces between the two.
         text: The text.
         indent: Columns before the head.
         style: Colour of the head.

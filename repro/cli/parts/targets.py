@@ -1,4 +1,4 @@
-"""Which claims the words of a command line name: claims, also by their old ids, experiments and topics."""
+"""Which claims the words of a command line name: claims (old ids included), experiments and topics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from repro.cli.parts.errors import UsageProblem, unknown
 
 
 class RecordProblems(click.ClickException):
-    """The records that a run needs are wrong; exit code 2.
+    """The records that a run needs are faulty; exit code 2.
 
     Attributes:
         problems: What is wrong in them.
@@ -29,10 +29,10 @@ class RecordProblems(click.ClickException):
 
 
 def claim_named(base: Base, name: str) -> str:
-    """Return the one claim that a name stands for today; of an old id say so on standard error.
+    """Return the one claim that a name stands for today; if it is an old id, say so on standard error.
 
     Raises:
-        UsageProblem: There is no such claim, or several have taken its place.
+        UsageProblem: There is no such claim, or several have replaced it.
     """
     if name in base.claims:
         return name
@@ -45,25 +45,25 @@ def claim_named(base: Base, name: str) -> str:
 
 
 def followed(base: Base, old_id: str) -> tuple[str, ...]:
-    """Return the claims that took the place of an old id, and say so on standard error.
+    """Return the claims that replaced an old id, and say so on standard error.
 
     Raises:
-        UsageProblem: Its tombstone leads to no claim that could be read.
+        UsageProblem: Its tombstone leads to no claim that can be read.
     """
     successors = base.successors(old_id)
     if not successors:
-        raise UsageProblem(f"claim {old_id!r} has moved to no claim that can be read; see `repro check`.")
+        raise UsageProblem(f"claim {old_id!r} has moved to one that cannot be read; see `repro check`.")
     done = "was split into" if len(successors) > 1 else "has moved to"
     click.echo(f"note: claim {old_id} {done} {' and '.join(successors)}.", err=True)
     return successors
 
 
 def chosen_claims(project: Project, targets: Iterable[str], *, every: bool, stale: bool) -> tuple[str, ...]:
-    """Return the claims that targets name: each once, those that cannot be run left out of groups.
+    """Return the claims that targets name, each once; groups leave out claims that cannot be run.
 
     Raises:
-        UsageProblem: A target is unknown, a named claim cannot be run, or nothing is asked for.
-        RecordProblems: A target's file is there but wrong.
+        UsageProblem: A target is unknown, a named claim cannot be run, or there is no target.
+        RecordProblems: A target's file exists but is faulty.
     """
     base = project.base
     found = [claim_id for target in targets for claim_id in _target_claims(base, target)]
@@ -106,7 +106,7 @@ def _target_claims(base: Base, target: str) -> list[str]:
 
 
 def _runnable(base: Base) -> dict[str, Protocol]:
-    """Return the protocols that have a script, or name one that is wrong, by claim."""
+    """Return, by claim, the protocols whose script exists, be it faulty or not."""
     protocols = {key: claim.protocol for key, claim in base.claims.items() if claim.protocol is not None}
     return {key: p for key, p in protocols.items() if p.experiment in base.scripts or p.planned is None}
 
@@ -125,7 +125,7 @@ def _refuse_unrunnable(base: Base, claim_id: str) -> None:
 
 
 def refuse_problems(base: Base, claims: Iterable[str]) -> None:
-    """Raise RecordProblems if a file that the claims rest on is wrong."""
+    """Raise RecordProblems if a file on which the claims rest is faulty."""
     paths: set[str] = set()
     for claim_id in claims:
         protocol = base.claims[claim_id].protocol
