@@ -1,5 +1,5 @@
-"""Text that a stranger may have written: bytes in, guarded values with their places and problems out.
+"""Text that a stranger may have written: bytes in, checked values with their places and problems out.
 
-Here belongs what is true of any file, whatever it is about: size, encoding, YAML, spelling, and how a problem
-is shown. Imports no other folder of `kb`, and knows no claim.
+What applies to any file, whatever it is about, belongs here: size, encoding, YAML, spelling, and how a
+problem is shown. It imports no other folder of `kb` and knows no claim.
 """

@@ -1,4 +1,4 @@
-"""Bytes that a stranger may have written -> text without anything hidden, or one fault that says why not."""
+"""Bytes that a stranger may have written -> text with nothing hidden, or one fault that says why not."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 CODES = {
     "byte-order-mark": "The file starts with a byte order mark.",
-    "not-utf8": "The file is no UTF-8 text.",
+    "not-utf8": "The file is not UTF-8 text.",
     "forbidden-character": "The file holds a control, direction or invisible character.",
-    "not-nfc": "A line is not in Unicode's normal form C.",
+    "not-nfc": "A line is not in Unicode Normalization Form C.",
 }
 
-# Controls but tab, line feed, and carriage return before line feed; marks of direction; joiners and other
+# Controls except tab, line feed, and carriage return before line feed; direction marks; joiners and other
 # characters without width; Unicode's own line breaks; surrogates and noncharacters.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
@@ -23,7 +23,7 @@ _FORBIDDEN = re.compile(
 
 
 class Fault(NamedTuple):
-    """Something wrong at a position of one file; `kb.text.problems.Problem` without the path."""
+    """Something wrong at a position in one file: a `kb.text.problems.Problem` without the path."""
 
     code: str
     line: int
@@ -35,7 +35,7 @@ class Fault(NamedTuple):
 
 
 class GuardError(Exception):
-    """The file cannot be read any further; carries the one fault."""
+    """The file cannot be read any further; carries the one fault that was found."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.found)
@@ -43,7 +43,7 @@ class GuardError(Exception):
 
 
 def guarded(content: bytes) -> str:
-    """Return the text in a file's bytes with line feeds as line ends.
+    """Return the text in a file's bytes, with line feeds as line ends.
 
     Raises:
         GuardError: The bytes are not UTF-8 text without hidden characters.
@@ -69,14 +69,14 @@ def whole_file(code: str, found: str, allowed: str, advice: str) -> GuardError:
 def _encoding_fault(content: bytes, start: int) -> Fault:
     before = content[:start]
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-    found = f"the byte 0x{content[start]:02x}, which is no UTF-8"
+    found = f"the byte 0x{content[start]:02x}, which is not UTF-8"
     return Fault(
         "not-utf8", before.count(b"\n") + 1, column, found, "text in UTF-8", "save the file as UTF-8"
     )
 
 
 def flaw_in(text: str) -> Fault | None:
-    """Return the first hidden or denormalised character of a text as a fault, or nothing."""
+    """Return the first hidden or denormalised character of a text as a fault, or None."""
     match = _FORBIDDEN.search(text)
     if match:
         return _forbidden(text, match.start())
@@ -96,7 +96,7 @@ def _forbidden(text: str, offset: int) -> Fault:
         offset - text.rfind("\n", 0, offset),
         f"the character U+{ord(char):04X} ({name}), which cannot be seen",
         "visible characters, spaces and line ends",
-        "delete it; such characters often come along with text pasted from a web page",
+        "delete it; such characters often come with text pasted from a web page",
     )
 
 
@@ -108,7 +108,7 @@ def _not_normal(number: int, line: str) -> Fault:
         "not-nfc",
         number,
         same + 1,
-        f"{line[same : same + 2]!a}, which is not composed as Unicode's normal form C asks",
-        "text in Unicode's normal form C",
-        f"type the character anew: {normal[same]}",
+        f"{line[same : same + 2]!a}, which is not in Unicode Normalization Form C",
+        "text in Unicode Normalization Form C",
+        f"retype the character: {normal[same]}",
     )

@@ -1,6 +1,6 @@
-"""What is wrong in something people wrote, and how it is told: in a terminal with a caret, or as JSON.
+"""What is wrong in something people wrote, and how it is reported: in a terminal with a caret, or as JSON.
 
-This room knows no file and no rule; whoever finds a problem fills in all of its parts.
+This module knows no file and no rule; the code that finds a problem fills in all of its parts.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 WIDTH = 80
-"""Columns of a terminal that a report fits into, as far as paths allow."""
+"""The width of terminal into which a report fits, as far as paths allow."""
 
 Keys = tuple[str | int, ...]
-"""Where a value stands inside a record: mapping keys and sequence indexes from the top."""
+"""Where a value is inside a record: mapping keys and sequence indexes from the top."""
 
 
 class Place(NamedTuple):
@@ -41,11 +41,11 @@ class Problem:
 
     Attributes:
         code: The name of the rule, with one file in `tests/bad_records/`.
-        found: What stands there, as a clause without a full stop.
-        allowed: What may stand there.
+        found: What was found there, as a clause without a full stop.
+        allowed: What is allowed there.
         advice: What to do.
         nearest: The known spelling nearest to what was found.
-        source_line: The line of the file at `place`, or nothing for problems of a whole file.
+        source_line: The line of the file at `place`; empty for problems of a whole file.
     """
 
     code: str
@@ -63,7 +63,7 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def printable(text: str) -> str:
-    """Return text with everything escaped that could steer a terminal or hide in it."""
+    """Return text with everything escaped that could control a terminal or hide in it."""
     return "".join(char if _is_plain(char) else _escape(char) for char in text)
 
 
@@ -76,7 +76,7 @@ def _escape(char: str) -> str:
 
 
 def render_terminal(problems: Iterable[Problem]) -> str:
-    """Return one paragraph a problem: place and code, the line with a caret, what is allowed, what to do."""
+    """Return one paragraph per problem: place, code, the line with a caret, what is allowed, what to do."""
     return "\n".join(_paragraph(problem) for problem in problems)
 
 
@@ -105,7 +105,7 @@ def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
 
 
 def _excerpt(problem: Problem) -> list[str]:
-    """Return the source line and a caret under the place; a long line is cut to a window around it."""
+    """Return the source line with a caret under the place; a long line is cut to a window around it."""
     gutter = f"{problem.place.line:>6} | "
     room = WIDTH - len(gutter)
     before = printable(problem.source_line[: problem.place.column - 1])
@@ -118,7 +118,7 @@ def _excerpt(problem: Problem) -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """Return how many terminal columns a text takes: East Asian wide characters take two, marks none."""
+    """Return how many terminal columns a text takes: wide East Asian characters take two, marks none."""
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text

@@ -1,4 +1,4 @@
-"""Did you mean: the known spellings nearest to one that is not known."""
+"""Suggestions for typing errors: the known spellings nearest to an unknown one."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import difflib
 from collections.abc import Iterable
 
 CUTOFF = 0.6
-"""How alike two spellings must be, from 0 to 1, to be taken for one another."""
+"""How similar two spellings must be, from 0 to 1, for one to be suggested in place of the other."""
 
 
 def nearest(name: str, known: Iterable[str], *, cutoff: float = CUTOFF) -> str | None:
-    """Return the known spelling nearest to a name, or nothing where none is near."""
+    """Return the known spelling nearest to a name, or None if none is near."""
     return next(iter(near(name, known, most=1, cutoff=cutoff)), None)
 
 
 def near(name: str, known: Iterable[str], *, most: int = 3, cutoff: float = CUTOFF) -> list[str]:
-    """Return the known spellings that are near to a name, the nearest first.
+    """Return the known spellings that are close to a name, the nearest first.
 
     Args:
         name: What was typed.
         known: What could have been meant.
         most: How many to return at most.
-        cutoff: How alike they must be, from 0 to 1.
+        cutoff: How similar they must be, from 0 to 1.
     """
     return difflib.get_close_matches(name, list(known), n=most, cutoff=cutoff)

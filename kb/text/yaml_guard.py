@@ -1,8 +1,8 @@
-"""Text that a stranger may have written -> plain values with the place of every key and value.
+"""Text that a stranger may have written -> plain values, with the place of every key and value.
 
-The events come from libyaml; composing is done here, because PyYAML's own composer overwrites duplicate
+The events come from libyaml; composition is done here, because PyYAML's own composer overwrites duplicate
 keys, follows aliases, builds Python objects from tags and can crash the process on deep nesting.
-This room knows no record: it refuses what is no plain YAML, whatever it says.
+This module knows no record: it refuses whatever is not plain YAML, whatever it says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kb.text.yaml_scalars import ScalarError, resolve
 MAX_DEPTH = 24
 
 CODES = {
-    "yaml-syntax": "The file is no YAML.",
+    "yaml-syntax": "The file is not YAML.",
     "yaml-depth": "Lists and mappings are nested too deeply.",
     "yaml-anchor": "The file uses an anchor or an alias.",
     "yaml-tag": "The file uses a tag.",
@@ -44,7 +44,7 @@ class Position(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where everything in a document stands.
+    """Where everything in a document is.
 
     Attributes:
         values: Where each value starts.
@@ -57,13 +57,13 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True)
 class Composed:
-    """A YAML document as plain values; places are worked out when somebody asks for one.
+    """A YAML document as plain values; places are worked out only when they are needed.
 
     Attributes:
         value: Mappings as dict, sequences as tuple, scalars as text, number, boolean or None.
         text: The document.
-        faults: What was wrong without making the rest unreadable.
-        faulty: Paths of the values those faults are about.
+        faults: What was wrong but left the rest readable.
+        faulty: Paths of the values that those faults concern.
     """
 
     value: Any
@@ -90,7 +90,7 @@ def compose(text: str) -> Composed:
     """Return the plain value of one YAML document.
 
     Raises:
-        GuardError: The text is no YAML, or uses a part of YAML that records do without.
+        GuardError: The text is not YAML, or uses a part of YAML that records do not need.
     """
     try:
         return Composed(_run(_Composer(text, None)), text)
@@ -100,7 +100,7 @@ def compose(text: str) -> Composed:
 
 
 def places(text: str) -> Places:
-    """Return where all keys and values of a document stand.
+    """Return where all keys and values of a document are.
 
     Raises:
         GuardError: As `compose` does.
@@ -128,20 +128,20 @@ def _syntax(line: int, column: int, reason: str) -> Fault:
         "yaml-syntax",
         line,
         column,
-        f"no valid YAML: {reason}",
+        f"invalid YAML: {reason}",
         "`key: value` lines, indented by spaces; lists with dashes",
         "indent by two spaces, close every quote and bracket, and quote text that holds `: ` or ` #`",
     )
 
 
 class _FaultError(Exception):
-    """A pass without places met a fault."""
+    """A pass without places has met a fault."""
 
 
 class _Composer:
     """One pass over libyaml's events, never deeper than `MAX_DEPTH`.
 
-    Without places every path stays empty, which halves the time, and the first fault ends the pass.
+    Without places, every path stays empty, which halves the time, and the first fault ends the pass.
     """
 
     def __init__(self, text: str, found: Places | None) -> None:
@@ -163,7 +163,7 @@ class _Composer:
         self.event()  # end of the document
         after = self.event()
         if not isinstance(after, yaml.StreamEndEvent):
-            advice = "put each record into a file of its own"
+            advice = "put each record into its own file"
             raise _refused(after, "yaml-documents", "a second document after `---`", advice)
         return value
 
@@ -212,7 +212,7 @@ class _Composer:
                 found[key] = self.value(self.event(), here, depth + 1)
                 continue
             first = self.places.keys[here].line if self.places else 0
-            found_text = f"the key {key} again; it stands in line {first} already"
+            found_text = f"the key {key} again; it is already on line {first}"
             self.fault(event, "duplicate-key", found_text, "each key once", "keep one of the two")
             # The second value is read and dropped, at a path that cannot exist.
             self.value(self.event(), (*here, -1), depth + 1)
@@ -220,7 +220,7 @@ class _Composer:
 
     def key(self, event: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag is not None:
-            raise _refused(event, "key-not-text", "a key that is no plain text", "write the key as one word")
+            raise _refused(event, "key-not-text", "a key that is not plain text", "write the key as one word")
         key = event.value
         if not event.implicit[0]:
             return _visible(event)
@@ -228,7 +228,7 @@ class _Composer:
             raise _refused(event, "merge-key", "the merge key <<", "write the fields out in full")
         if not _is_text(key):
             raise _refused(
-                event, "key-not-text", f"the key {key!r}, which is no text", "write the key as one word"
+                event, "key-not-text", f"the key {key!r}, which is not text", "write the key as one word"
             )
         return str(key)
 
@@ -243,7 +243,7 @@ def _position(event: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
-@lru_cache(maxsize=4096)  # the same few dozen keys stand in every record
+@lru_cache(maxsize=4096)  # every record has the same few dozen keys
 def _is_text(key: str) -> bool:
     try:
         return isinstance(resolve(key), str)
@@ -252,7 +252,7 @@ def _is_text(key: str) -> bool:
 
 
 def _visible(event: Any) -> str:
-    """Return a quoted text; its escapes must not bring in what the file itself may not hold."""
+    """Return a quoted text; its escapes must not introduce what the file itself may not contain."""
     text: str = event.value
     flaw = flaw_in(text) if event.style == '"' else None
     if flaw:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 MAX_INTEGER = 2**53
-"""Beyond this a float no longer tells neighbouring integers apart."""
+"""Beyond this, a float can no longer tell neighbouring integers apart."""
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _LOOKALIKES = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"])
@@ -38,8 +38,8 @@ class ScalarError(Exception):
 
     Attributes:
         code: `ambiguous-value` or `number-out-of-range`.
-        found: What stands there.
-        allowed: What may stand there.
+        found: What was found there.
+        allowed: What is allowed there.
         advice: What to do.
     """
 
@@ -56,12 +56,12 @@ class _Plain(NamedTuple):
         return self.text if len(self.text) <= 40 else f"{self.text[:30]}... ({len(self.text)} characters)"
 
 
-@lru_cache(maxsize=4096)  # the same few words stand in every record
+@lru_cache(maxsize=4096)  # every record has the same few words
 def resolve(text: str) -> Scalar:
     """Return the value of an unquoted scalar: integer, float, true, false, null, or else the text itself.
 
     Raises:
-        ScalarError: Readers of YAML disagree about it, or it is no finite number of ordinary size.
+        ScalarError: Readers of YAML disagree about it, or it is not a finite number of ordinary size.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -85,7 +85,7 @@ def _resolve_number(plain: _Plain) -> Scalar:
     if _DECIMAL.fullmatch(text):
         return _decimal(plain)
     if _NONFINITE.fullmatch(text):
-        raise _out_of_range(plain, "no finite number")
+        raise _out_of_range(plain, "not a finite number")
     if _ODD_NUMBERS.fullmatch(text):
         raise _ambiguous(plain, "a number that readers of YAML understand differently")
     return text

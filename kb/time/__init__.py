@@ -1,5 +1,5 @@
 """What became of claims over time: histories, changes, their impact and the links they made suspect.
 
-Here belongs what compares two states of the project. It is given those states and asks no git for them.
-Imports `kb.reasoning` and what lies below it.
+Whatever compares two states of the project belongs here. It is given those states and never asks git.
+It imports `kb.reasoning` and what lies below it.
 """

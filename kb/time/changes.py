@@ -1,6 +1,6 @@
 """What differs between two states of the knowledge base: claims, relations, verdicts and standings.
 
-Both are judged by today's rules; where they come from, such as two revisions, is unknown here.
+Both are judged by today's rules; where they come from, such as two revisions, is not known here.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Done = Literal["added", "removed", "changed"]
 
 
 class ClaimChange(NamedTuple):
-    """A claim that is there in one state only, or differs.
+    """A claim that exists in only one state, or differs.
 
     Attributes:
-        what: Of a changed claim the fields that differ; of a removed one the claims that took its place.
+        what: For a changed claim, the fields that differ; for a removed one, the claims that replaced it.
     """
 
     claim_id: str
@@ -41,7 +41,7 @@ class RelationChange(NamedTuple):
 
 
 class VerdictChange(NamedTuple):
-    """A claim's state before and after; nothing where there was no such claim."""
+    """A claim's state before and after; None where there was no such claim."""
 
     claim_id: str
     before: State | None
@@ -59,7 +59,7 @@ class StandingChange(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """Everything that differs, each in order of ids."""
+    """Everything that differs, each kind in order of ids."""
 
     claims: tuple[ClaimChange, ...]
     relations: tuple[RelationChange, ...]
@@ -93,7 +93,7 @@ def _claims(before: Base, after: Base) -> Iterator[ClaimChange]:
 
 
 def _fields(former: Claim, now: Claim) -> Iterator[str]:
-    """Yield the fields that differ, without relations; of a protocol say whether what decides differs."""
+    """Yield the fields that differ, without relations; a protocol is marked if only its wording differs."""
     for name in Claim.model_fields:
         if name == "relations" or getattr(former, name) == getattr(now, name):
             continue

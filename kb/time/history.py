@@ -1,7 +1,7 @@
 """What became of a claim over time: its versions in, one event for each thing that changed out.
 
-Every version is judged as it was, with the evidence there was, by the rule of today. Who knows the versions,
-from version control or otherwise, is none of this room's business.
+Every version is judged as it was, with the evidence of its time, by today's rule. Who knows the versions,
+from version control or otherwise, is of no concern to this module.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True)
 class Version:
-    """A claim and everything that it is judged by, at one time.
+    """A claim and everything by which it is judged, at one time.
 
     Attributes:
-        commit: Name of the commit; nothing for files that were not committed.
-        time: Of the commit, such as `2026-01-31T23:59:59Z`.
-        topic: The folder of the record; nothing where there is no record.
-        record: The claim or its tombstone; nothing where it is not there or cannot be read.
-        script: Of the claim's experiment; nothing where it is not there or cannot be read.
+        commit: Name of the commit; None for files that were not committed.
+        time: Time of the commit, such as `2026-01-31T23:59:59Z`.
+        topic: The folder of the record; None where there is no record.
+        record: The claim or its tombstone; None where it does not exist or cannot be read.
+        script: The script of the claim's experiment; None where it does not exist or cannot be read.
         ledger: The evidence of the claim's experiment.
     """
 
@@ -47,12 +47,12 @@ class Event(NamedTuple):
     """One thing that changed.
 
     Attributes:
-        commit: The commit that changed it; nothing for what is not committed.
-        kind: What sort of thing it is.
+        commit: The commit that changed it; None for what is not committed.
+        kind: What sort of thing changed.
         words: What happened, without the claim's id.
-        state: The claim's state after all events of this commit; nothing while it has none.
+        state: The claim's state after all events of this commit; None while it has none.
         seeds: Seeds behind the verdict then.
-        is_turn: Is this the last event of its commit, and state or seeds others than before?
+        is_turn: Is this the last event of its commit, and did the state or the seeds change?
         before: The former text, where a text was changed.
         after: The new text, where a text was changed.
     """
@@ -76,7 +76,7 @@ class _Change(NamedTuple):
 
 
 def history(claim_id: str, versions: Iterable[Version]) -> tuple[Event, ...]:
-    """Return everything that changed between the versions of a claim, the oldest first."""
+    """Return everything that changed between the versions of a claim, oldest first."""
     events: list[Event] = []
     last: Version | None = None
     known: Version | None = None  # the last that held a claim
@@ -108,7 +108,7 @@ def _judged(claim_id: str, version: Version, claim: Claim) -> Judgement:
 
 
 def _steps(last: Version | None, known: Version | None, now: Version) -> Iterator[_Change]:
-    """Yield what changed in record and code of a claim that is there, against the last time it was."""
+    """Yield what changed in the record and code of an existing claim since the last time it existed."""
     claim, former = now.record, known.record if known else None
     if not isinstance(claim, Claim):
         return
@@ -128,7 +128,7 @@ def _steps(last: Version | None, known: Version | None, now: Version) -> Iterato
 
 
 def _gone(last: Version | None, now: Version) -> Iterator[_Change]:
-    """Yield how a claim ended, at the version where it did."""
+    """Yield how a claim ended, at the version in which it did."""
     if isinstance(now.record, Tombstone):
         if last is None or last.record != now.record:
             done = "moved to" if now.record.moved_to else "split into"
@@ -185,7 +185,7 @@ def _relation_steps(former: Claim, now: Claim) -> Iterator[_Change]:
 def _listed(
     kind: ChangeKind, noun: str, former: Mapping[str, object], now: Mapping[str, object]
 ) -> Iterator[_Change]:
-    """Yield one step for what was added to a list, one for what was removed and one for what was changed."""
+    """Yield one step each for what was added to a list, what was removed and what was changed."""
     groups = {
         "added": [name for name in now if name not in former],
         "removed": [name for name in former if name not in now],
@@ -197,9 +197,9 @@ def _listed(
 
 
 def _code_steps(former: Script | None, now: Script | None, ledger: Ledger) -> Iterator[_Change]:
-    """Yield a step where the code that measures became another; another experiment is another protocol.
+    """Yield a step if the code that measures changed; a change of experiment is one of the protocol.
 
-    As long as all evidence is of the first schema, what counts as code is what counted then.
+    As long as all evidence is of the first schema, code means what it meant then.
     """
     is_first = not ledger.links and all(piece.schema_version == 1 for piece in ledger.evidence)
     if now is not None and former is None:
@@ -218,7 +218,7 @@ def _code_steps(former: Script | None, now: Script | None, ledger: Ledger) -> It
 def _evidence_steps(
     last: Version | None, former: Judgement | None, now: Version, found: Judgement
 ) -> Iterator[_Change]:
-    """Yield a step for the blocks of the claim that came and one for those that went."""
+    """Yield one step for the claim's blocks that were added and one for those that were removed."""
     known = {_key(piece) for piece in last.ledger.evidence} if last else set()
     there = {_key(piece) for piece in now.ledger.evidence}
     added = [piece for piece in _pieces(found) if _key(piece) not in known]

@@ -1,7 +1,7 @@
-"""What a change does to the knowledge base: records, standings, links, conflicts, runs that fall due.
+"""What a change does to the knowledge base: records, standings, links, conflicts, runs that become due.
 
-The state before and the state after are given whole. Evidence is held apart from all else: it may be added,
-and whatever else happens to it is a breach.
+The states before and after are given whole. Evidence is kept apart from everything else: it may be added,
+and anything else that happens to it is a breach.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Snapshot(NamedTuple):
 
 
 class Files(NamedTuple):
-    """Paths that are there in one state only, or hold another content; each in order."""
+    """Paths that exist in only one state, or whose content differs; each kind in order."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -46,8 +46,8 @@ class Impact:
         evidence: Files of evidence.
         difference: Claims, relations, verdicts and standings that differ.
         suspects: Links that become suspect.
-        conflicts: Sets of claims that cannot all stand, and could before.
-        runs: Runs that fall due with the change.
+        conflicts: Sets of claims that cannot all stand, but could before.
+        runs: Runs that become due with the change.
     """
 
     records: Files
@@ -64,7 +64,7 @@ class Impact:
 
 
 def impact(before: Snapshot, after: Snapshot) -> Impact:
-    """Return what lies between two states."""
+    """Return what changes between two states."""
     former, now = before.project, after.project
     return Impact(
         records=_files(_texts(former.base), _texts(now.base)),
@@ -114,7 +114,7 @@ def _conflicts(project: Project) -> tuple[Conflict, ...]:
 
 
 def _runs(before: Project, after: Project) -> tuple[Run, ...]:
-    """Return the runs of claims that are due now, and were not, or were for another version."""
+    """Return the runs of claims that are due now but were not before, or only for another version."""
     fresh = [claim_id for claim_id in after.judgements if _is_newly_due(claim_id, before, after)]
     return runs(after.base, after.ledger, after.judgements, fresh)
 

@@ -2,17 +2,17 @@
 
 Three kinds of link can become suspect:
 
-- a **relation** of a claim to another, when the statement, scope or protocol of either end is another;
-- an **appearance** in a source, when the claim's statement is another, or the source's title or address;
-- a **prediction** and the evidence for it, when the claim's statement or scope is another, when the
-  prediction itself is another than the evidence was taken for, or when the experiment's code is.
+- a **relation** of a claim to another, when the statement, scope or protocol of either end changed;
+- an **appearance** in a source, when the claim's statement changed, or the source's title or address;
+- a **prediction** and the evidence for it, when the claim's statement or scope changed, when the
+  prediction itself differs from the one the evidence was taken for, or when the experiment's code changed.
 
-"Another" means: another than at the claim's baseline, which is its last review (`reviewed` in its record),
-or, where it never had one, its latest evidence. The review carries digests of both ends. What the records
-said when the evidence was taken is not stored; who can read it from version control hands it over as `Past`.
-Without that the evidence itself still tells its predictions and its code. A relation of a claim that has
-neither review nor evidence is compared with the other end's evidence. A link that is younger than its
-baseline is not watched before the next review.
+"Changed" means: since the claim's baseline, which is its last review (`reviewed` in its record) or, if it
+never had one, its latest evidence. The review carries digests of both ends. What the records said when the
+evidence was taken is not stored; a caller that can read it from version control passes it as `Past`. Without
+that, the evidence itself still tells its predictions and its code. A relation of a claim that has neither
+review nor evidence is compared with the other end's evidence. A link that is younger than its baseline is not
+watched before the next review.
 
 Statements and scopes are compared word by word; titles, reasons, notes and other prose do not count, and of a
 protocol only what decides: experiment, scale, predictions and controls without their prose. A claim that was
@@ -40,9 +40,9 @@ from kb.text.problems import Keys
 
 LinkKind = Literal["relation", "appearance", "prediction"]
 Parts = Mapping[str, str]
-"""Digest of each part of a record on which a link may rest, by the part's name."""
+"""The digest of each part of a record on which a link may rest, by the part's name."""
 PARTS = {"identity": "title or address"}
-"""Names of parts in words, where the two differ."""
+"""Names of parts in words, if they differ from the identifiers."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Past:
 
     Attributes:
         day: When that was.
-        record: Returns the claim or source that had an id then, or nothing.
+        record: Returns the claim or source that had an id then, or None.
     """
 
     day: str
@@ -64,16 +64,16 @@ UNKNOWN: Pasts = MappingProxyType({})
 
 
 class Suspect(NamedTuple):
-    """A link that should be looked at again.
+    """A link that should be reviewed again.
 
     Attributes:
         claim_id: The claim whose record holds the link.
         kind: What sort of link it is.
         target: The other claim, the source, or the prediction's name.
         link: The link in words, without its claim.
-        changed: What is another than at the baseline, each in words.
-        since: The baseline in words.
-        keys: Where the link stands in the claim's record.
+        changed: What has changed since the baseline, each part in words.
+        since: The baseline, in words.
+        keys: Where the link is in the claim's record.
         remedy: What clears it: a review, or a new run.
     """
 
@@ -92,7 +92,7 @@ class _Baseline(NamedTuple):
     seen: Mapping[str, Parts]
 
     def changed(self, record_id: str, record: Claim | Source | None) -> list[str]:
-        """Return the names of a record's parts that are others now; none where it was not seen then."""
+        """Return the names of a record's parts that have changed; none if the record was not seen then."""
         then, now = self.seen.get(record_id), parts(record) if record else None
         if then is None or now is None:
             return []
@@ -129,8 +129,8 @@ def suspects(project: Project, pasts: Pasts = UNKNOWN) -> dict[str, tuple[Suspec
     """Return the suspect links of every claim that has some, by claim in alphabetical order.
 
     Args:
-        project: Whose links.
-        pasts: For each claim with evidence the records as they were then, as far as they are known.
+        project: The project whose links are examined.
+        pasts: For each claim with evidence, the records as they were then, as far as they are known.
     """
     base, judgements = project.base, project.judgements
     found = {claim_id: tuple(_of_claim(base, judgements[claim_id], pasts)) for claim_id in base.claims}
@@ -148,7 +148,7 @@ def _of_claim(base: Base, judgement: Judgement, pasts: Pasts) -> Iterator[Suspec
 
 
 def _baseline(claim_id: str, claim: Claim, judgement: Judgement, pasts: Pasts) -> _Baseline | None:
-    """Return what a claim's links are compared with, or nothing where nobody can tell."""
+    """Return what a claim's links are compared with, or None if that is unknown."""
     if claim.reviewed:
         seen = {
             each.record: each.model_dump(exclude={"record"}, exclude_none=True)
@@ -168,7 +168,7 @@ def _evidence_baseline(claim_id: str, past: Past, piece: Evidence) -> _Baseline 
 
 
 def latest_piece(judgement: Judgement) -> Evidence | None:
-    """Return the piece of a claim's evidence that was started last: of what counts, or else of the stale."""
+    """Return the claim's evidence that was started last: among what counts, or else among the stale."""
     return max(judgement.evidence or judgement.stale, key=lambda piece: piece.started, default=None)
 
 
@@ -191,7 +191,7 @@ def _relations(base: Base, claim_id: str, baseline: _Baseline | None, pasts: Pas
 
 
 def _baseline_of_other(claim_id: str, other: str, pasts: Pasts) -> _Baseline | None:
-    """Return the two ends of a relation as they were at the other end's evidence, if it was there then."""
+    """Return both ends of a relation as they were at the other end's evidence, if it existed then."""
     past = pasts.get(other)
     if past is None:
         return None
@@ -243,10 +243,10 @@ def _predictions(
 def _rewritten(
     claim_id: str, claim: Claim, judgement: Judgement, past: Past | None
 ) -> tuple[Prediction, ...]:
-    """Return the predictions that are others than the evidence was taken for, and were not reviewed since.
+    """Return the predictions that differ from those the evidence was taken for and were not reviewed since.
 
     Evidence carries one digest of all predictions and controls; where the former record is unknown, or only
-    the controls differ, all predictions are meant.
+    the controls differ, all predictions are returned.
     """
     protocol = claim.protocol
     pieces = judgement.evidence or judgement.stale
@@ -266,7 +266,7 @@ def _deciding(prediction: Prediction) -> dict[str, object]:
 
 
 def _changed_code(base: Base, claim: Claim, piece: Evidence) -> str:
-    """Return in words what makes evidence stale, or nothing where the script cannot be read."""
+    """Return, in words, what makes evidence stale; empty if the script cannot be read."""
     script = base.scripts.get(claim.protocol.experiment) if claim.protocol else None
     if script is None:
         return ""

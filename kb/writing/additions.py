@@ -1,4 +1,4 @@
-"""New records and scripts, written all together and only where they bring no problem with them."""
+"""New records and scripts, all written together, and only if they cause no problem."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kb.text.problems import Problem
 
 
 class AdditionError(Exception):
-    """What should be added breaks a rule; nothing was written.
+    """The addition breaks a rule; nothing was written.
 
     Attributes:
         problems: What would be wrong.
@@ -24,17 +24,17 @@ class AdditionError(Exception):
 
 
 def add(root: Path, base: Base, texts: Mapping[str, str], *, today: str) -> Base:
-    """Write files into a project and return it as it then is.
+    """Write files into a project and return the resulting project.
 
     Args:
         root: The project's folder.
-        base: The project as it is.
+        base: The project as it is before.
         texts: The whole new text of each file, by its path relative to the project's root.
-        today: Date as `2026-01-31`, for the rules that need one.
+        today: The date, such as `2026-01-31`, for the rules that need one.
 
     Raises:
-        AdditionError: A problem would come with it; every file is then as it was.
-        OSError: A file cannot be written; those before it are put back.
+        AdditionError: The files would cause a problem; every file is then as it was.
+        OSError: A file cannot be written; those written before it are restored.
     """
     before = {path: _content(root / path) for path in texts}
     try:

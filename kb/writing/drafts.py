@@ -1,7 +1,8 @@
-"""What `repro new` writes: claims and sources as plain data, and the script that an experiment begins as.
+"""What `repro new` writes: claims and sources as plain data, and the template of an experiment's script.
 
-Nothing here is a placeholder that could pass for more: records hold only what somebody said. The script
-measures something real and small, and both it and the claim's deviations say that it is a template still.
+Nothing here is a placeholder that could be taken for content: records hold only what somebody said. The
+script measures something real and small, and both it and the claim's deviations say that it is still a
+template.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ TEMPLATE = {
     "what": "the script is still the template that repro new wrote, and tests nothing of the claim",
     "leans": "unknown",
 }
-"""The deviation of a protocol whose script nobody has filled yet."""
+"""The deviation of a protocol whose script has not been filled in yet."""
 Data = dict[str, Any]
 
 
@@ -25,9 +26,9 @@ class Bet:
     """A protocol's first prediction.
 
     Attributes:
-        arms: One arm that is bounded, or two: first minus second.
-        planned: What the script must measure, while there is none.
-        is_template: Is the script still the template?
+        arms: The one arm that is bounded, or two: the first minus the second.
+        planned: What the script must measure, as long as there is none.
+        is_template: Is the script still a template?
     """
 
     experiment: str
@@ -41,7 +42,7 @@ class Bet:
 
 
 def slug(title: str) -> str:
-    """Return the id that a title suggests: its words, as many as fit forty characters."""
+    """Return the id that a title suggests: as many of its words as fit into forty characters."""
     words = re.findall(r"[a-z0-9]+", title.lower())
     return "-".join(textwrap.wrap(" ".join(words), 40)[0].split()) if words else ""
 
@@ -54,7 +55,7 @@ def appearance(
 
 
 def protocol(bet: Bet) -> Data:
-    """Return a protocol with one prediction; only its author knows where the effect has no business to be."""
+    """Return a protocol with one prediction; only its author knows where no effect should show."""
     prediction = {
         "name": "-against-".join(arm.replace("_", "-") for arm in bet.arms)[:64].strip("-"),
         "says": _says(bet),
@@ -88,12 +89,12 @@ def _given(**parts: Any) -> Data:
 
 
 def script(name: str, question: str, arms: Sequence[str], outcomes: Sequence[str]) -> str:
-    """Return the text of a script that keeps the contract: few draws err more than many.
+    """Return the text of a script that fulfils the contract: few draws err more than many.
 
     Args:
-        name: The experiment's name, for people who meet the template.
+        name: The experiment's name, for people who come across the template.
         question: The first line of the docstring, with its question mark.
-        arms: Names of the arms; each gets ten draws more than the one before.
+        arms: Names of the arms; each gets ten draws more than the previous one.
         outcomes: Names of the outcomes, all of which get the same value.
     """
     draws = {arm: 10 * (number + 1) for number, arm in enumerate(arms)}
@@ -124,7 +125,7 @@ _OUTCOME = """\
 """
 _METHOD = (
     "a template, which measures only this: draw standard normal numbers, take their mean, and see how far "
-    "it lies from zero, the truth. Replace all of it but the names by what {name} is to measure."
+    "it lies from zero, the truth. Replace everything except the names with what {name} is to measure."
 )
 _SCRIPT = '''\
 """{question}
@@ -151,7 +152,7 @@ TRUTH = 0.0  # mean of the distribution, in its standard deviations
 
 @dataclass(frozen=True)
 class Scale:
-    """Means that are taken of each arm."""
+    """How many means are taken of each arm."""
 
     repeats: int = 400
 
@@ -163,7 +164,7 @@ OUTCOMES = {{
 
 
 class Arm(NamedTuple):
-    """How many draws a mean is taken of."""
+    """How many draws a mean is taken over."""
 
     description: str
     draws: int

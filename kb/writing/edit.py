@@ -1,7 +1,7 @@
-"""Changes of a record's text that leave every other line as its author wrote it.
+"""Changes to a record's text that leave every other line as its author wrote it.
 
-Only entries that begin a line of their own can be changed; what stands inside braces is left to people. The
-result is read again, and given only where it holds the change and nothing else.
+Only entries that begin a line of their own can be changed; those inside braces are left to people. The
+result is read again, and returned only if it holds the change and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kb.writing.text import entry_text, item_text
 
 
 class EditError(Exception):
-    """The text cannot be changed without touching more than was asked for."""
+    """The text cannot be changed without touching more than requested."""
 
 
 class _Span(NamedTuple):
@@ -30,17 +30,17 @@ def without(text: str, keys: Keys) -> str:
     """Return a record's text without an entry or item.
 
     Raises:
-        EditError: It is not there, or stands inside braces.
+        EditError: It is not there, or is inside braces.
     """
     expected = _changed(compose(text).value, keys, None)
     return _verified(_spliced(text, _span(text, keys), ""), expected)
 
 
 def with_value(text: str, keys: Keys, value: Any) -> str:
-    """Return a record's text with another value of an entry or item that is there.
+    """Return a record's text with another value for an existing entry or item.
 
     Raises:
-        EditError: It is not there, or stands inside braces.
+        EditError: It is not there, or is inside braces.
     """
     span = _span(text, keys)
     key = keys[-1]
@@ -52,7 +52,7 @@ def with_item(text: str, keys: Keys, item: Any) -> str:
     """Return a record's text with one more item at the end of a list.
 
     Raises:
-        EditError: The list is not there, or stands inside braces.
+        EditError: The list is not there, or is inside braces.
     """
     data = compose(text).value
     items = [*_at(data, keys), item]
@@ -69,7 +69,7 @@ def with_entry(text: str, keys: Keys, value: Any, *, after: str) -> str:
     """Return a record's text with a new entry, right after another one of the same mapping.
 
     Raises:
-        EditError: The other entry is not there, or stands inside braces.
+        EditError: The other entry is not there, or is inside braces.
     """
     span = _span(text, (*keys[:-1], after))
     new = entry_text(str(keys[-1]), value, span.indent)
@@ -86,7 +86,7 @@ def _at(data: Any, keys: Keys) -> Any:
 
 
 def _span(text: str, keys: Keys) -> _Span:
-    """Return the lines that an entry or item takes."""
+    """Return the lines that an entry or item takes up."""
     found = places(text)
     lines = text.split("\n")
     position = found.keys.get(keys) or found.values.get(keys)
@@ -95,7 +95,7 @@ def _span(text: str, keys: Keys) -> _Span:
     start, before = position.line - 1, lines[position.line - 1][: position.column - 1]
     is_item = isinstance(keys[-1], int)
     if before.strip() not in ("", "-") or (is_item and "-" not in before):
-        raise EditError(f"{_spelled(keys)} stands inside braces")
+        raise EditError(f"{_spelled(keys)} is inside braces")
     if not is_item and "-" in before:
         raise EditError(f"{_spelled(keys)} shares its line with the dash of its item")
     indent = before.index("-") if is_item else len(before)
@@ -103,7 +103,7 @@ def _span(text: str, keys: Keys) -> _Span:
 
 
 def _end(lines: list[str], start: int, indent: int, *, is_item: bool) -> int:
-    """Return the line after an entry: the first that is indented no deeper, or a blank one before it."""
+    """Return the line after an entry: the first that is indented no deeper, or a blank line before it."""
     end = start + 1
     for number in range(start + 1, len(lines)):
         line = lines[number]
@@ -134,7 +134,7 @@ def _changed(data: Any, keys: Keys, value: Any) -> Any:
 
 
 def _verified(text: str, expected: Any) -> str:
-    """Return a changed text after reading it again."""
+    """Return a changed text after checking it by reading it again."""
     try:
         read = compose(text).value
     except GuardError as error:
@@ -145,7 +145,7 @@ def _verified(text: str, expected: Any) -> str:
 
 
 def _listed(value: Any) -> Any:
-    """Return plain data with lists for tuples, and each run of spaces in text as one."""
+    """Return plain data with lists for tuples, and with each run of spaces in text reduced to one."""
     if isinstance(value, dict):
         return {key: _listed(part) for key, part in value.items()}
     if isinstance(value, tuple | list):

@@ -1,4 +1,4 @@
-"""How records take in a new one: a paragraph lists it, a claim is stated in it or tested by it.
+"""How existing records take in a new one: a paragraph lists it, a claim is stated in it or tested by it.
 
 Each function returns the new text of one file; nothing is written here.
 """
@@ -17,7 +17,7 @@ TESTABILITY = ("untested", "not_testable")
 
 
 class InsertionError(Exception):
-    """A record cannot take the new one in; the message says which, and what to write by hand."""
+    """A record cannot take in the new one; the message says which, and what to write by hand."""
 
 
 def listing(base: Base, source_id: str, paragraph: int, claim_id: str) -> str:
@@ -58,13 +58,13 @@ def stated(base: Base, claim_id: str, appearance: Mapping[str, Any]) -> str:
 
 
 def tested(base: Base, claim_id: str, *, protocol: Mapping[str, Any], scope: str | None) -> str:
-    """Return the text of a claim that was not tested, with a protocol in place of the reason.
+    """Return the text of a claim that was not tested, with a protocol in place of the reason why.
 
     Args:
         base: All records.
         claim_id: A claim with `untested` or `not_testable`.
         protocol: Its first protocol.
-        scope: Its scope, where it had none.
+        scope: Its scope, if it had none.
 
     Raises:
         InsertionError: The text is laid out in a way that only people can change.
@@ -81,7 +81,7 @@ def tested(base: Base, claim_id: str, *, protocol: Mapping[str, Any], scope: str
 
 
 def written(base: Base, claim_id: str) -> str:
-    """Return the text of a claim whose planned script now is there, as a template still.
+    """Return the text of a claim whose planned script now exists, though still as a template.
 
     Raises:
         InsertionError: The text is laid out in a way that only people can change.

@@ -1,4 +1,4 @@
-"""Whether a new record could be taken for one that is there: by the same id, or by much the same words."""
+"""Whether a new record could be mistaken for an existing one: by the same id, or by much the same words."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from kb.reading.base import Base
 from kb.text.spelling import nearest
 
 ALIKE = 0.85
-"""Similarity, from 0 to 1, from which two ids or titles are taken for one; two unlike claims reach 0.78."""
+"""Similarity, from 0 to 1, at which two ids or titles count as the same; different claims reach 0.78."""
 
 
 def taken_by(base: Base, record_id: str) -> str | None:
-    """Return the file that has an id already, but for case and separators, or nothing."""
+    """Return the file that already has an id, ignoring case and separators, or None."""
     wanted = _letters(record_id)
     return next((path for known, path in base.paths.items() if _letters(known) == wanted), None)
 
 
 def like_claim(base: Base, claim_id: str, title: str) -> str | None:
-    """Return the claim whose id or title is most like those of a new one, where any is alike."""
+    """Return the claim whose id or title is most like those of a new one, or None if none is similar."""
     known = {known: claim.title for known, claim in base.claims.items()}
     return _alike(claim_id, known) or _by_title(title, known)
 
 
 def like_source(base: Base, source_id: str, title: str) -> str | None:
-    """Return the source whose id or title is most like those of a new one, where any is alike."""
+    """Return the source whose id or title is most like those of a new one, or None if none is similar."""
     known = {known: source.title for known, source in base.sources.items()}
     return _alike(source_id, known) or _by_title(title, known)
 
 
 def like_experiment(base: Base, name: str) -> str | None:
-    """Return the experiment whose name is most like that of a new one, where any is alike."""
+    """Return the experiment whose name is most like that of a new one, or None if none is similar."""
     return _alike(name, base.scripts)
 
 
 def _alike(name: str, known: Mapping[str, object]) -> str | None:
-    """Return the id most like another, whatever the order of its words."""
+    """Return the id most like another, regardless of the order of its words."""
     by_words = {_words(other): other for other in known}
     found = nearest(name, known, cutoff=ALIKE) or nearest(_words(name), by_words, cutoff=ALIKE)
     return by_words.get(found, found) if found else None

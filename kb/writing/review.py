@@ -13,7 +13,7 @@ FIELD = "reviewed"
 
 
 def reviewed(base: Base, claim_id: str, *, day: str, note: str) -> Review:
-    """Return the review that says of every link of a claim that it stands today.
+    """Return the review that says that every link of a claim stands today.
 
     Args:
         base: All records.
@@ -28,7 +28,7 @@ def reviewed(base: Base, claim_id: str, *, day: str, note: str) -> Review:
 
 
 def with_review(text: str, review: Review) -> str:
-    """Return a claim's text with a review in the place of the former one, or else after its last field.
+    """Return a claim's text with a review in place of the former one, or else after its last field.
 
     Raises:
         EditError: The record is written in braces.

@@ -1,7 +1,7 @@
 """Records as a careful person would type them: plain data -> YAML in the style of `claims/`.
 
-Short things stand on one line, long text is folded, and whatever a reader could take for something else is
-quoted. Reading the text again gives the data again, but for runs of spaces in text, which become one.
+Short values go on one line, long text is folded, and whatever a YAML reader could take for something else is
+quoted. Reading the text gives the same data again, except that runs of spaces in text become one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kb.text.guarded_text import GuardError
 from kb.text.yaml_guard import compose
 
 WIDTH = 110
-"""Columns of a line, as far as words can be broken."""
+"""The columns of a line, as far as lines can be broken between words."""
 INDENT = 2
 
 
@@ -23,14 +23,14 @@ def record_text(record: Mapping[str, Any]) -> str:
     """Return a whole record as the text of its file.
 
     Args:
-        record: Keys in the order in which they shall stand; values are text, numbers, booleans, and lists
+        record: Keys in the order in which they are written; values are text, numbers, booleans, and lists
             and mappings of such.
     """
     return "".join(entry_text(key, value, 0) for key, value in record.items())
 
 
 def entry_text(key: str, value: Any, indent: int) -> str:
-    """Return one entry of a mapping as lines, indented by so many columns."""
+    """Return one entry of a mapping as lines, indented by a number of columns."""
     head = f"{' ' * indent}{key}:"
     if _fits(f"{head} {flow(value)}") and not _is_plural(value):
         return f"{head} {flow(value)}\n"
@@ -44,7 +44,7 @@ def entry_text(key: str, value: Any, indent: int) -> str:
 
 
 def item_text(item: Any, indent: int) -> str:
-    """Return one item of a list as lines, with its dash in the column after so many."""
+    """Return one item of a list as lines, with its dash indented by a number of columns."""
     short = f"{' ' * indent}- {flow(item)}"
     if _fits(short) or not isinstance(item, Mapping):
         return f"{short}\n"
@@ -53,7 +53,7 @@ def item_text(item: Any, indent: int) -> str:
 
 
 def flow(value: Any) -> str:
-    """Return a value as it stands inside a line."""
+    """Return a value as it is written inside a line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_inside(part)}" for key, part in value.items()) + "}"
     if isinstance(value, str):
@@ -69,7 +69,7 @@ def _inside(value: Any) -> str:
 
 
 def _scalar(text: str, frame: str) -> str:
-    """Return text plain where it is read as that text at its place, and else in double quotes."""
+    """Return text unquoted if it would be read as that text at its place, and else in double quotes."""
     try:
         read = compose(frame.format(text)).value["a"]
     except GuardError:
