@@ -2,9 +2,9 @@
 
 Run: python benchmarks/accuracies.py [--seeds 20] [--only logistic mlp mlp-256 cnn gru] [--keep | --kept]
 
-Each net is trained on data that are fresh in each seed, and on the one data set of the authors' package in
-the order in which it comes. The GRU, ten times as slow, has a fifth of the seeds. `--keep` puts the run into
-accuracies.json and its table into the page of benchmarks.
+Each net is trained on data that are fresh for each seed, and on the single data set of the authors' package
+in its original order. The GRU, ten times as slow, gets a fifth of the seeds. `--keep` stores the run in
+accuracies.json and its table on the page of benchmarks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAGE = ROOT / "site" / "docs" / "benchmarks.md"
 
 
 def scores(job: tuple[str, tuple[int, ...], bool]) -> list[list[float]]:
-    """Return the percents of a net's looks, each a list over seeds."""
+    """Return the percentages of a net's looks, each as a list over seeds."""
     net, numbers, is_as_published = job
     torch.set_num_threads(1)
     looks = trained(net, Seeds(numbers), is_as_published=is_as_published).tolist()
@@ -56,7 +56,7 @@ if __name__ == "__main__":
     parser.add_argument("--kept", action="store_true", help="measure nothing; show the run that was kept")
     chosen = parser.parse_args()
     if chosen.seeds < CORES:
-        parser.error(f"--seeds {chosen.seeds}: give {CORES} or more, some for each process")
+        parser.error(f"--seeds {chosen.seeds}: give {CORES} or more, at least one per process")
     found = read(KEPT) if chosen.kept else run(chosen)
     if chosen.keep:
         write(found, KEPT)

@@ -1,4 +1,4 @@
-"""Every claim run from nothing to its verdict: wall seconds, and whether the bits are those of the evidence.
+"""Every claim run from scratch to its verdict: wall seconds, and whether the bits are those of the evidence.
 
 Run: python benchmarks/claims.py [CLAIM...]
 
@@ -26,7 +26,7 @@ BUDGET_SECONDS = 60
 
 
 def bare_copy(folder: Path) -> Path:
-    """Return a copy of records, scripts and lab without evidence."""
+    """Return a copy of the records, scripts and lab, without evidence."""
     for name in ("claims", "repro"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("evidence", "__pycache__"))
     return folder

@@ -1,9 +1,10 @@
-"""What `repro plan` predicts beside what a run then takes, for every experiment that has evidence.
+"""What `repro plan` predicts and what a run then takes, for every experiment that has evidence.
 
 Run: python benchmarks/costs.py [CLAIM...]
 
-Each claim is explored: ten other seeds of every arm, nothing is recorded. The first run of all only measures
-what workers need here besides measuring; what an experiment's tasks load is known from its second run on.
+Each claim is explored: ten separate seeds of every arm, with nothing recorded. The very first run only
+measures what workers need here besides measuring; what an experiment's tasks load is known from its second
+run on.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def told(*words: str) -> dict[str, object]:
 
 
 def claims() -> list[str]:
-    """Return one claim of every experiment that has evidence, in order of their ids."""
+    """Return one claim for every experiment that has evidence, in order of the claims' ids."""
     decided = [
         str(c["id"])
         for c in told("list")["claims"]  # type: ignore[union-attr]  # a list of objects

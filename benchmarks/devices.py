@@ -1,8 +1,8 @@
 """Does every experiment run unchanged on a GPU, and do its values agree with the processor's?
 
 Measures two blocks of every arm at minimal scale on both devices, with the same (exploratory) seeds.
-Bits differ between devices, and chaotic training takes its own way from there: the table gives the mean on
-each, and their difference in standard errors of the paired differences.
+Bits differ between devices, and chaotic training diverges from there: the table gives the mean on
+each device, and their difference in standard errors of the paired differences.
 
 Run: python benchmarks/devices.py [--device cuda] [experiment ...]
 """
@@ -35,7 +35,7 @@ def load(name: str) -> ModuleType:
 
 
 def measured(module: ModuleType, arm: str, device: str) -> tuple[dict[str, torch.Tensor], float]:
-    """Return an arm's outcomes, curves left out, and the seconds that they took."""
+    """Return an arm's outcomes, without curves, and the seconds that they took."""
     started = time.perf_counter()
     found = module.measure(arm, Seeds(SEEDS, device), module.MINIMAL)
     values = {name: tensor.cpu().double() for name, tensor in found.items() if not name.endswith("_curve")}
@@ -50,7 +50,7 @@ def standard_errors(first: torch.Tensor, second: torch.Tensor) -> float:
 
 
 def main() -> None:
-    """Print a row an outcome, and the failures last."""
+    """Print one row per outcome, and the failures last."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="*")
     parser.add_argument("--device", default="cuda")

@@ -1,9 +1,9 @@
 """How long it takes to check, judge and give standings to a base of a thousand claims, and of ten thousand.
 
-The claims are as long as those of this project. Half have a protocol with three predictions and a control,
-the others say what a test would take. Each has three relations. Ten claims share an experiment of three arms,
-and five of them its evidence: two blocks an arm, each with a curve. Everything is read from disk, in a fresh
-process whose start is not counted.
+The claims are as long as those of this project. Half of them have a protocol with three predictions and a
+control, the others say what a test would take. Each has three relations. Ten claims share an experiment with
+three arms, and five of them its evidence: two blocks per arm, each with a curve. Everything is read from
+disk, in a fresh process whose start-up is not counted.
 
 Run: python benchmarks/graph.py
 """
@@ -34,7 +34,7 @@ from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
 from tests.evidence_of import evidence_of  # noqa: E402
 
 BUDGETS = {1_000: 1.2, 10_000: 10.0}
-"""Seconds allowed for so many claims."""
+"""Seconds allowed, by number of claims."""
 REPEATS = 7
 CLAIMS_OF_AN_EXPERIMENT = 10
 ARMS = {"fair": 0.5, "loaded": 0.8, "worn": 0.78}
@@ -46,7 +46,7 @@ SCRIPT = EXPERIMENT.replace('"loaded": "heads', '"worn": "a loaded coin, worn",\
 
 
 def write_base(root: Path, claims: int) -> None:
-    """Write so many claims with a tenth as many sources and experiments, and evidence, into a folder."""
+    """Write a number of claims, a tenth as many sources and experiments, and evidence into a folder."""
     dice = random.Random(claims)  # noqa: S311  # a benchmark needs the same base every time, not secrets
     for i in range(claims // CLAIMS_OF_AN_EXPERIMENT):
         _write(
@@ -68,7 +68,7 @@ def write_base(root: Path, claims: int) -> None:
 
 
 def _claim(i: int, dice: random.Random) -> str:
-    """Return a record; relations go to claims with lower numbers, so that none rests on itself."""
+    """Return a record; its relations go to claims with lower numbers, so that none rests on itself."""
     group = i // CLAIMS_OF_AN_EXPERIMENT
     head = HEAD.replace("A loaded coin", f"In game {i} a loaded coin").replace(
         "A coin", f"In game {i}, a coin"
@@ -126,7 +126,7 @@ def work(root: Path) -> dict[str, float]:
 
 
 def print_profile(root: Path) -> None:
-    """Print the functions that take most of the time by themselves."""
+    """Print the functions that take the most time themselves."""
     profile = cProfile.Profile()
     profile.runcall(work, root)
     rows = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # typeshed leaves the table out
@@ -136,7 +136,7 @@ def print_profile(root: Path) -> None:
 
 
 def measure(root: Path, claims: int, repeats: int) -> bool:
-    """Print the medians for one base; return whether it keeps the budget."""
+    """Print the medians for one base; return whether it keeps within the budget."""
     command = [sys.executable, __file__, "--work", str(root)]
     runs = []
     for _ in range(repeats):

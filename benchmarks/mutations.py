@@ -1,7 +1,7 @@
 """Damage every record in many ways: reading must end in records or problems, never in a traceback.
 
-Each mutation changes one file in a copy of the project that holds this record and what it names. `repro
-check` and one other command answer, and pages are built from what has no problem. Counted are exit codes and
+Each mutation changes one file in a copy of the project that holds only this record and what it names. `repro
+check` and one other command answer, and pages are built if there is no problem. The run counts exit codes and
 the problem codes of the damaged file; a traceback or another exit code ends the run.
 
 Run: python benchmarks/mutations.py [MUTATIONS] [SEED]
@@ -89,7 +89,7 @@ FIELDS = [
     *("slips", "paragraphs", "untested", "not_testable", "relations", "stated_in", "if", "DOI", "issued"),
 ]
 OTHERS = [["check", "--json"], ["check", "--coverage"], ["list"], ["status"], ["show", "ID"], ["why", "ID"]]
-"""Commands of which one answers beside `check`."""
+"""Commands, one of which answers besides `check`."""
 NAMING = re.compile(rb"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 Damage = Callable[[bytes, Sequence[str], random.Random], bytes]
 
@@ -117,7 +117,7 @@ def lines_changed(content: bytes, ids: Sequence[str], rng: random.Random) -> byt
 
 
 def values_changed(content: bytes, ids: Sequence[str], rng: random.Random) -> bytes:
-    """Return the content with the value after a key replaced by one of another kind, or by any word."""
+    """Return the content with the value after a key replaced by one of another type, or by any word."""
     del ids
     new = rng.choice([rng.choice(VALUES), _word(content, rng)])
     return _one_replaced(rb": [^\n,}\]]+", content, f": {new}", rng)
@@ -136,13 +136,13 @@ def ids_changed(content: bytes, ids: Sequence[str], rng: random.Random) -> bytes
 
 
 def words_changed(content: bytes, ids: Sequence[str], rng: random.Random) -> bytes:
-    """Return the content with a word of the form of a name replaced by another that stands there."""
+    """Return the content with a word that looks like a name replaced by another from the content."""
     del ids
     return _one_replaced(rb"\b" + NAMING.pattern + rb"\b", content, _word(content, rng), rng)
 
 
 def tombstone(content: bytes, ids: Sequence[str], rng: random.Random) -> bytes:
-    """Return a tombstone in the place of the content, or in front of it."""
+    """Return a tombstone instead of the content, or in front of it."""
     targets = [rng.choice(ids) for _ in range(rng.randint(0, 3))]
     line = rng.choice([f"moved_to: {rng.choice(ids)}\n", f"split_into: [{', '.join(targets)}]\n"]).encode()
     return rng.choice([line, line + content])
@@ -172,11 +172,11 @@ def _one_replaced(pattern: bytes, content: bytes, new: str, rng: random.Random) 
 
 
 def answers(project: Path, record_id: str, rng: random.Random) -> Iterator[tuple[str, int, str]]:
-    """Yield name, exit code and output of `check` and of one other command; then build pages if all is well.
+    """Yield the name, exit code and output of `check` and one other command; then build pages if all is well.
 
     Raises:
-        RuntimeError: A command ended in another way than well, or with a problem told.
-        Exception: Whatever else a command raised; that is the failure looked for.
+        RuntimeError: A command ended neither well nor with a reported problem.
+        Exception: Whatever else a command raised; that is the kind of failure sought.
     """
     good = False
     for words in (["check"], rng.choice(OTHERS)):
@@ -193,13 +193,13 @@ def answers(project: Path, record_id: str, rng: random.Random) -> Iterator[tuple
 
 
 def damaged(project: Path, path: str, rng: random.Random, times: int) -> Iterator[tuple[str, bytes]]:
-    """Write a file of a project anew so many times, each time damaged in another way; at the end restore it.
+    """Rewrite a project's file a number of times, each time damaged in another way, and finally restore it.
 
     Args:
-        project: Its folder.
-        path: The file, relative to it.
+        project: The project's folder.
+        path: The file, relative to the folder.
         rng: Chooses the damage.
-        times: How often.
+        times: How many times.
     """
     file = project / path
     good = file.read_bytes()
@@ -213,7 +213,7 @@ def damaged(project: Path, path: str, rng: random.Random, times: int) -> Iterato
 
 
 def neighbourhood(root: Path, path: str, target: Path) -> Path:
-    """Copy a record with every record, script and evidence that it names into a folder and return that."""
+    """Copy a record and all records, scripts and evidence that it names into a folder, and return that."""
     words = {word.decode() for word in NAMING.findall((root / path).read_bytes())}
     for name in [path, *_named(root, words)]:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -235,7 +235,7 @@ def _named(root: Path, words: Iterable[str]) -> Iterator[str]:
 
 
 class Counts(NamedTuple):
-    """What came of the mutations."""
+    """The outcome of the mutations."""
 
     kinds: Counter[str]
     exits: Counter[str]
@@ -243,10 +243,10 @@ class Counts(NamedTuple):
 
 
 def mutate(root: Path, path: str, rng: random.Random, times: int, counts: Counts) -> None:
-    """Damage one record so many times and count what the commands say.
+    """Damage one record a number of times and count what the commands say.
 
     Raises:
-        Exception: What a command raised, with the content that made it as a note.
+        Exception: What a command raised, with the content that caused it as a note.
     """
     own_problem = re.compile(rf"^{re.escape(path)}:\d+:\d+: error\[([\w-]+)\]", re.MULTILINE)
     with tempfile.TemporaryDirectory() as folder:
@@ -263,7 +263,7 @@ def mutate(root: Path, path: str, rng: random.Random, times: int, counts: Counts
 
 
 def main(mutations: int, seed: int) -> None:
-    """Damage the project's own records so many times and print what came of it."""
+    """Damage the project's own records a number of times and print the outcome."""
     paths = sorted(file.relative_to(ROOT).as_posix() for file in ROOT.glob("claims/*/*.yaml"))
     counts = Counts(Counter(), Counter(), Counter())
     started = time.perf_counter()

@@ -2,8 +2,8 @@
 
 Run: python benchmarks/same_verdicts.py OLD_SITE NEW_SITE
 
-Compared are the answers of the two APIs (`api/v1/` in each folder). Texts are left out, since they may be
-said better, and so are addresses and the names of test versions. Exits with 1 where anything else differs.
+The answers of the two APIs (`api/v1/` in each folder) are compared. Texts are left out, since they may have
+been improved, and so are addresses and the names of test versions. It exits with 1 if anything else differs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ EVIDENCE = ("arm", "block", "started", "machine", "path")
 LATER = frozenset(["goal", "trail"])
 """Facts that the first version of the API did not tell: compared where both sites do."""
 RENAMED = {"detail": {"needs at least 5 seeds": "too few seeds"}}
-"""Values that have another name today, by fact: former name, then today's."""
+"""Values that have a different name today, by fact: former name, then today's."""
 
 
 class Fact(NamedTuple):
-    """One fact of a site, and where it stands."""
+    """One fact of a site, and where it is."""
 
     place: str
     name: str
@@ -46,7 +46,7 @@ class Fact(NamedTuple):
 
 
 def facts(site: Path) -> dict[tuple[str, str], object]:
-    """Return everything that a site tells and that must not differ, by place and name."""
+    """Return everything that a site states and that must not differ, by place and name."""
     api = site / "api" / "v1"
     found = {}
     for path in sorted((api / "claims").glob("*.json")):
@@ -81,7 +81,7 @@ def _of_claim(claim: dict[str, Any]) -> Iterator[Fact]:
 
 
 def _value(document: dict[str, Any], name: str) -> object:
-    """Return a field, or one inside a field, such as `verdict.seeds`; nothing where the outer one is null."""
+    """Return a field, or one inside a field, such as `verdict.seeds`; None if the outer one is null."""
     outer, _, inner = name.partition(".")
     value = document[outer]
     return value[inner] if inner and value is not None else value

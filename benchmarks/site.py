@@ -1,7 +1,7 @@
 """What the site costs to build: CPU-seconds and memory per 1,000 pages, and where the seconds go.
 
     python benchmarks/site.py             # the whole command in a process of its own
-    python benchmarks/site.py --profile   # the dearest functions besides
+    python benchmarks/site.py --profile   # the costliest functions as well
 
 Budget: at most 10 CPU-seconds and 150 MB per 1,000 pages.
 """
@@ -25,10 +25,10 @@ SECONDS, MEGABYTES = 10.0, 150.0
 
 
 def build(folder: str) -> float:
-    """Build our own site into a folder, and return the CPU-seconds that are not the build's own.
+    """Build our own site into a folder, and return the CPU-seconds that do not belong to the build.
 
-    Those are the start of Python and the imports, and asking git for histories, which is done once more to
-    know what it takes.
+    Those are the start of Python, the imports, and asking git for histories, which is done a second time to
+    measure it.
     """
     sys.path.insert(0, str(ROOT))
     from mkdocs.commands.build import build as build_site
@@ -60,7 +60,7 @@ def cpu_seconds() -> float:
 
 
 def profile() -> None:
-    """Print the functions in which most of a build is spent."""
+    """Print the functions in which most of a build's time is spent."""
     with tempfile.TemporaryDirectory() as folder:
         profiler = cProfile.Profile()
         profiler.runcall(build, folder)
@@ -68,10 +68,10 @@ def profile() -> None:
 
 
 def main() -> int:
-    """Print the table; 1 where a budget is broken."""
+    """Print the table; return 1 if a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--into", help=argparse.SUPPRESS)
-    parser.add_argument("--profile", action="store_true", help="print the dearest functions besides")
+    parser.add_argument("--profile", action="store_true", help="also print the costliest functions")
     options = parser.parse_args()
     os.environ.setdefault("SOURCE_DATE_EPOCH", str(int(time.time())))
     if options.into:

@@ -1,4 +1,4 @@
-"""How long the answers take that need no measurement: medians of fresh processes.
+"""How long answers take that need no measurement: medians over fresh processes.
 
 Run: python benchmarks/startup.py
 """

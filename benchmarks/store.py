@@ -1,4 +1,4 @@
-"""How safe and how fast the evidence store is: faults, kills and power cuts survived, files read a second.
+"""How safe and how fast the evidence store is: faults, kills and power cuts survived, files read per second.
 
 Run: python benchmarks/store.py
 """
@@ -45,7 +45,7 @@ def in_a_process(task: str, folder: Path, **options: int) -> dict[str, Any]:
 
 
 def survive(folder: Path) -> int:
-    """Print what was done to the writer and return how much went wrong in all."""
+    """Print what was done to the writer and return how many cases went wrong in all."""
     faults = [bool(wrong) for _, wrong in every_fault(folder)]
     row("errors at every system call", len(faults), sum(faults))
     for name in ("die", "kill", "write"):
@@ -80,7 +80,7 @@ def cut_power(folder: Path) -> int:
 
 
 def damage() -> int:
-    """Print how many flipped bits and cuts of one file are noticed; return the others."""
+    """Print how many flipped bits and cuts of one file are noticed; return how many are not."""
     name, content = to_file(NEW)
     flips = [
         content[:at] + bytes([content[at] ^ 1 << bit]) + content[at + 1 :]
@@ -94,7 +94,7 @@ def damage() -> int:
 
 
 def speed(root: Path) -> None:
-    """Print how long storing and reading takes, of files with one curve of 48 points."""
+    """Print how long storing and reading files with one curve of 48 points takes."""
     curves = {"score_curve": tuple(tuple((seed + at) / 7 for at in range(48)) for seed in range(5))}
     pieces = [piece(f"arm{at % 75}", at // 75, curves=curves) for at in range(FILES)]
     started = time.perf_counter()
@@ -103,7 +103,7 @@ def speed(root: Path) -> None:
     stored = (time.perf_counter() - started) / FILES
     seconds = []
     for _ in range(11):
-        started = time.process_time()  # reading computes; whoever else uses the machine is not its fault
+        started = time.process_time()  # CPU time, so that other users of the machine do not count
         ledger = read_ledger(Folder(root))
         seconds.append(time.process_time() - started)
     size = len(to_file(pieces[0])[1])

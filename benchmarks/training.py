@@ -1,13 +1,13 @@
-"""Twenty small networks trained: the lab against a plain loop, two processes of it, torch.func and JAX.
+"""Training twenty small networks: the lab against a plain loop, two processes of it, torch.func and JAX.
 
 Run: python benchmarks/training.py [--rounds 3] [--only W1 W4-rnn] [--keep | --kept]
 
-Every figure is the median over rounds, in which all variants take turns, each in newly forked processes. All
+Every figure is the median over rounds in which all variants take turns, each in newly forked processes. All
 train 20 seeds from the same weights on the same batches. The clock starts after imports and data; JAX's
-compilation counts. Of slow variants a share of the steps is timed and scaled to all of them; the compilation
-is not. Every variant has the machine's two cores: one process of two threads, or two of one with half the
-seeds each. Freed memory is kept for the next step, as in the runner's workers. `--keep` puts the run into
-training.json and its tables into the README and the site.
+compilation counts. For slow variants, a share of the steps is timed and scaled to all of them; compilation is
+not scaled. Every variant has the machine's two cores: one process with two threads, or two with one thread
+and half the seeds each. Freed memory is kept for the next step, as in the runner's workers. `--keep` stores
+the run in training.json and puts its tables into the README and the site.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ WORKLOADS = {
 }
 CORES = 2
 ALONE = {"vmap": (1,), "jax, own conv": (2,)}
-"""Processes of the variants that are not measured both ways, to save time."""
+"""Numbers of processes for the variants that are not measured both ways, to save time."""
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "benchmarks" / "training.json"
 PAGES = (ROOT / "README.md", ROOT / "site" / "docs" / "benchmarks.md")
 
 
 def rows(names: list[str], tasks: dict[str, Task], peak: dict[str, float]) -> list[Row]:
-    """Return all that is measured: every variant in one process and in two, but for those `ALONE`."""
+    """Return all that is measured: every variant in one process and in two, except those in `ALONE`."""
     limit = {name: peak[_peak_name(tasks[name].x.dtype, CORES)] for name in names}
     return [
         Row(name, variant, processes, [], way.flops, WORKLOADS[name].steps, limit[name])
@@ -62,7 +62,7 @@ def rows(names: list[str], tasks: dict[str, Task], peak: dict[str, float]) -> li
 
 
 def measure(todo: list[Row], tasks: dict[str, Task], rounds: int, fraction: float) -> None:
-    """Time every row once a round; rows take turns."""
+    """Time every row once per round; rows take turns."""
     for turn in range(rounds):
         for row in todo:
             variant = WORKLOADS[row.workload].variants[row.variant]
@@ -74,7 +74,7 @@ def measure(todo: list[Row], tasks: dict[str, Task], rounds: int, fraction: floa
 
 
 def peaks() -> dict[str, float]:
-    """Return multiplications and additions a second of large matrix products, by type and threads."""
+    """Return the multiplications and additions per second of large matrix products, by type and threads."""
     found = {}
     for dtype in (torch.float32, torch.float64):
         for threads in (1, CORES):
@@ -141,7 +141,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
-    parser.add_argument("--fraction", type=float, default=1.0, help="time fewer steps still, for a glance")
+    parser.add_argument("--fraction", type=float, default=1.0, help="time even fewer steps, for a quick look")
     parser.add_argument("--keep", action="store_true", help="keep the run and write its tables")
     parser.add_argument("--kept", action="store_true", help="measure nothing; show the run that was kept")
     chosen = parser.parse_args()

@@ -1,5 +1,6 @@
-"""Records, verdicts and standings in other formats, one format a file.
+"""Records, verdicts and standings in other formats, one format per file.
 
-Here belongs what a program reads: schemas, API, graph, citations, feeds, badges, annotations. `published` is
-what all of them, and the pages, are made of. Imports what lies below it, and nothing of `kb.site`.
+Everything that programs read belongs here: schemas, API, graph, citations, feeds, badges, annotations.
+`published` is what all of them, and the pages, are made from. It imports what lies below it, and nothing from
+`kb.site`.
 """

@@ -1,4 +1,4 @@
-"""Notes for machines that show them at their line: GitHub's workflow commands, and SARIF 2.1.0."""
+"""Notes for programs that show them at their line: GitHub's workflow commands, and SARIF 2.1.0."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Note(NamedTuple):
     """Something to say about a place.
 
     Attributes:
-        code: Of the rule that it is about.
-        text: In one or more lines.
+        code: Code of the rule that it is about.
+        text: One or more lines.
     """
 
     place: Place
@@ -34,7 +34,7 @@ def note_of(problem: Problem) -> Note:
 
 
 def render_github(notes: Iterable[Note]) -> str:
-    """Return one workflow command a note, which GitHub shows beside the line it is about."""
+    """Return one workflow command per note, which GitHub shows beside the line that it is about."""
     return "".join(f"{_command(note)}\n" for note in notes)
 
 
@@ -46,7 +46,7 @@ def _command(note: Note) -> str:
 
 
 def _data(text: str) -> str:
-    """Return text in which nothing ends the command."""
+    """Return text in which nothing can end the command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -58,9 +58,9 @@ def render_sarif(notes: Iterable[Note], meanings: Mapping[str, str], *, version:
     """Return a SARIF log of one run.
 
     Args:
-        notes: In the order in which they shall stand.
+        notes: In the order in which they should appear.
         meanings: What each code means, as far as it is declared.
-        version: Of this project.
+        version: Version of this project.
     """
     found = list(notes)
     codes = list(dict.fromkeys(note.code for note in found))

@@ -15,7 +15,7 @@ from kb.words.states import STATES
 LABEL, PAPER = "Assay", "#fff"
 LABEL_COLOUR = "#1d2330"
 HEIGHT, PADDING, LETTER = 20, 7, 6.4
-"""In units of the drawing; the last is the width that a letter is given, whatever the reader's font."""
+"""In units of the drawing; the last is the width allowed for a letter, whatever the reader's font."""
 
 
 def files(site: Site) -> dict[str, str]:
@@ -35,7 +35,7 @@ def drawn(site: Site, claim_id: str) -> Markup:
 
 
 def message(judgement: Judgement) -> str:
-    """Return what a badge says of a claim."""
+    """Return what a badge says about a claim."""
     word = STATES[judgement.state].word.lower()
     return f"{word}, {count(judgement.verdict.seeds, 'seed')}" if judgement.verdict else word
 
@@ -58,7 +58,7 @@ def svg(words: str, state: State, title: str) -> str:
 
 
 def endpoint(words: str, state: State) -> str:
-    """Return what shields.io asks for to draw the same."""
+    """Return the document from which shields.io draws the same badge."""
     colour = STATES[state].ink.removeprefix("#")
     return json.dumps({"schemaVersion": 1, "label": LABEL, "message": words, "color": colour}) + "\n"
 

@@ -1,6 +1,6 @@
-"""Citations of sources, of claims and of the whole: CSL-JSON first, and BibTeX made from it.
+"""Citations of sources, of claims and of the whole project: CSL-JSON first, and BibTeX made from it.
 
-BibTeX is written in LaTeX's own words wherever it has some, so that the oldest program reads it.
+BibTeX uses LaTeX commands for special characters wherever there are any, so that even old programs read it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kb.words.numbers import count
 Item = dict[str, Any]
 
 TYPES = {"article-journal": "article", "paper-conference": "inproceedings", "thesis": "phdthesis"}
-"""BibTeX's word for a type of CSL; everything else is `misc`."""
+"""BibTeX's entry type for each CSL type; everything else is `misc`."""
 CONTAINERS = {"article": "journal", "inproceedings": "booktitle", "phdthesis": "school"}
 MAKER = [{"literal": "The Assay authors"}]
 DATE = ("year", "month", "day")
@@ -33,7 +33,7 @@ NO_DATE: Item = {"date-parts": [[]]}
 
 
 def of_source(source_id: str, source: Source) -> Item:
-    """Return a source as an item of CSL."""
+    """Return a source as a CSL item."""
     names = ("family", "given", "literal")
     item: Item = {
         "id": source_id,
@@ -54,7 +54,7 @@ def of_source(source_id: str, source: Source) -> Item:
 
 
 def of_claim(site: Site, claim_id: str) -> Item:
-    """Return a claim of this site as an item of CSL, with its state and what measured it."""
+    """Return a claim of this site as a CSL item, with its state and the test behind it."""
     judgement = site.judgements[claim_id]
     note = f"Claim {claim_id}: {judgement.state}"
     if judgement.verdict:
@@ -73,7 +73,7 @@ def of_claim(site: Site, claim_id: str) -> Item:
 
 
 def of_site(site: Site) -> Item:
-    """Return the whole as an item of CSL."""
+    """Return the whole project as a CSL item."""
     return {
         "id": "assay",
         "type": "webpage",
@@ -101,7 +101,7 @@ def files(site: Site) -> dict[str, str]:
 
 
 def csl(items: Iterable[Item]) -> str:
-    """Return items as the text of a file of CSL-JSON."""
+    """Return items as the text of a CSL-JSON file."""
     return json.dumps([*items], ensure_ascii=False, indent=1) + "\n"
 
 
@@ -117,7 +117,7 @@ def _entry(item: Item) -> str:
 
 
 def _fields(item: Item, kind: str) -> Iterator[tuple[str, str]]:
-    """Yield the fields; what LaTeX's packages read letter by letter, such as an address, stays as it is."""
+    """Yield the fields; what LaTeX packages read letter by letter, such as an address, stays as it is."""
     yield "author", " and ".join(_name(person) for person in item["author"])
     yield "title", _whole(item["title"])
     if "container-title" in item:
@@ -139,7 +139,7 @@ def _name(person: dict[str, str]) -> str:
 
 
 def _whole(text: str) -> str:
-    """Return a text whose capitals and words stay as they are: BibTeX leaves what is in braces alone."""
+    """Return a text whose capitals and words stay as they are: BibTeX does not touch what is in braces."""
     return f"{{{_tex(text)}}}"
 
 
@@ -149,7 +149,7 @@ def _tex(text: str) -> str:
 
 @cache
 def _encoder() -> UnicodeToLatexEncoder:
-    """Return what writes text in LaTeX's words; a brace alone would upset BibTeX, even behind a backslash."""
+    """Return an encoder of text as LaTeX; an unpaired brace would upset BibTeX, even after a backslash."""
     own = {ord("{"): r"{\ensuremath{\lbrace}}", ord("}"): r"{\ensuremath{\rbrace}}", ord('"'): '"'}
     return UnicodeToLatexEncoder(
         conversion_rules=[

@@ -14,13 +14,13 @@ from kb.records.claims import Claim, ClaimKind, Estimand
 from kb.records.fields import Record
 
 LICENCE: Literal["CC-BY-4.0"] = "CC-BY-4.0"
-"""Of the records and of what follows from them."""
+"""The licence of the records and of what follows from them."""
 Ends = tuple[float | None, float | None]
-"""Lower and upper end; null where there is none."""
+"""The lower and the upper end; null where there is none."""
 
 
 class Part(BaseModel):
-    """Anything that the API answers with; a field's docstring is its description in the schema."""
+    """Anything with which the API answers; a field's docstring is its description in the schema."""
 
     model_config = ConfigDict(
         frozen=True, populate_by_name=True, use_attribute_docstrings=True, defer_build=True
@@ -39,7 +39,7 @@ class Response(Part):
 
 
 class Recorded(Part):
-    """Something with a record, which is given as it was written."""
+    """Something that has a record, which is given as it was written."""
 
     id: str
     """Id of the record; it never changes."""
@@ -63,17 +63,17 @@ class FindingData(Part):
     must: Literal["fail", "hold"]
     """What the bound must do for the claim to have a verdict; a prediction is asked to hold."""
     arms: tuple[str, ...]
-    """One arm, or two of which the second is taken from the first, seed by seed."""
+    """One arm, or two of which the second is subtracted from the first, seed by seed."""
     says: str
     """The prediction, or what a control asks for and why, in words."""
     bound: str
     """What was predicted, in words."""
     range: Ends
-    """What was predicted of the values, as ends of a range."""
+    """What was predicted of the values, as the ends of a range."""
     goal: Ends
-    """What was predicted of `estimate`, as ends of a range."""
+    """What was predicted of `estimate`, as the ends of a range."""
     unit: str
-    """Unit of the values, in the units of the prediction and after the contrast."""
+    """Unit of the values, after the contrast and in the units of the prediction."""
     estimand: Estimand
     """What `estimate` is: mean or median of the values, or the share of seeds whose value lies in `range`."""
     estimate: float | None
@@ -83,7 +83,7 @@ class FindingData(Part):
     trail: tuple[Ends, ...]
     """The interval after each block, from the tenth seed on."""
     measured: str
-    """Estimate, unit and interval as text, shares in percent, the ends rounded outwards."""
+    """Estimate, unit and interval as text: shares in percent, the ends rounded outwards."""
     seeds: int
     """Seeds that were measured."""
     decision: Decision
@@ -93,15 +93,15 @@ class FindingData(Part):
     words: str
     """The decision and why, in half a sentence."""
     seeds_needed: int | None
-    """Seeds likely needed in all, where it is open and somebody can know."""
+    """How many seeds are likely needed in all, if it is undecided and this can be estimated."""
     nonfinite: int
     """Seeds that diverged."""
     notes: tuple[str, ...]
-    """What a reader should know besides."""
+    """What else a reader should know."""
 
 
 class VerdictData(Part):
-    """A claim's protocol judged; its findings stand beside it."""
+    """The judgement of a claim's protocol; its findings are listed beside it."""
 
     seeds: int
     """The most seeds that any prediction has."""
@@ -115,7 +115,7 @@ class EvidenceData(Part):
     """One block of one arm that counts for the verdict."""
 
     sha256: str
-    """Digest of the record, which its file carries too."""
+    """Digest of the record, which its file also carries."""
     path: str
     """File in the repository."""
     arm: str
@@ -123,32 +123,32 @@ class EvidenceData(Part):
     block: int
     """Number of the block of five seeds, from 0."""
     started: str
-    """When it was measured, in universal time."""
+    """When it was measured, in UTC."""
     machine: str
     """Fingerprint of the machine."""
 
 
 class ClaimLinks(Part):
-    """Where more about a claim is, as whole addresses."""
+    """Where to find more about a claim, as full addresses."""
 
     record: str
     """The record in YAML."""
     history: str | None
-    """What became of it, where version control tells."""
+    """Its history, as far as version control knows it."""
     badge: str
-    """SVG to show elsewhere."""
+    """A badge to show elsewhere, as SVG."""
     badge_data: str
-    """The same for shields.io."""
+    """The same badge for shields.io."""
     bibtex: str
     """Citation of the claim."""
     csl: str
-    """The same as CSL-JSON."""
+    """The same citation as CSL-JSON."""
     oembed: str
     """How to embed it."""
     values_csv: str | None
     """Raw values of its experiment."""
     values_json: str | None
-    """The same with provenance."""
+    """The same values with provenance."""
 
 
 class ClaimDocument(Response, Recorded):
@@ -177,13 +177,13 @@ class ClaimDocument(Response, Recorded):
     evidence: tuple[EvidenceData, ...]
     """What counts for the verdict."""
     stale: int
-    """Blocks that were measured with other code; they never count."""
+    """Blocks that were measured with different code; they never count."""
     links: ClaimLinks
-    """Where more is."""
+    """Where to find more."""
 
 
 class ClaimRow(Part):
-    """A claim in short."""
+    """A summary of a claim."""
 
     id: str
     """Id of the record; it never changes."""
@@ -204,11 +204,11 @@ class ClaimRow(Part):
     url: str
     """Its page."""
     api: str
-    """The whole of it."""
+    """Everything about it."""
 
 
 class ClaimList(Response):
-    """Every claim in short."""
+    """A summary of every claim."""
 
     schema_: Literal["assay/list/1"] = Field(alias="schema")
     """Name and version of this form."""

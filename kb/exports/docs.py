@@ -1,6 +1,6 @@
 """Generated blocks inside hand-written Markdown: a real verdict in the README, the fields in the field guide.
 
-A block stands between `<!-- generated: verdict some-claim -->` (or `fields`, or what else the caller fills)
+A block lies between `<!-- generated: verdict some-claim -->` (or `fields`, or whatever else the caller fills)
 and `<!-- end -->`.
 """
 
@@ -25,7 +25,7 @@ _BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)",
 
 
 def docs_format(others: Mapping[str, str]) -> Format:
-    """Return the format whose files are the pages with generated blocks, filled anew.
+    """Return the format whose files are the pages with generated blocks, filled again.
 
     Args:
         others: Blocks that do not come from records, by their kind.
@@ -39,15 +39,15 @@ def docs_format(others: Mapping[str, str]) -> Format:
 
 
 def filled(text: str, project: Project, others: Mapping[str, str]) -> str:
-    """Return a page with its generated blocks filled anew; the rest stays as it is.
+    """Return a page with its generated blocks filled again; the rest stays as it is.
 
     Args:
         text: The page.
-        project: Whose claims.
+        project: The project whose claims are shown.
         others: Blocks that do not come from records, by their kind.
 
     Raises:
-        KeyError: A block names a claim that does not exist, or something that is not generated.
+        KeyError: A block names a claim that does not exist, or a kind that cannot be generated.
     """
 
     def block(found: re.Match[str]) -> str:

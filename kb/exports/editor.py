@@ -1,6 +1,6 @@
-"""Settings that let an editor check each record against its schema while it is typed.
+"""Settings that let an editor check each record against its schema as it is typed.
 
-Every folder is named, because editors disagree about what a pattern may leave out.
+Every folder is listed, because editors disagree about what a pattern may leave out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _HEAD = "// Generated from the folders of claims/ by `repro export schema`; do n
 
 
 def settings_text(folders: Iterable[str]) -> str:
-    """Return the settings for Visual Studio Code, whose extension for YAML reads them.
+    """Return the settings for Visual Studio Code, whose YAML extension reads them.
 
     Args:
-        folders: Names of the folders in `claims/`; those of sources and debates need not be among them.
+        folders: Names of the folders in `claims/`; those of sources and debates may be missing.
     """
     topics = sorted(set(folders) - set(KINDS))
     bound = {

@@ -1,7 +1,7 @@
-"""Atom feeds of what changed, as a whole and by topic: turns of claims, and new evidence.
+"""Atom feeds of what changed, overall and by topic: changed states of claims, and new evidence.
 
-Times are those of commits and of measurements. Ids follow from what happened, and not from the address of the
-site, so that a reader's program knows an entry again after the site has moved.
+Times are those of commits and of measurements. Ids depend on what happened, and not on the address of the
+site, so that a feed reader recognises an entry after the site has moved.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kb.words.states import STATES
 PATH = "changes/feed.xml"
 MOST = 60
 NAMESPACE = uuid.UUID("7c0ee3a5-6fd1-4c1e-9c0c-3a8f5a5d2b11")
-"""Of all our ids; never to be changed."""
+"""The start of all our ids; it must never change."""
 NEVER = "1970-01-01T00:00:00Z"
-"""When a feed without entries was changed."""
+"""The time of change of a feed without entries."""
 ATOM = "http://www.w3.org/2005/Atom"
 RIGHTS = "Records and evidence under CC BY 4.0"
 
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     """One thing that happened.
 
     Attributes:
-        key: What is the same however often the site is built.
+        key: What stays the same however often the site is built.
         page: Where it can be read, relative to the site's root.
         topics: Topics of the claims that it is about.
     """

@@ -1,7 +1,7 @@
 """What a format is, and which formats there are.
 
-A module of this folder is a format by having a `FORMAT`; nothing else lists it. `repro export NAME` writes
-its files, and where they belong to the site, every build of the site does, too.
+A module of this folder is a format because it has a `FORMAT`; nothing else lists it. `repro export NAME`
+writes its files, and if they belong to the site, so does every build of the site.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Format:
-    """What is made of a project for other programs.
+    """What is made from a project for other programs.
 
     Attributes:
         name: What the command line calls it.

@@ -66,7 +66,7 @@ def _quoted(text: str) -> str:
 
 
 def _ordered(graph: MultiDiGraph) -> MultiDiGraph:
-    """Return a copy with nodes and edges in order, so that equal graphs give equal bytes."""
+    """Return a copy with sorted nodes and edges, so that equal graphs give equal bytes."""
     ordered: MultiDiGraph = graph.__class__()
     nodes = graph.nodes(data=True)
     ordered.add_nodes_from(sorted(nodes, key=lambda pair: pair[0]))

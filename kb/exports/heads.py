@@ -1,4 +1,4 @@
-"""What the head of a page tells programs; `site/overrides/main.html` prints it and the site map reads it.
+"""What the head of a page tells programs; `site/overrides/main.html` prints it and the sitemap reads it.
 
 Values are ready to be printed: JSON with its angle brackets escaped, whole addresses, days.
 """
@@ -15,7 +15,7 @@ Head = dict[str, str]
 
 
 def claim(site: Site, claim_id: str) -> Head:
-    """Return the head of a claim's page; it changed last with its evidence or its record."""
+    """Return the head of a claim's page, dated by the last change of its evidence or its record."""
     judgement = site.judgements[claim_id]
     committed = [event.time for event in site.histories.get(claim_id, ()) if event.commit]
     return {

@@ -1,6 +1,6 @@
-"""What search engines read in the head of a page: schema.org's vocabulary as JSON-LD.
+"""What search engines read in the head of a page: the vocabulary of schema.org as JSON-LD.
 
-A rating says how the predictions of a claim came out in our test, and never how true the claim is.
+A rating says how the predictions of a claim came out in our test, never how true the claim is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Node = dict[str, Any]
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 MAKER: Node = {"@type": "Organization", "name": "The Assay authors"}
 SCALE = "This rates predictions in our test: 3 all held, 2 some, 1 none."
-"""Short, since a claim's page has little room; `/data/` says more."""
+"""Short, since a claim's page has little space; `/data/` says more."""
 TYPES = {
     "article-journal": "ScholarlyArticle",
     "paper-conference": "ScholarlyArticle",
@@ -35,13 +35,13 @@ _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def script_text(node: Node) -> str:
-    """Return a document as JSON that no text in it can end, wherever in HTML it stands."""
+    """Return a document as JSON that no text in it can end, wherever it is placed in HTML."""
     document = {"@context": "https://schema.org", **node}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
 
 
 def claim(site: Site, claim_id: str) -> Node:
-    """Return a claim, and where there is a verdict the review of it."""
+    """Return a claim and, if there is a verdict, a review of the claim."""
     record, judgement = site.base.claims[claim_id], site.judgements[claim_id]
     url = site.absolute(f"claims/{claim_id}/")
     cited = dict.fromkeys(said.source for said in record.stated_in if said.source in site.base.sources)
@@ -73,7 +73,7 @@ def _appearance(site: Site, source_id: str) -> Node:
 
 
 def source(site: Site, source_id: str) -> Node:
-    """Return a source as what it is, with the claims that are taken from it."""
+    """Return a source as its type of work, with the claims that are taken from it."""
     record = site.base.sources[source_id]
     page = site.absolute(f"sources/{source_id}/")
     found: Node = {
@@ -99,12 +99,12 @@ def _elsewhere(record: Source) -> list[str]:
 
 
 def experiment(site: Site, script: Script) -> Node | None:
-    """Return the raw values of an experiment as a data set, or nothing before the first run."""
+    """Return the raw values of an experiment as a data set, or None before the first run."""
     pieces = site.ledger.of_experiment(script.name)
     if not pieces:
         return None
     file = site.absolute(f"experiments/{script.name}")
-    about = f"{script.question} Raw values, one a seed and outcome, of {len(script.arms)} arms."
+    about = f"{script.question} Raw values, one per seed and outcome, of {len(script.arms)} arms."
     kinds = {"text/csv": f"{file}.csv", "application/json": f"{file}.json"}
     return {
         "@type": "Dataset",

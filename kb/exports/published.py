@@ -1,4 +1,4 @@
-"""The project as it is published: what all pages and all files for programs are made of."""
+"""The project as it is published: what all pages and all files for programs are made from."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from kb.words.states import GROUPS, STATES, Group
 
 @dataclass(frozen=True)
 class Site:
-    """A project with an address, and with what became of its claims.
+    """A project with an address and with the histories of its claims.
 
     Attributes:
         project: Records and evidence, judged.
         root: The folder with `site/`, which holds the templates and the hand-written pages.
-        address: Where the site is published, for what must name whole addresses; it ends in a slash.
-        repository: Address of the repository on the web; empty where it is not known.
-        histories: For each claim what changed over time, where somebody knows it.
+        address: Where the site is published, for whatever needs full addresses; it ends in a slash.
+        repository: Address of the repository on the web; empty if unknown.
+        histories: For each claim, what changed over time, as far as it is known.
     """
 
     project: Project
@@ -59,22 +59,22 @@ class Site:
 
     @cached_property
     def told(self) -> Mapping[str, StateSentence]:
-        """Return for each claim its state in one sentence, in pieces."""
+        """Return, for each claim, its state in one sentence, in pieces."""
         return {i: state_pieces(self.base.claims[i], j) for i, j in self.judgements.items()}
 
     def absolute(self, target: str) -> str:
-        """Return the whole address of something that is named relative to the site's root."""
+        """Return the full address of something that is named relative to the site's root."""
         return absolute(self.address, target)
 
     @cached_property
     def by_state(self) -> dict[State, list[str]]:
-        """Return the ids of all claims by state, empty states left out, in the order of lists."""
+        """Return the ids of all claims by state, in the order of lists and without empty states."""
         grouped = {state: [i for i, j in self.judgements.items() if j.state == state] for state in STATES}
         return {state: claim_ids for state, claim_ids in grouped.items() if claim_ids}
 
     @cached_property
     def by_group(self) -> list[tuple[Group, list[str], str]]:
-        """Return for what stands, falls, splits, waits or cannot be tested its claims and its first row."""
+        """Return, for what stands, falls, splits, waits or cannot be tested, its claims and its first row."""
         found = []
         for group in GROUPS:
             states = [state for state in group.states if state in self.by_state]
@@ -89,7 +89,7 @@ class Site:
 
     @cached_property
     def surviving(self) -> frozenset[str]:
-        """Return those whose verdict also stands among all verdicts together, by e-BH at 5 %."""
+        """Return those whose verdict still stands when all verdicts are taken together, by e-BH at 5 %."""
         verdicts = {i: judgement.verdict for i, judgement in self.judgements.items() if judgement.verdict}
         kept = e_bh([verdict.log_e for verdict in verdicts.values()]) if verdicts else ()
         return frozenset(i for i, is_kept in zip(verdicts, kept, strict=True) if is_kept) & {*self.decided}

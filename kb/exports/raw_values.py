@@ -1,4 +1,4 @@
-"""The raw values of each experiment: as tables that any program reads, and as JSON with provenance."""
+"""The raw values of each experiment: as tables for any program, and as JSON with provenance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kb.exports.formats import Format
 from kb.exports.published import Site
 
 SEED = ("experiment", "version", "scale", "replication", "arm", "seed_index", "seed")
-"""Columns that say of which seed a line is."""
+"""The columns that say which seed a line belongs to."""
 
 
 def files(site: Site) -> dict[str, str]:
@@ -29,7 +29,7 @@ def files(site: Site) -> dict[str, str]:
 
 
 def as_csv(pieces: Sequence[Evidence]) -> str:
-    """Return one line a seed and outcome, for any program that reads tables."""
+    """Return one line per seed and outcome, for any program that reads tables."""
     lines = (
         [*seed, outcome, repr(value), piece.machine.fingerprint]
         for piece in pieces
@@ -40,7 +40,7 @@ def as_csv(pieces: Sequence[Evidence]) -> str:
 
 
 def as_curves_csv(pieces: Sequence[Evidence]) -> str:
-    """Return one line a seed and curve with all its points; shorter curves leave their last columns empty."""
+    """Return one line per seed and curve, with all its points; shorter curves leave columns empty."""
     longest = max(len(line) for piece in pieces for lines in piece.curves.values() for line in lines)
     points = [f"point_{k}" for k in range(1, longest + 1)]
     lines = (
@@ -53,7 +53,7 @@ def as_curves_csv(pieces: Sequence[Evidence]) -> str:
 
 
 def _seeds(piece: Evidence) -> Iterator[tuple[object, ...]]:
-    """Yield for each seed of a piece the columns that name it."""
+    """Yield, for each seed of a piece, the columns that name it."""
     facts = (piece.experiment, piece.version[:12], piece.scale_name, piece.replication, piece.arm)
     for k, seed in enumerate(piece.seeds, start=piece.block * len(piece.seeds)):
         yield (*facts, k, seed)
@@ -66,7 +66,7 @@ def _csv(lines: Sequence[Sequence[object]]) -> str:
 
 
 def as_json(name: str, pieces: Sequence[Evidence]) -> str:
-    """Return the evidence of an experiment with its provenance; curves are a file of their own."""
+    """Return the evidence of an experiment with its provenance; curves are in a separate file."""
     items = [piece.model_dump(mode="json", exclude={"curves"}) for piece in pieces]
     document = {"schema": "assay/evidence/1", "licence": "CC-BY-4.0", "experiment": name, "evidence": items}
     return json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n"

@@ -1,4 +1,4 @@
-"""JSON Schemas of claims, sources and debates, generated from the models, for editors that check at once."""
+"""JSON Schemas of claims, sources and debates, generated from the models, for editors to check."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def schema_text(name: str) -> str:
 
 
 def _choice(model: type[Record]) -> dict[str, Any]:
-    """Return what a file must be: a tombstone where it has one of its fields, else the model."""
+    """Return what a file must be: a tombstone if it has one of its fields, else the model."""
     own = {"$ref": f"#/$defs/{model.__name__}"}
     if model is not Claim:
         return own
@@ -70,7 +70,7 @@ def _choice(model: type[Record]) -> dict[str, Any]:
 
 
 def _without_null(node: Any) -> Any:
-    """Return a schema in which a missing value is a missing key, as our records write it."""
+    """Return a schema in which a missing value is a missing key, as in our records."""
     if isinstance(node, list):
         return [_without_null(item) for item in node]
     if not isinstance(node, dict):

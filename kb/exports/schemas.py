@@ -9,10 +9,10 @@ from kb.exports.schema import Untitled
 
 
 def schema(name: str, address: str) -> dict[str, Any]:
-    """Return the schema of an answer; it lets fields pass that it does not know, since some may be added.
+    """Return the schema of an answer; it allows unknown fields, since some may be added later.
 
     Args:
-        name: Of the answer, as in `RESPONSES`.
+        name: Name of the answer, as in `RESPONSES`.
         address: Where the schema is published.
     """
     found = RESPONSES[name].model_json_schema(schema_generator=Untitled)

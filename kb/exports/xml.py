@@ -8,6 +8,6 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def document(root: ET.Element) -> str:
-    """Return a document with one element a line."""
+    """Return a document with one element per line."""
     ET.indent(root, "")
     return f"{HEAD}{ET.tostring(root, encoding='unicode')}\n"

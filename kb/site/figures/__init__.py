@@ -1,1 +1,1 @@
-"""Inline SVG figures, one kind a module: numbers in, markup out, nothing read and nothing judged."""
+"""Inline SVG figures, one kind per module: numbers in, markup out, nothing read and nothing judged."""

@@ -14,13 +14,13 @@ from kb.words.states import STATES
 
 WIDTH, LEFT, ROW, STEP = 860, 150, 50, 29
 PER_LINE = (WIDTH - LEFT) // STEP
-"""Claims of a topic beside each other; more begin another line."""
+"""How many claims of a topic stand side by side; more begin another line."""
 LETTERS = 24
-"""Of a topic beside its row."""
+"""Width of a topic's name beside its row."""
 
 
 class Spot(NamedTuple):
-    """The middle of a claim's mark."""
+    """The centre of a claim's mark."""
 
     x: int
     y: int

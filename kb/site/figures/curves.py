@@ -1,4 +1,4 @@
-"""Lines with bands around them: curves over a run, and whatever else changes along an axis.
+"""Lines with bands around them: curves over a run, and anything else that changes along an axis.
 
 A curve's line is the median over seeds and its band goes from the lowest to the highest.
 """
@@ -26,20 +26,20 @@ from kb.words.numbers import count, number
 WIDTH, HEIGHT = 420, 208
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42
 MOST_ARMS = 6
-"""Arms in one figure; more lines could not be told apart."""
+"""The most arms in one figure; more lines could not be told apart."""
 MOST_POINTS = 32
-"""Points of a line; a figure shows no more."""
+"""The most points of a line that a figure shows."""
 MOST_ROWS = 9
-"""Rows of the table beside a figure."""
+"""The most rows of the table beside a figure."""
 LETTERS, WORDS = 16, 60
-"""Of an arm's name beside its line, and of what an axis shows."""
+"""The most letters of an arm's name beside its line, and of the words on an axis."""
 MOST_TICKS = 5
-"""Numbers under the axis of a curve."""
+"""The most numbers under the axis of a curve."""
 LOGARITHMIC = ", logarithmic"
 
 
 class Band(NamedTuple):
-    """One arm: for each point the low end, the middle and the high end; NaN where there is no number."""
+    """One arm: for each point the low end, the middle and the high end; NaN where a number is missing."""
 
     arm: str
     seeds: int
@@ -53,11 +53,11 @@ class Curve(NamedTuple):
 
     Attributes:
         left_out: Arms that are not shown.
-        along: What runs along the axis.
-        at: For each point its place along the axis, from 0 to 1.
-        labels: For each point what a table calls it.
-        of: Points that were measured; some may not be shown.
-        ticks: Labels of the axis with their places.
+        along: What the axis shows.
+        at: The place of each point along the axis, from 0 to 1.
+        labels: What the table calls each point.
+        of: How many points were measured; some may not be shown.
+        ticks: The labels of the axis, with their places.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Curve(NamedTuple):
 
     @property
     def rows(self) -> list[tuple[str, list[str]]]:
-        """Return for at most nine points, from the first to the last, what each arm has there in words."""
+        """Return, in words, what each arm has at up to nine points from the first to the last."""
         return [
             (self.labels[k], [_cell(band, k) for band in self.bands])
             for k in spread(len(self.labels), MOST_ROWS)
@@ -79,15 +79,15 @@ class Curve(NamedTuple):
 
 
 def spread(points: int, most: int) -> list[int]:
-    """Return at most so many places among points, evenly spread from the first to the last."""
+    """Return a limited number of places among points, evenly spread from the first to the last."""
     count = min(points, most)
     return [round(k * (points - 1) / max(1, count - 1)) for k in range(count)]
 
 
 def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
-    """Yield each curve of a script that was measured, its arms in the order of the script.
+    """Yield each measured curve of a script, with its arms in the order of the script.
 
-    Curves of another scale than the first piece's have other points and are left out.
+    Curves at a scale other than that of the first piece have different points and are left out.
     """
     if not pieces:
         return
@@ -120,7 +120,7 @@ def _curve(name: str, axis: OutcomeAxis, pieces: Sequence[Evidence], arms: Itera
 
 
 def shares(places: Sequence[float], *, is_logarithmic: bool) -> tuple[float, ...]:
-    """Return how far along an axis from its first to its last place each of them lies, from 0 to 1."""
+    """Return how far along an axis, from its first to its last value, each value lies, from 0 to 1."""
     along = [math.log(place) for place in places] if is_logarithmic else places
     return tuple((place - along[0]) / ((along[-1] - along[0]) or 1.0) for place in along)
 
@@ -141,8 +141,8 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
 
     Args:
         curve: At least one arm.
-        outcome: Whose label and unit stand beside the figure.
-        figure_id: Prefix of the ids inside.
+        outcome: The outcome whose label and unit appear beside the figure.
+        figure_id: Prefix of the ids inside the figure.
     """
     numbers = [v for band in curve.bands for v in (*band.low, *band.high) if not math.isnan(v)] or [0.0]
     air = (max(numbers) - min(numbers)) * 0.03 or 1.0
@@ -170,7 +170,7 @@ def _x(share: float) -> float:
 
 
 def _frame(axis: Axis, unit: str, curve: Curve) -> Iterator[Markup]:
-    """Yield what the lines stand on: a grid with its numbers, a base line, and what both axes show."""
+    """Yield what lies behind the lines: a grid with its numbers, a base line, and what both axes show."""
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     ticks = [(axis.place(tick), tick_label(tick)) for tick in axis.ticks()]
     yield path("".join(f"M{LEFT} {short(y, 1)}H{right}" for y, _ in ticks), "grid")
@@ -212,7 +212,7 @@ def _names(bands: Sequence[Band], axis: Axis) -> Iterator[Markup]:
 
 
 def _cell(band: Band, k: int) -> str:
-    """Return a point in words: the middle, and in brackets the ends of the band."""
+    """Return a point in words: the middle, with the ends of the band in brackets."""
     low, middle, high = band.low[k], band.middle[k], band.high[k]
     if math.isnan(middle):
         return "\u2013"

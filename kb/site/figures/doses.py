@@ -1,7 +1,7 @@
-"""Dose and response: arms whose names end in a number, as a line over that number.
+"""Dose-response curves: arms whose names end in a number, as a line over that number.
 
-`rnn_gain_0_9`, `rnn_gain_1_5` and `rnn_gain_3_0` are three doses of one family. Whoever names arms like this
-gets the figure. A band is the interval of the mean that verdicts use.
+`rnn_gain_0_9`, `rnn_gain_1_5` and `rnn_gain_3_0` are three doses of one family. Naming arms like this
+is all it takes to get the figure. A band is the interval of the mean that verdicts use.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from kb.site.figures.curves import LOGARITHMIC, MOST_ARMS, Band, Curve, shares
 
 NAMED = re.compile(r"(?P<family>.*?[a-z][a-z0-9]*)_(?P<dose>\d+(_\d+)?|\d+e\d+)")
 LEAST_DOSES = 3
-"""Of one family; two points show no shape."""
+"""The fewest doses of one family; two points show no shape."""
 WIDE = 8
-"""Doses that span more than this factor stand on a logarithmic axis."""
+"""Doses that span more than this factor are drawn on a logarithmic axis."""
 AXIS = "the number that ends an arm's name"
 Family = dict[float, str]
-"""Arm by dose."""
+"""The arm of each dose."""
 
 
 def families(arms: Sequence[str]) -> list[dict[str, Family]]:
-    """Return groups of families that share an axis: those whose names end in the same word, or have one only.
+    """Return groups of families that share an axis: those whose names end in the same word, or are one word.
 
-    Families of a single dose are left out, and so are groups without a family of three doses.
+    Families with a single dose are left out, as are groups in which no family has three doses.
     """
     grouped: dict[str, dict[str, Family]] = defaultdict(lambda: defaultdict(dict))
     for arm in arms:
@@ -48,8 +48,8 @@ def doses_of(
     """Yield a figure for each group of families and each outcome that its arms measured.
 
     Args:
-        values: Arm, then outcome, then one number a seed.
-        script: Whose arms they are.
+        values: By arm, then by outcome: one number per seed.
+        script: The script whose arms they are.
     """
     for group in families([arm for arm in script.arms if values.get(arm)]):
         doses = sorted({dose for family in group.values() for dose in family})

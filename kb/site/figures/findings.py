@@ -26,14 +26,14 @@ def verdict_figure(
     predictions: int | None = None,
     controls: bool = True,
 ) -> Markup:
-    """Return what each seed gave to a verdict, as one line of SVG.
+    """Return what each seed contributed to a verdict, as one line of SVG.
 
     Args:
-        verdict: With at least one seed.
-        title: Of the claim.
-        figure_id: Prefix of the ids inside.
-        predictions: Show only so many, from the first.
-        controls: Show the controls too?
+        verdict: A verdict with at least one seed.
+        title: The claim's title.
+        figure_id: Prefix of the ids inside the figure.
+        predictions: How many to show, counted from the first.
+        controls: Are the controls shown too?
     """
     checks = verdict.controls if controls else ()
     shown = replace(verdict, findings=verdict.findings[:predictions], controls=checks)
@@ -46,13 +46,13 @@ def verdict_figure(
 
 
 def panels(verdict: Verdict) -> Iterator[Panel]:
-    """Yield the panels of a verdict's figure: predictions in a row that measure the same thing share one."""
+    """Yield the panels of a verdict's figure: consecutive predictions of the same quantity share one."""
     for unit_of_axis, strips in groupby(_labelled(verdict), key=lambda pair: pair[0]):
         yield Panel(unit_of_axis, tuple(strip for _, strip in strips))
 
 
 def _labelled(verdict: Verdict) -> Iterator[tuple[str, Strip]]:
-    """Yield every strip with its axis; an estimand that is a rate has a strip for it beside the seeds'."""
+    """Yield every strip with its axis; an estimand that is a rate has its own strip besides the seeds'."""
     own = [(control,) for control in controls_of(None, verdict)]
     for rows in (*((row, *controls_of(row.prediction, verdict)) for row in verdict.findings), *own):
         finding = rows[0]
@@ -84,7 +84,7 @@ def compared(arms: tuple[str, ...]) -> str:
 
 
 def in_words(finding: Finding) -> str:
-    """Return one sentence on a finding, for those who do not see the figure."""
+    """Return one sentence on a finding, for readers who cannot see the figure."""
     role = "Control" if finding.is_control else "Prediction"
     found = f"{measured(finding).text} over {count(finding.seeds, 'seed')}"
     return f"{role} {compared(finding.arms)}: {found}; {finding_decision(finding)}."

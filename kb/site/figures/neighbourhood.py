@@ -1,7 +1,7 @@
 """The claims within two relations of a claim, laid out in five columns and drawn as SVG with links.
 
-From left to right arguments bear on what stands to their right: a claim's grounds are on its left, what it
-carries is on its right. Layout needs no engine: a place is a column and a row.
+Arguments run from left to right: a claim's grounds are on its left, and what it
+bears on is on its right. The layout needs no engine: a place is a column and a row.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ COLUMN, ROW = 188, 60
 MARGIN = 6
 LETTERS, LINES = 22, 3
 MOST = {1: 6, 2: 2}
-"""Claims in a column by its distance; the list beside the figure has all neighbours."""
+"""The most claims in a column, by its distance; the list beside the figure has all neighbours."""
 
 
 class Cell(NamedTuple):
-    """Where a claim is drawn: its column, 0 being the claim itself, and its row."""
+    """Where a claim is drawn: its column, where 0 is that of the claim itself, and its row."""
 
     column: int
     row: float
 
 
 class Neighbourhoods:
-    """Draws the neighbourhood of any claim of a base, whose relations are looked up once."""
+    """Draws the neighbourhood of any claim in a base, whose relations are looked up only once."""
 
     def __init__(self, base: Base, judgements: Mapping[str, Judgement]) -> None:
         self.base, self.judgements = base, judgements
@@ -48,7 +48,7 @@ class Neighbourhoods:
             self.out[edge.start].append(edge)
 
     def drawn(self, claim_id: str) -> Markup | None:
-        """Return the figure as one line of SVG, or nothing of a claim without relations."""
+        """Return the figure as one line of SVG, or None for a claim without relations."""
         columns = self.columns(claim_id)
         if len(columns) == 1:
             return None

@@ -1,6 +1,7 @@
-"""Inline SVG of what each seed gave: dots, interval, estimate and the predicted side on one axis.
+"""Inline SVG of what each seed yielded: dots, interval, estimate and the predicted side on one axis.
 
-This room draws numbers; it knows no claim, no verdict and no file. Colours come from the page's style sheet.
+This module draws numbers; it knows no claim, no verdict and no file. Colours come from the page's style
+sheet.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from kb.site.figures.svg import Axis, element, figure, path, short, shortened, t
 WIDTH = 420
 MARGIN = 22  # room for the marks of seeds that have no place on the axis
 LABEL, DOTS, BAR, AXIS = 18, 22, 12, 38  # heights of a strip's three parts and of a panel's axis
-DOT_STEP = 5.0  # least distance of two dots in one lane
+DOT_STEP = 5.0  # least distance between two dots in one lane
 LANES = 4
-LONGEST_LABEL = 58  # wider text would leave the drawing
+LONGEST_LABEL = 58  # longer text would not fit into the drawing
 LARGEST = 1e300  # beyond it differences overflow, so such numbers are drawn at the edge
 
 
@@ -28,10 +29,10 @@ class Strip:
 
     Attributes:
         bound: The predicted range, infinite on its open side.
-        values: One number a seed; what is not finite is marked at the edge.
+        values: One number per seed; those that are not finite are marked at the edge.
         interval: Ends of the interval, which may be infinite.
-        estimate: The number in the middle of the argument.
-        is_control: Is it drawn lighter, as a condition in which the bound must not hold?
+        estimate: The number that the interval is about.
+        is_control: Is it drawn in a lighter shade, as a condition under which the bound must not hold?
     """
 
     label: str
@@ -56,12 +57,12 @@ class Panel:
 
 
 def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, description: str) -> Markup:
-    """Return one SVG element with all panels under each other, on a single line.
+    """Return one SVG element with all panels stacked vertically, on a single line.
 
     Args:
         panels: From top to bottom.
         figure_id: Prefix of the ids inside, so that a page may hold several figures.
-        title: What the figure shows, for those who do not see it.
+        title: What the figure shows, for readers who cannot see it.
         description: What came out, in words.
     """
     top = 0
@@ -75,7 +76,7 @@ def seeds_figure(panels: Sequence[Panel], *, figure_id: str, title: str, descrip
 
 
 def axis_for(panel: Panel) -> Axis:
-    """Return an axis that holds every finite number of a panel, with a little air on both sides."""
+    """Return an axis that holds every finite number of a panel, with a little space on both sides."""
     numbers = [value for strip in panel.strips for value in _numbers(strip)]
     finite = [value for value in numbers if _has_place(value)] or [0.0]
     low, high = min(finite), max(finite)
@@ -104,7 +105,7 @@ def _panel(panel: Panel, top: int) -> Iterator[Markup]:
 
 
 def _strip(strip: Strip, axis: Axis, top: int) -> Markup:
-    """Return a strip in a group of its own; places within it repeat from strip to strip and compress well."""
+    """Return a strip in its own group; places within it repeat from strip to strip and compress well."""
     base, middle = LABEL + DOTS - 5, LABEL + DOTS + 4
     parts = [*_bound(strip.bound, axis), text(shortened(strip.label, LONGEST_LABEL), MARGIN, 12, "label")]
     if dots := _dots(strip.values, axis, base):
@@ -119,7 +120,7 @@ def _strip(strip: Strip, axis: Axis, top: int) -> Markup:
 
 
 def _bound(bound: tuple[float, float], axis: Axis) -> list[Markup]:
-    """Shade the predicted side behind a strip and rule its finite ends."""
+    """Shade the predicted side behind a strip and draw lines at its finite ends."""
     low, high = (axis.place(value) for value in bound)
     ends = [place for value, place in zip(bound, (low, high), strict=True) if _has_place(value)]
     tall = DOTS + BAR
@@ -131,10 +132,10 @@ def _bound(bound: tuple[float, float], axis: Axis) -> list[Markup]:
 
 
 def _dots(values: Sequence[float], axis: Axis, base: int) -> str:
-    """Return a path of zero-length strokes, one a finite seed; near dots are stacked, left to right.
+    """Return a path of zero-length strokes, one per finite seed; close dots are stacked, left to right.
 
-    Each lane starts at its first dot and goes from dot to dot by what lies between: short numbers that often
-    repeat compress to half of what places would take.
+    Each lane starts at its first dot and goes from dot to dot by their distance: short numbers that often
+    repeat compress to half of what absolute places would take.
     """
     lanes: list[list[int]] = [[] for _ in range(LANES)]
     for x in sorted(axis.place(value) for value in values if _has_place(value)):

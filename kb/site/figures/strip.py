@@ -1,4 +1,4 @@
-"""A finding as one short strip: the predicted side, the interval and the estimate on an axis of its own."""
+"""A finding as one short strip: the predicted side, the interval and the estimate on their own axis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH, HEIGHT, EDGE = 75, 13, 3
 
 
 def strip_of(finding: Finding) -> Markup | None:
-    """Return the strip as a line of SVG, or nothing while there is no finite interval or estimate.
+    """Return the strip as a line of SVG, or None as long as there is no finite interval or estimate.
 
     Each strip has an axis of its own, chosen so that bound and interval both show. It says nothing that its
     row does not say in words, so it is hidden from screen readers.

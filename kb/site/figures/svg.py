@@ -29,7 +29,7 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Return where a number stands; what lies outside, or is infinite, stands at the edge."""
+        """Return the place of a number; numbers outside, and infinite ones, are put at the edge."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
@@ -53,18 +53,18 @@ def figure(
     role: str = "img",
     is_sized: bool = False,
 ) -> Markup:
-    """Return a whole figure that says in words what it shows.
+    """Return a complete figure that also says in words what it shows.
 
     Args:
         kind: Classes for the style sheet.
-        width: Of the drawing.
-        height: Of the drawing.
+        width: Width of the drawing.
+        height: Height of the drawing.
         content: From back to front.
         figure_id: Prefix of the ids inside, so that a page may hold several figures.
-        title: What the figure shows, for those who do not see it.
-        description: What came out, in words; a figure of links has none, its links have names.
+        title: What the figure shows, for readers who cannot see it.
+        description: What came out, in words; a figure of links has none, since its links have names.
         role: `img`, or `group` where parts of the figure are links.
-        is_sized: Does it keep its size, rather than fill its place?
+        is_sized: Does it keep its size, rather than fill the available space?
     """
     words = [element("title", title, id=f"{figure_id}-title")]
     if description:
@@ -84,11 +84,11 @@ def figure(
 
 
 def element(name: str, *content: str, **attributes: str | float | None) -> Markup:
-    """Return one element; text and values are escaped unless they are markup, and None leaves a value out.
+    """Return one element; text and values are escaped unless they are markup; values of None are left out.
 
     Args:
-        name: Of the element.
-        content: Texts and elements inside, in order; without any the element is closed at once.
+        name: Name of the element.
+        content: Texts and elements inside, in order; without any, the element is self-closing.
         attributes: By name, with `_` for a hyphen, and at the end where Python knows the word.
     """
     given = "".join(
@@ -106,12 +106,12 @@ def _written(value: str | float) -> str:
 
 
 def text(words: str, x: float, y: float, kind: str | None = None) -> Markup:
-    """Return a line of text whose baseline stands at a place."""
+    """Return a line of text whose baseline is at a place."""
     return element("text", words, class_=kind, x=x, y=y)
 
 
 def path(data: str, kind: str | None = None) -> Markup:
-    """Return a path of a class."""
+    """Return a path that has a class."""
     return element("path", class_=kind, d=data)
 
 
@@ -121,15 +121,15 @@ def icon(data: str, x: float, y: float, kind: str = "icon") -> Markup:
 
 
 def short(value: float, places: int = 0) -> str:
-    """Return a place in the drawing with at most so many decimal places."""
+    """Return a place in the drawing with a limited number of decimal places."""
     return f"{value:.{places}f}".removesuffix(".0")
 
 
 def shortened(words: str, letters: int) -> str:
-    """Return a text of at most so many letters."""
+    """Return a text cut to a number of letters."""
     return words if len(words) <= letters else words[: letters - 1].rstrip() + ELLIPSIS
 
 
 def tick_label(value: float) -> str:
-    """Return a tick's number with a minus sign; ticks are round, so six digits tell all of it."""
+    """Return a tick's number with a true minus sign; ticks are round, so six digits are enough."""
     return f"{value:.6g}".replace("-", MINUS)

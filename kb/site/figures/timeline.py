@@ -15,7 +15,7 @@ from kb.words.states import STATES
 
 STEP, HEIGHT, MIDDLE = 84, 60, 12
 MOST = 4
-"""Marks in one figure, the latest; the page of the history has all."""
+"""The most marks in one figure, the latest ones; the page of the history has them all."""
 
 
 class Turn(NamedTuple):
@@ -27,7 +27,7 @@ class Turn(NamedTuple):
 
 
 def turns(events: Sequence[Event]) -> list[Turn]:
-    """Return where the state or its seeds became others than before, the oldest first."""
+    """Return where the state or its number of seeds changed, oldest first."""
     return [
         Turn(
             event.state,
@@ -40,11 +40,11 @@ def turns(events: Sequence[Event]) -> list[Turn]:
 
 
 def timeline(events: Sequence[Event], *, figure_id: str) -> Markup | None:
-    """Return the figure as a line of SVG, or nothing of a claim whose state never changed.
+    """Return the figure as a line of SVG, or None for a claim whose state never changed.
 
     Args:
-        events: Everything that became of the claim, the oldest first.
-        figure_id: Prefix of the ids inside.
+        events: Everything that became of the claim, oldest first.
+        figure_id: Prefix of the ids inside the figure.
     """
     found = turns(events)
     if len(found) < 2:
