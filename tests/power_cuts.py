@@ -21,7 +21,7 @@ from repro import ledger as store
 from tests.store_faults import System, knows_no_links, quickly
 
 Tree = dict[str, bytes | None]
-"""Relative path -> bytes of a file, or nothing for a folder."""
+"""Relative path -> bytes of a file, or None for a folder."""
 
 
 class Event(NamedTuple):

@@ -16,7 +16,7 @@ OUTCOMES = {
 numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
 """Finite numbers without denormal tails."""
 seed_values = st.lists(numbers, min_size=0, max_size=40)
-"""One number a seed."""
+"""One number per seed."""
 any_float = st.floats(allow_nan=True, allow_infinity=True)
 """Whatever a script may return."""
 alphas = st.floats(1e-6, 0.5)

@@ -111,7 +111,7 @@ def test_coverage_fails_where_a_paragraph_has_no_claim_that_can_be_read(project)
 
 
 def test_github_is_told_at_each_line(bad):
-    """An annotation for each problem, and the summary for whoever reads the log; the exit code stays."""
+    """One annotation per problem, and the summary for readers of the log; the exit code stays the same."""
     result = repro(bad, "check", "--format", "github")
     assert result.exit_code == 2
     first, last = result.output.splitlines()

@@ -166,7 +166,7 @@ def test_diff_names_what_changed(measured):
 
 
 def test_diff_names_relations_and_claims_that_came_and_went(measured):
-    """Without a second revision the files as they lie there are compared; a tombstone tells the successor."""
+    """Without a second revision the files in the folder are compared; a tombstone names the successor."""
     text = (measured / RECORD).read_text(encoding="utf-8")
     relation = "relations:\n  - {type: supports, claim: toy-third, because: so}\n"
     for name, words in (("toy-new", "Coins roll."), ("toy-third", "Coins shine.")):

@@ -48,7 +48,7 @@ def test_a_plain_contradiction_is_a_conflict_once_one_side_was_reproduced(states
 
 
 def test_a_claim_that_rests_on_both_sides_stands_alone_in_conflict():
-    """Whatever rests on it in turn is no conflict of its own."""
+    """Whatever rests on it in turn is not a separate conflict."""
     base = base_of(
         top=claim(("depends_on", "both")),
         both=claim(("depends_on", "one"), ("depends_on", "other")),

@@ -108,7 +108,7 @@ def failing(*kinds):
 
 
 def events_of(*kinds):
-    """Return what such an engine's life is to whoever iterates."""
+    """Return the life of such an engine as a caller sees it."""
     return list(retrying(failing(*kinds), deque([a_task()]), jobs=1, interrupts=Interrupts()))
 
 

@@ -367,7 +367,7 @@ def test_replications_are_apart(tmp_path):
 
 
 def test_cost_is_the_median_of_the_version_measured_last(tmp_path):
-    """What was slower, or quicker, before a change tells nothing; nor do other scales."""
+    """What was slower or quicker before a change says nothing; nor do other scales."""
     stored(
         tmp_path,
         piece(block=0, seconds=1.0, version="cd" * 32, started="2026-02-03T00:00:00Z"),

@@ -177,7 +177,7 @@ def test_the_page_of_a_history_lists_the_events(repository):
 
 
 def test_former_records_are_read_in_the_names_of_today():
-    """A prediction's `scale` of former days is its `units`, so that a renaming is no turn of the claim."""
+    """A prediction's former `scale` is its `units`, so a renaming is not a turn of the claim."""
     root = Path(__file__).parents[1]
     path = "claims/normalisation/bn-accelerates-training.yaml"
     today = (root / path).read_bytes()

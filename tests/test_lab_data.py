@@ -81,7 +81,7 @@ def test_batch_that_no_epoch_can_fill_is_refused(batch):
 
 @pytest.mark.parametrize("start", [0, 1], ids=["whole", "slice"])
 def test_lanes_of_a_seed_take_from_its_data(start):
-    """With two lanes a seed, neighbouring lanes take from the same seed, also where the data are a slice."""
+    """With two lanes per seed, neighbouring lanes take from the same seed, even if the data are a slice."""
     data = torch.arange(3 * 10 * 2).view(3, 10, 2)[:, start:]
     index = torch.randint(9, (6, 4), generator=torch.Generator().manual_seed(0))
     expected = torch.stack([data[lane // 2][index[lane]] for lane in range(6)])

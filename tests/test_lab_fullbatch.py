@@ -100,7 +100,7 @@ def test_gauss_newton_solves_a_linear_problem_in_one_step():
 
 
 def test_damping_is_by_lane_and_diverged_lanes_stay_alone():
-    """The damped step solves the damped normal equations, with one strength a lane."""
+    """The damped step solves the damped normal equations, with one strength per lane."""
     a, b, strength = normal("a", 5, 8), normal("b", 5), torch.tensor([0.1, 2.0]).double()
     step = gauss_newton_step(a, b, strength)
     system = a.mT @ a + strength[:, None, None] * torch.eye(8).double()

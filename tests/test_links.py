@@ -191,7 +191,7 @@ def test_a_link_that_is_not_true_is_a_problem_and_not_followed(code, items):
 
 
 def test_arms_may_be_left_out_and_may_come_later():
-    """An arm that the script lost is named; one that was measured after the link is no fault of it."""
+    """An arm that the script lost is named; one measured after the link does not count against it."""
     later = piece("bent", started="2026-03-01T00:00:00Z")
     assert ledger(FIRST, BENT, link(FIRST, left_out=("bent",))).problems == ()
     assert ledger(FIRST, later, link(FIRST)).problems == ()

@@ -227,7 +227,7 @@ def test_the_root_is_found_from_below(project):
 
 
 def test_a_folder_without_records_is_an_empty_base(tmp_path):
-    """Nothing to read is no error."""
+    """Having nothing to read is not an error."""
     assert load_base(Folder(tmp_path)).problems == ()
 
 

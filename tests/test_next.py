@@ -64,5 +64,5 @@ def test_claims_of_one_experiment_are_one_run():
 
 
 def test_nothing_due_is_worth_nothing():
-    """Claims without a protocol are no candidates."""
+    """Claims without a protocol are not candidates."""
     assert ranked(base_of(a=claim())) == ()

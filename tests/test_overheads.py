@@ -31,7 +31,7 @@ def step(name: str, blocks: int, seconds: float | None) -> Step:
     ],
 )
 def test_wall_seconds_follow_the_workers(steps, jobs, seconds):
-    """The longest comes first, and whoever is free takes the next."""
+    """The longest comes first, and the next free worker takes the next."""
     due = Plan(("claim",), tuple(step(*one) for one in steps))
     assert wall_seconds(due, jobs, Overheads(0.5, 1.5, {})) == pytest.approx(seconds)
 
@@ -100,7 +100,7 @@ def task(name: str) -> Task:
 
 
 def test_a_watch_takes_off_what_blocks_say_they_took(monkeypatch):
-    """A task that lasts 5 s with two blocks of 2 s took one second besides; a failed one tells nothing."""
+    """A task that lasts 5 s with two blocks of 2 s took one extra second; a failed one says nothing."""
     times = iter([10.0, 15.0, 20.0, 24.5, 30.0])
     monkeypatch.setattr(overheads, "monotonic", lambda: next(times))
     block, watch = SimpleNamespace(seconds=2.0), Stopwatch()

@@ -115,7 +115,7 @@ def test_a_ground_stands_left_of_what_rests_on_it(site):
 
 
 def test_a_claim_without_relations_has_no_figure(site):
-    """An empty drawing tells nothing."""
+    """An empty drawing says nothing."""
     assert Neighbourhoods(site.base, site.judgements).drawn("toy-split") is None
 
 
@@ -142,7 +142,7 @@ def test_a_strip_needs_numbers(site):
 
 
 def test_csv_holds_every_value_once(site):
-    """One line a seed and outcome, with not-a-number as `nan`."""
+    """One line per seed and outcome, with not-a-number as `nan`."""
     script = site.base.scripts["coin"]
     piece = evidence_of(script, "a" * 64, "fair", 1, (0.5, math.nan, 0.25, 1.0, math.inf))
     rows = list(csv.DictReader(io.StringIO(as_csv([piece]))))
@@ -152,7 +152,7 @@ def test_csv_holds_every_value_once(site):
 
 
 def test_curves_have_a_file_of_their_own(site):
-    """One line a seed with all its points; shorter curves end in empty fields."""
+    """One line per seed with all its points; shorter curves end in empty fields."""
     script = site.base.scripts["coin"]
     curves = {"score_curve": ((0.0, 0.1, math.nan),) * 5, "short_curve": ((1.0,),) * 5}
     piece = evidence_of(script, "a" * 64, "fair", 1, (0.5,) * 5, curves=curves)
@@ -177,7 +177,7 @@ def test_a_verdict_is_sure_among_all_or_said_not_to_be(site):
 
 
 def test_json_keeps_the_provenance(site):
-    """Machine, versions and seeds stand beside the values; there is no token that JSON does not know."""
+    """Machine, versions and seeds are given beside the values; every token is valid JSON."""
     pieces = site.ledger.of_experiment("coin")
     document = json.loads(as_json("coin", pieces), parse_constant=pytest.fail)
     assert len(document["evidence"]) == len(pieces)

@@ -53,13 +53,13 @@ def test_new_evidence_makes_no_checkout_dirty(checkout):
 
 
 def test_folder_without_commits_has_no_commit(tmp_path):
-    """A fresh repository is no error."""
+    """A fresh repository is not an error."""
     git(tmp_path, "init")
     assert commit(tmp_path) == Commit(None, None)
 
 
 def test_folder_without_repository_has_no_commit(tmp_path):
-    """A downloaded archive is no error."""
+    """A downloaded archive is not an error."""
     assert commit(tmp_path) == Commit(None, None)
 
 
@@ -96,7 +96,7 @@ def test_machine_says_what_bits_depend_on():
 
 
 def test_library_of_linear_algebra_is_read_from_the_build():
-    """Its version is told where the build tells it; a build that says nothing is unknown."""
+    """Its version is given if the build states it; a build that says nothing is unknown."""
     mkl = "  - Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build 2024"
     assert provenance._blas(f"{mkl}\n  - BLAS_INFO=mkl, X=1") == "mkl 2024.2-Product"
     assert provenance._blas("  - Build settings: BLAS_INFO=open, USE_CUDA=0") == "open"

@@ -127,7 +127,7 @@ def test_what_shares_its_line_is_left_to_people(text, keys):
 
 
 def test_every_record_of_the_project_can_be_changed(request):
-    """Each claim of ours takes one more source, whoever laid it out."""
+    """Each of our claims takes one more source, whatever its layout."""
     base = load_base(Folder(request.config.rootpath))
     item = {"source": "another", "stance": "reports", "locator": {"page": "3"}}
     for claim_id in base.claims:

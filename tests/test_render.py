@@ -93,7 +93,7 @@ def pages(plain_site):
 
 @pytest.mark.parametrize("section", [section.__name__ for section in SECTIONS])
 def test_each_section_is_as_reviewed_in_every_state(site, golden, section):
-    """A file of tests/golden/pages holds one section of the pages of all claims, one tag a line."""
+    """A file of tests/golden/pages holds one section of the pages of all claims, one tag per line."""
     near = Neighbourhoods(site.base, site.judgements)
     shown = {claim_id: parts(Subject(site, claim_id, near)) for claim_id in CLAIMS}
     texts = [f"=== {claim_id}\n{found[section]}\n" for claim_id, found in shown.items() if section in found]

@@ -63,7 +63,7 @@ def test_rules_say_what_their_codes_mean():
 
 
 def test_one_reader_sees_all_problems_of_all_files(project):
-    """Several mistakes in several files come out of one run, ordered by place."""
+    """Several mistakes in several files are reported by one run, ordered by place."""
     claim = project / "claims/toys/toy-claim.yaml"
     source = project / "claims/sources/toy-source.yaml"
     text = claim.read_text(encoding="utf-8").replace("stance: asserts", "stance: assert")

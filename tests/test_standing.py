@@ -46,7 +46,7 @@ def standing_of(claim_id, states, **relations):
     ],
 )
 def test_own_verdict_gives_the_standing(state, standing):
-    """A claim without relations stands as its verdict says; states that are no verdict leave it open."""
+    """A claim without relations stands as its verdict says; states that are not verdicts leave it open."""
     assert standing_of("a", {"a": state}, a=[]).standing == standing
 
 

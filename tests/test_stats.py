@@ -199,7 +199,7 @@ def test_e_process_averages_gaussian_likelihood_ratios():
 
 
 def test_e_process_starts_at_one():
-    """No value, or one, is no evidence."""
+    """No value, or a single one, is not evidence."""
     assert log_e_t([], 0.0) == 0.0
     assert log_e_t([3.0], 0.0) == pytest.approx(0.0, abs=1e-15)
 

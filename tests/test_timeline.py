@@ -28,7 +28,7 @@ def test_every_turn_is_drawn_and_said():
 
 
 def test_a_claim_that_never_changed_has_no_figure():
-    """One mark tells nothing that the badge does not."""
+    """A single mark says nothing that the badge does not."""
     assert timeline([event("not run")], figure_id="t") is None
     assert timeline([], figure_id="t") is None
 

@@ -252,7 +252,7 @@ def test_zero_variance_is_no_proof():
 
 @pytest.mark.parametrize(("bound", "log_e"), [(0.5, log_e_inside), (9.0, log_e_outside)])
 def test_the_resolution_lowers_the_evidence(bound, log_e):
-    """Equal values are no stronger evidence than their resolution allows, either way."""
+    """Equal values are not stronger evidence than their resolution allows, either way."""
     asked = protocol(prediction(of="a", outcome="score", at_least=bound))
     found = judge(asked, OUTCOMES, {"a": {"score": [3.0] * 10}}).findings[0]
     assert found.decision != "inconclusive"
@@ -557,7 +557,7 @@ def test_a_control_has_the_last_word(bound, control_values, state, decided):
 
 
 def test_a_split_claim_waits_for_its_controls():
-    """A split tells as much as a reproduction, and needs the control as much."""
+    """A split says as much as a reproduction, and needs the control as much."""
     predictions = (prediction(of="a", **GOOD), prediction(name="q", of="a", **BAD))
     for values, state in (([], "inconclusive"), (ZEROS, "split"), ([9.0, 9.1] * 5, "invalid")):
         asked = protocol(*predictions, controls=(control("c"),))

@@ -351,7 +351,7 @@ REFUSED = {
     "no dictionary": ([1.0], "returned of type list"),
     "missing": ({"score": GOOD["score"]}, "no outcome loss_curve"),
     "extra": ({**GOOD, "scor": GOOD["score"]}, "'scor', which OUTCOMES does not name; did you mean score"),
-    "too few": ({**GOOD, "score": torch.zeros(4)}, r"score has shape \(4,\); asked for .* shape \(5,\)"),
+    "too few": ({**GOOD, "score": torch.zeros(4)}, r"score has shape \(4,\); expected is .* shape \(5,\)"),
     "two axes": ({**GOOD, "score": torch.zeros(5, 1)}, r"shape \(5, 1\)"),
     "bool": ({**GOOD, "score": torch.ones(5, dtype=torch.bool)}, "score is a tensor of type bool"),
     "integer": ({**GOOD, "score": torch.ones(5, dtype=torch.int64)}, "type int64"),
@@ -364,8 +364,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_real_number_a_seed_is_refused(outcomes, name):
-    """The message names the outcome, what was found and what is asked for."""
+def test_what_is_not_one_real_number_per_seed_is_refused(outcomes, name):
+    """The message names the outcome, what was found and what is expected."""
     result, message = REFUSED[name]
     with pytest.raises(ContractError, match=message):
         read_outcomes(result, outcomes, 5, SIZE)

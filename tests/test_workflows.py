@@ -85,7 +85,7 @@ def test_workflows_may_only_read(path):
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_name_actions_by_their_commit(path):
-    """A tag can be moved by whoever owns it, a commit cannot; the version is a comment for people."""
+    """The owner of a tag can move it, but not a commit; the version is a comment for people."""
     used = re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))
     assert len(used) == sum("uses" in each for each in steps(path))
     assert [

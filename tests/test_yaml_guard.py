@@ -16,7 +16,7 @@ from tests.conftest import CLAIM, SOURCE
 
 
 def fault_of(text):
-    """Return the code of the first fault of a text, or nothing."""
+    """Return the code of the first fault of a text, or None."""
     try:
         faults = compose(text).faults
     except GuardError as error:
@@ -25,7 +25,7 @@ def fault_of(text):
 
 
 def fault_of_bytes(path, content):
-    """Return the code of the fault with which a file of some bytes is refused, or nothing."""
+    """Return the code of the fault with which a file of some bytes is refused, or None."""
     path.write_bytes(content)
     try:
         return fault_of(read_text(Folder(path.parent), path.name))

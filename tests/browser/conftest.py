@@ -195,7 +195,7 @@ def leads_on(path):
 
 
 def kinds(folder):
-    """Return for each kind of page the address of its heaviest one; a kind is a room and a depth in it."""
+    """Return for each kind of page the address of its heaviest one; a kind is a folder and a depth in it."""
     heaviest = {}
     for path in folder.rglob("index.html"):
         parts = path.relative_to(folder).parts[:-1]

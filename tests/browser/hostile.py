@@ -51,7 +51,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _inner(kind: Any) -> Any:
-    """Return a type without `| None`, or nothing of a choice between several."""
+    """Return a type without `| None`, or None for a choice between several."""
     if get_origin(kind) not in (Union, types.UnionType):
         return kind
     others = [arm for arm in get_args(kind) if arm is not type(None)]
@@ -168,7 +168,7 @@ def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
 
 
 def write_hostile_project(root: Path) -> Hostile:
-    """Write a project with one claim in each state and all hostile records, and tell what stands where."""
+    """Write a project with one claim in each state and all hostile records, and say where each thing is."""
     write_states_project(root)
     hostile = Hostile()
     for name, record in records(hostile):
