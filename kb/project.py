@@ -12,6 +12,7 @@ from kb.judging.judgement import Judgement, judge_base
 from kb.reading.base import Base
 from kb.reading.load import load_base, load_claims
 from kb.reading.tree import Tree
+from kb.reasoning.accounts import Account, accounts
 from kb.reasoning.standing import Standing, standings
 from kb.text.problems import Problem
 
@@ -37,8 +38,13 @@ class Project:
 
     @cached_property
     def standings(self) -> Mapping[str, Standing]:
-        """Return the standing of every claim, by id in alphabetical order."""
+        """Return the standing of every claim that a protocol tests, by id in alphabetical order."""
         return standings(self.base, self.judgements)
+
+    @cached_property
+    def accounts(self) -> Mapping[str, Account]:
+        """Return what speaks for and against every claim that has no verdict, by id."""
+        return accounts(self.base, self.judgements, self.standings)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

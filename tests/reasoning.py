@@ -39,6 +39,6 @@ def base_of(**claims: Claim) -> Base:
 
 
 def judged(base: Base, **states: str) -> dict[str, Judgement]:
-    """Return judgements with these states; claims that are not named are untested."""
+    """Return judgements with these states; claims that are not named were not run."""
     named = {claim_id.replace("_", "-"): state for claim_id, state in states.items()}
-    return {i: Judgement(i, named.get(i, "untested")) for i in base.claims}  # type: ignore[arg-type]  # tests know the states
+    return {i: Judgement(i, named.get(i, "not run")) for i in base.claims}  # type: ignore[arg-type]  # tests know the states

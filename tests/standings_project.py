@@ -11,15 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kb.text.yaml_guard import compose
 from tests.conftest import write_project
 from tests.states_project import CLAIMS, SCRIPT, write_evidence
 
 FOLDER = Path(__file__).parent / "standings"
-TEXTS = {name.removeprefix("toy-"): text for name, text in CLAIMS.items()}
+TEXTS = {name.removeprefix("toy-"): text.partition("relations:")[0] for name, text in CLAIMS.items()}
 """A record for each state that evidence may leave a claim in."""
-TEXTS["reproduced"] = TEXTS["claim"].partition("relations:")[0]
+TEXTS["reproduced"] = TEXTS["claim"]
 
 Expected = dict[str, dict[str, Any]]
 
@@ -31,7 +30,7 @@ def write_standings_project(name: str, root: Path) -> Expected:
     for experiment in ("coin", "dice", "cards"):
         script = root / f"repro/experiments/{experiment}.py"
         script.write_text(SCRIPT.replace("coin", experiment), encoding="utf-8")
-    records = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    records = compose((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")).value
     for claim_id, fields in records.items():
         text = TEXTS[fields["evidence"]].replace("A loaded coin", f"In the test {claim_id}, a loaded coin", 1)
         text = text.replace("A coin that is loaded", f"In the test {claim_id}, a coin that is loaded")

@@ -30,6 +30,11 @@ WORN_CONTROL = """\
     - {prediction: loaded-beats-fair, contrast: [worn, fair], because: the fair coin must not win}
 """
 PROTOCOL = CLAIM[CLAIM.index("protocol:") :]
+LEANS = """\
+relations:
+  - {type: depends_on, claim: toy-contradicted, because: a coin ought not to do what it does not}
+  - {type: depends_on, claim: toy-to-be-written, because: somebody has to look at more coins}
+"""
 CLAIMS = {
     "toy-claim": CLAIM.replace(
         "kind: empirical", "kind: empirical\npitfalls: A coin may *also* land on its edge."
@@ -40,12 +45,13 @@ CLAIMS = {
     "toy-inconclusive": CLAIM.replace("at_least: 0.1", "at_least: 0.3"),
     "toy-invalid": CLAIM.replace(CONTROLS, WORN_CONTROL),
     "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
-    "toy-not-run": CLAIM.replace("experiment: coin", "experiment: cards"),
+    "toy-not-run": CLAIM.replace("experiment: coin", "experiment: cards")
+    + "relations:\n  - {type: depends_on, claim: toy-contradicted, because: it is dealt the same way}\n",
     "toy-to-be-written": CLAIM.replace(
         "experiment: coin", "experiment: dominoes\n  planned: Arms *fair* and loaded."
     ),
     "toy-untested": CLAIM.replace(PROTOCOL, "untested: A coin, a table and an *afternoon*.\n"),
-    "toy-not-testable": CLAIM.replace(PROTOCOL, "not_testable: It says what a coin ought to do.\n"),
+    "toy-not-testable": CLAIM.replace(PROTOCOL, "not_testable: It says what a coin ought to do.\n") + LEANS,
 }
 SOURCE_READ_WHOLE = """\
 slips:

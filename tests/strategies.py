@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from kb.judging.stats import Interval
 from kb.reading.outcomes import Outcome
+from kb.reasoning.standing import Known
 from kb.records.claims import Control, Prediction, Protocol, Relation
 
 OUTCOMES = {
@@ -65,8 +66,22 @@ def bounds(draw: st.DrawFn) -> dict[str, object]:
 
 IDS = ("a", "b", "c", "d", "e", "f", "g")
 """Ids of the claims in a random graph."""
-STATES = ("reproduced", "contradicted", "split", "inconclusive", "invalid", "not run", "stale", "untested")
+STATES = (
+    "reproduced",
+    "contradicted",
+    "split",
+    "inconclusive",
+    "invalid",
+    "not run",
+    "stale",
+    "untested",
+    "not testable",
+)
 """States that a claim in a random graph may have."""
+TESTABLE_STATES = STATES[:-2]
+"""States of claims that a protocol tests."""
+PREDICTIONS = ("p", "q")
+"""Predictions that a claim in a random graph makes."""
 states = st.sampled_from(STATES)
 
 
@@ -78,7 +93,8 @@ def relation_tables(draw: st.DrawFn) -> dict[str, list[Relation]]:
         start, end = draw(st.sampled_from(IDS)), draw(st.sampled_from(IDS))
         kind = draw(st.sampled_from(["depends_on", "supports", "contradicts", "refines"]))
         is_strict = kind == "contradicts" and draw(st.booleans())
-        table[start].append(Relation(type=kind, claim=end, because="it bears on it", strict=is_strict))
+        on = None if kind == "depends_on" else draw(st.sampled_from([None, ("p",), ("q",), PREDICTIONS]))
+        table[start].append(Relation(type=kind, claim=end, because="it bears on it", strict=is_strict, on=on))
     return table
 
 
@@ -86,3 +102,11 @@ def relation_tables(draw: st.DrawFn) -> dict[str, list[Relation]]:
 def judged_graphs(draw: st.DrawFn) -> tuple[dict[str, list[Relation]], dict[str, str]]:
     """Relations of a few claims, and the state of each."""
     return draw(relation_tables()), {claim_id: draw(states) for claim_id in IDS}
+
+
+@st.composite
+def known_graphs(draw: st.DrawFn) -> tuple[dict[str, list[Relation]], dict[str, Known]]:
+    """Relations of a few claims, and what the evidence says of each, perhaps in part."""
+    table, judged = draw(judged_graphs())
+    held = st.frozensets(st.sampled_from(PREDICTIONS))
+    return table, {i: Known(state, draw(held)) for i, state in judged.items()}  # type: ignore[arg-type]  # tests know the states

@@ -80,8 +80,40 @@ def test_whatif_says_what_changes_and_why(repro):
     """Nothing is recorded."""
     output = repro("whatif", "fact=contradicted").output
     assert "Suppose fact were contradicted (now reproduced)" in output
-    assert "4 standings would change:" in output
+    assert "2 standings would change:" in output
     assert "  fact: established -> refuted\n    because its own predictions were contradicted\n" in output
+
+
+def test_whatif_refuses_a_verdict_on_what_nobody_can_test(tmp_path):
+    """A claim that no measurement could decide cannot be supposed to be decided by one."""
+    write_standings_project("own-verdicts", tmp_path)
+    found = CliRunner().invoke(cli, ["--root", str(tmp_path), "whatif", "nobody-can-test=reproduced"])
+    assert found.exit_code == 2
+    assert "no measurement could decide 'nobody-can-test'" in found.output
+
+
+def test_whatif_may_suppose_a_verdict_on_what_nobody_has_tested(tmp_path):
+    """It has no standing before, and one after."""
+    write_standings_project("own-verdicts", tmp_path)
+    found = CliRunner().invoke(cli, ["--root", str(tmp_path), "whatif", "nobody-has-tested=contradicted"])
+    assert "  nobody-has-tested: no standing -> refuted\n" in found.output
+
+
+def test_why_and_show_give_the_account_of_a_claim_without_a_verdict(repro):
+    """It has no standing; what bears on it stands under a heading."""
+    for words in (("why", "opinion"), ("show", "opinion")):
+        output = repro(*words).output
+        assert "no standing" in output
+        assert "Against: What it leans on failed, or what contradicts it held." in output
+        assert "  - fact contradicts it by what was measured (it was seen otherwise too)" in output
+
+
+def test_why_as_data_has_the_account(repro):
+    """Without a standing there is neither rule nor route."""
+    document = json.loads(repro("why", "opinion", "--json").output)
+    assert (document["standing"], document["rule"], document["route"]) == (None, None, [])
+    [entry] = document["account"]
+    assert (entry["claim"], entry["role"], entry["weight"]) == ("fact", "against", "against")
 
 
 def test_whatif_of_what_is_changes_nothing(repro):
@@ -108,8 +140,11 @@ def test_next_says_what_it_assumed(repro):
 
 
 def test_next_has_nothing_where_nothing_is_due(tmp_path):
-    """A claim that nobody can test is nothing to run."""
+    """What has a verdict, or cannot be tested, is nothing to run."""
     write_standings_project("bases", tmp_path)
+    for path in (tmp_path / "claims/toys").iterdir():
+        if path.stem not in ("fallen", "castle", "ruin", "sketch"):
+            path.unlink()
     found = CliRunner().invoke(cli, ["--root", str(tmp_path), "next"])
     assert found.output == "Nothing is due, and no experiment waits to be written.\n"
 

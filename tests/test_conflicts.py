@@ -6,16 +6,16 @@ from hypothesis import given
 from kb.evidence.ledger import Ledger
 from kb.reasoning.conflicts import FALLEN, conflicts, minimal_sets, voices
 from kb.reasoning.relations import reach, relations_of
-from kb.reasoning.standing import standings_of
-from kb.records.claims import Source
+from kb.reasoning.standing import known_of, standings_of
+from kb.records.claims import Relation, Source
 from kb.records.debates import Debate
 from tests.reasoning import base_of, claim, judged
-from tests.strategies import judged_graphs, prediction, protocol
+from tests.strategies import known_graphs, prediction, protocol
 
 
 def sets(base, **states):
     """Return each conflict's claims and kind."""
-    found = minimal_sets(relations_of(base), {i: j.state for i, j in judged(base, **states).items()})
+    found = minimal_sets(relations_of(base), known_of(judged(base, **states)))
     return {claims: kind for claims, (kind, _) in found.items()}
 
 
@@ -47,6 +47,20 @@ def test_a_plain_contradiction_is_a_conflict_once_one_side_was_reproduced(states
     assert sets(base_of(a=claim(("contradicts", "b")), b=claim()), **states) == found
 
 
+def test_claims_that_no_protocol_tests_are_in_no_conflict():
+    """What a reproduced claim says against them is in their accounts."""
+    base = base_of(a=claim(("contradicts", "b", "strict")), b=claim(), c=claim(("depends_on", "a")))
+    assert sets(base, a="reproduced", b="not testable") == {}
+    assert sets(base, a="untested", b="not testable") == {}
+
+
+@pytest.mark.parametrize(("on", "found"), [(None, {}), (("p",), {})])
+def test_a_split_claim_conflicts_with_nobody_by_what_failed(on, found):
+    """Its plain contradiction rests on what did not hold."""
+    denial = Relation(type="contradicts", claim="b", because="so it is", on=on)
+    assert sets(base_of(a=claim(denial), b=claim()), a="split", b="reproduced") == found
+
+
 def test_a_claim_that_rests_on_both_sides_stands_alone_in_conflict():
     """Whatever rests on it in turn is not a separate conflict."""
     base = base_of(
@@ -76,13 +90,13 @@ def test_claims_are_replaced_by_what_they_rest_on():
     assert sets(base) == {("low", "rival"): "exclusion"}
 
 
-@given(judged_graphs())
+@given(known_graphs())
 def test_conflicts_are_minimal(graph):
     """No conflict contains another, nobody in it has fallen, and none rests on a smaller one."""
-    table, states = graph
+    table, known = graph
     relations = relations_of(base_of(**{i: claim(*given_relations) for i, given_relations in table.items()}))
-    found = minimal_sets(relations, states)
-    standing = standings_of(relations, states)
+    found = minimal_sets(relations, known)
+    standing = standings_of(relations, known)
     for claims in found:
         assert not any(standing[i].standing in FALLEN for i in claims)
         assert not any({*other} < {*claims} for other in found)
@@ -120,7 +134,7 @@ def test_where_no_run_decides_the_debate_names_what_would():
         "readings": ({"if": "it is", "then": "yes"},),
     }
     base.debates["is-it"] = Debate.model_validate(debate)
-    [conflict] = conflicts(base, Ledger(), judged(base, a="reproduced", c="to be written"))
+    [conflict] = conflicts(base, Ledger(), judged(base, a="reproduced", b="not run", c="to be written"))
     assert (conflict.deciders, conflict.debates) == ((), ("is-it",))
     assert [run.claims for run in conflict.telling] == [("c",)]
 

@@ -17,9 +17,10 @@ statement: A player who bets on heads of a loaded coin wins more often than not.
 stated_in:
   - {source: toy-source, stance: asserts, locator: {section: Results}}
 relations:
-  - {type: depends_on, claim: toy-claim, because: "it only wins if | heads <b>come</b> more often"}
-untested: an evening of bets
+  - {type: depends_on, claim: toy-contradicted, because: "it only wins if | heads <b>come</b> more often"}
 """
+PLANNED = CLAIM[CLAIM.index("scope:") : CLAIM.index("reported:")]
+RESTING += PLANNED.replace("experiment: coin", "experiment: bets\n  planned: An evening of bets.")
 
 
 @pytest.fixture
@@ -66,8 +67,8 @@ def test_a_new_claim_is_listed_with_its_relations_and_standing(branch):
     (claim_file(branch, "toy-claim").parent / "resting.yaml").write_text(RESTING, encoding="utf-8")
     output = impact(branch).output
     assert "Records and scripts: 1 added." in output
-    assert "| `resting` | none | undermined | it rests on toy-claim; " in output
-    assert "| `resting` depends\\_on `toy-claim` | added |" in output
+    assert "| `resting` | none | undermined | it rests on toy-contradicted; " in output
+    assert "| `resting` depends\\_on `toy-contradicted` | added |" in output
     assert "<b>" not in output
 
 
@@ -132,7 +133,7 @@ def test_a_strict_contradiction_is_a_new_conflict(branch):
     """It is named with the relation at its heart."""
     text = RESTING.replace("depends_on", "contradicts").replace('often"}', 'often", strict: true}')
     (claim_file(branch, "toy-claim").parent / "resting.yaml").write_text(text, encoding="utf-8")
-    other = text.replace("claim: toy-claim", "claim: resting").replace(
+    other = text.replace("claim: toy-contradicted", "claim: resting").replace(
         "A player who bets", "Anybody who bets"
     )
     (claim_file(branch, "toy-claim").parent / "other.yaml").write_text(other, encoding="utf-8")

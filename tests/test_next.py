@@ -34,9 +34,9 @@ def test_verdicts_are_as_probable_as_they_were_with_one_more_of_each():
 
 
 def test_expected_changes_count_every_standing_that_a_verdict_changes():
-    """Three verdicts of five change the claim; one supports another claim, one undermines a third."""
+    """Three verdicts of five change the claim; one contests another claim, one undermines a third."""
     base = base_of(
-        a=claim(("supports", "b"), protocol=planned("dice", 10)), b=claim(), c=claim(("depends_on", "a"))
+        a=claim(("contradicts", "b"), protocol=planned("dice", 10)), b=claim(), c=claim(("depends_on", "a"))
     )
     [candidate] = ranked(base)
     assert candidate.expected_changes == pytest.approx(3 / 5 + 1 / 5 + 1 / 5)

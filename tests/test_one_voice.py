@@ -73,7 +73,7 @@ def reported(site, judgement):
 
 def shown(site, judgement):
     """Return what `repro show` prints of a claim."""
-    return "\n".join(show.lines(site.base, judgement, site.standings[judgement.claim_id]))
+    return "\n".join(show.lines(site.project, judgement.claim_id))
 
 
 def test_no_interval_is_printed_narrower_than_it_is(measured_claims):

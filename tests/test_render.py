@@ -157,7 +157,7 @@ def test_a_debate_shows_its_sides_with_states_and_standings(pages):
     """Each claim stands on its side with what the evidence and the graph make of it."""
     text = re.sub(r"<[^>]+>|\s+", " ", pages["debates/toy-debate.md"].content)
     text = re.sub(r"\s+", " ", text)
-    assert re.search("It shows Reproduced .* Standing: undermined .* It does not Contradicted", text)
+    assert re.search("It shows Reproduced .* Standing: established .* It does not Contradicted", text)
     assert "Asserted by Jane Doe in On coins that are not fair" in text
     assert "Heads differ by a tenth the load shows" in text
 

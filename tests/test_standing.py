@@ -1,4 +1,4 @@
-"""Standings follow from verdicts and relations by five rules, the first that applies."""
+"""Standings of claims that a protocol tests follow from verdicts and relations by five rules."""
 
 from types import SimpleNamespace
 
@@ -11,16 +11,17 @@ from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from kb.reasoning.standing import OWN, standings
+from kb.reasoning.relations import relations_of
+from kb.reasoning.standing import OWN, Known, standings, standings_of
 from tests.standings_project import FOLDER, write_standings_project
-from tests.strategies import IDS, judged_graphs, relation_tables
+from tests.strategies import IDS, PREDICTIONS, TESTABLE_STATES, judged_graphs, known_graphs, relation_tables
 
 
 def base_of(**relations):
     """Return a base of claims whose relations are given as (type, target[, strict])."""
     claims = {}
     for claim_id, links in relations.items():
-        made = [SimpleNamespace(type=kind, claim=to, strict=bool(rest)) for kind, to, *rest in links]
+        made = [SimpleNamespace(type=kind, claim=to, strict=bool(rest), on=None) for kind, to, *rest in links]
         claims[claim_id] = SimpleNamespace(relations=made)
     return SimpleNamespace(claims=claims)
 
@@ -38,16 +39,26 @@ def standing_of(claim_id, states, **relations):
         ("reproduced", "established"),
         ("contradicted", "refuted"),
         ("split", "split"),
+        ("varies", "varies"),
         ("inconclusive", "open"),
         ("invalid", "open"),
         ("stale", "open"),
         ("not run", "open"),
-        ("not testable", "open"),
+        ("to be written", "open"),
     ],
 )
 def test_own_verdict_gives_the_standing(state, standing):
-    """A claim without relations stands as its verdict says; states that are not verdicts leave it open."""
-    assert standing_of("a", {"a": state}, a=[]).standing == standing
+    """A claim without relations stands as its verdict says; states that are no verdict leave it open."""
+    base = base_of(a=[])
+    assert standings_of(relations_of(base), {"a": Known(state)})["a"].standing == standing
+
+
+@pytest.mark.parametrize("state", ["not testable", "untested"])
+def test_a_claim_that_no_protocol_tests_has_no_standing(state):
+    """Not even where what it rests on is refuted and a reproduced claim contradicts it."""
+    base = base_of(a=[("depends_on", "b")], b=[], c=[("contradicts", "a", "strict")])
+    states = {"a": state, "b": "contradicted", "c": "reproduced"}
+    assert [*standings(base, {i: Judgement(i, s) for i, s in states.items()})] == ["b", "c"]
 
 
 def test_open_claim_says_what_its_evidence_lacks():
@@ -67,34 +78,45 @@ def test_resting_on_a_refuted_claim_undermines_through_any_number_of_steps():
     assert found.because == ("it rests on b", "b rests on c", "c is refuted by its own evidence")
 
 
-def test_a_refuted_claim_stays_refuted_when_its_base_falls():
-    """Its own evidence says more than its neighbours."""
-    states = {"a": "contradicted", "b": "contradicted"}
-    assert standing_of("a", states, a=[("depends_on", "b")], b=[]).standing == "refuted"
+def test_a_base_that_nobody_can_test_passes_on_what_it_rests_on():
+    """It has no standing itself, and is no wall between two claims that have one."""
+    states = {"b": "not testable", "c": "contradicted"}
+    found = standing_of("a", states, a=[("depends_on", "b")], b=[("depends_on", "c")], c=[])
+    assert (found.standing, found.route) == ("undermined", ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(("state", "standing"), [("contradicted", "refuted"), ("reproduced", "established")])
+def test_a_claims_own_verdict_outweighs_its_base(state, standing):
+    """What was measured of it says more than what it was thought to rest on."""
+    states = {"a": state, "b": "contradicted"}
+    assert standing_of("a", states, a=[("depends_on", "b")], b=[]).standing == standing
+
+
+def test_an_established_claim_says_what_speaks_against_it():
+    """A refuted base and a contradiction by what was measured are named beside its verdict."""
+    states = {"a": "reproduced", "b": "contradicted", "c": "reproduced"}
+    found = standing_of("a", states, a=[("depends_on", "b")], b=[], c=[("contradicts", "a")])
+    [reason] = found.because
+    assert "although it rests on b, which is refuted, and although c contradicts it" in reason
 
 
 def test_contradiction_by_an_established_claim_contests():
-    """Also a claim that was reproduced itself."""
-    states = {"a": "reproduced", "b": "reproduced"}
-    assert standing_of("a", states, a=[], b=[("contradicts", "a", "strict")]).standing == "contested"
+    """Strict or not, but never a claim that has a verdict of its own."""
+    links = {"a": [], "b": [("contradicts", "a")]}
+    assert standing_of("a", {"b": "reproduced"}, **links).standing == "contested"
+    assert standing_of("a", {"a": "reproduced", "b": "reproduced"}, **links).standing == "established"
 
 
-def test_strict_contradiction_refutes_where_there_is_no_evidence():
+def test_strict_contradiction_refutes_where_there_is_no_verdict():
     """Only one side of a strict contradiction can hold."""
     states = {"b": "reproduced"}
     assert standing_of("a", states, a=[], b=[("contradicts", "a", "strict")]).standing == "refuted"
     assert standing_of("a", states, a=[], b=[("contradicts", "a")]).standing == "contested"
 
 
-def test_only_established_claims_support():
-    """A claim that has not been run supports nothing."""
-    assert standing_of("a", {"b": "reproduced"}, a=[], b=[("supports", "a")]).standing == "supported"
-    assert standing_of("a", {}, a=[], b=[("supports", "a")]).standing == "open"
-
-
-def test_no_claim_supports_itself_through_a_cycle():
-    """Support does not travel: only a verdict of its own makes a claim lend any."""
-    assert standing_of("a", {}, a=[("supports", "b")], b=[("supports", "a")]).standing == "open"
+def test_support_gives_no_standing():
+    """An example that held does not establish what it is an example of."""
+    assert standing_of("a", {"b": "reproduced"}, a=[], b=[("supports", "a")]).standing == "open"
 
 
 def test_a_cycle_of_dependencies_undermines_nobody():
@@ -111,9 +133,10 @@ def test_records_stand_as_they_expect(name, tmp_path):
     base = load_base(Folder(tmp_path))
     found = standings(base, judge_base(base, read_ledger(Folder(tmp_path))))
     assert [problem.code for problem in base.problems if problem.code != "unused-experiment"] == []
-    assert {i: found[i].standing for i in expected} == {i: e["standing"] for i, e in expected.items()}
+    stands = {i: found[i].standing if i in found else None for i in expected}
+    assert stands == {i: e["standing"] for i, e in expected.items()}
     routes = {i: e["route"] for i, e in expected.items() if "route" in e}
-    assert {i: [*found[i].route] for i in routes} == routes
+    assert {i: found[i].route for i in routes} == routes
 
 
 def base_with(table):
@@ -121,48 +144,97 @@ def base_with(table):
     return SimpleNamespace(claims={i: SimpleNamespace(relations=relations) for i, relations in table.items()})
 
 
-def names(table, judged):
-    """Return the standing of each claim as a word."""
-    judgements = {claim_id: Judgement(claim_id, state) for claim_id, state in judged.items()}
-    found = standings(base_with(table), judgements)
-    return {claim_id: standing.standing for claim_id, standing in found.items()}
+def found_by(table, known):
+    """Return the standing of each claim that has one."""
+    return standings_of(relations_of(base_with(table)), known)
 
 
-@given(judged_graphs(), st.randoms(use_true_random=False))
+def names(table, known):
+    """Return the same as words."""
+    return {claim_id: standing.standing for claim_id, standing in found_by(table, known).items()}
+
+
+@given(known_graphs(), st.randoms(use_true_random=False))
 def test_order_of_files_and_relations_is_irrelevant(graph, dice):
     """Standings, reasons and routes are the same however the records are listed."""
-    table, judged = graph
+    table, known = graph
     shuffled = {i: dice.sample(table[i], len(table[i])) for i in dice.sample([*table], len(table))}
-    judgements = {claim_id: Judgement(claim_id, state) for claim_id, state in judged.items()}
-    one, other = standings(base_with(table), judgements), standings(base_with(shuffled), judgements)
+    one, other = found_by(table, known), found_by(shuffled, known)
     assert [*one] == [*other]
     assert [(s.standing, s.because, s.route) for s in one.values()] == [
         (s.standing, s.because, s.route) for s in other.values()
     ]
 
 
-@given(judged_graphs(), st.sampled_from(IDS), st.sampled_from(["inconclusive", "invalid", "stale"]))
+@given(known_graphs())
+def test_only_and_all_testable_claims_have_a_standing(graph):
+    """Whatever others say of a claim without a protocol."""
+    table, known = graph
+    assert {*names(table, known)} == {i for i in IDS if known[i].state in TESTABLE_STATES}
+
+
+@given(known_graphs())
+def test_own_verdicts_come_first(graph):
+    """No neighbour changes the standing of a claim that has a verdict."""
+    table, known = graph
+    found = names(table, known)
+    assert all(found[i] == OWN[known[i].state] for i in IDS if known[i].state in OWN)
+
+
+@given(known_graphs(), st.sampled_from(IDS), st.sampled_from(["inconclusive", "invalid", "stale"]))
 def test_a_run_that_does_not_decide_changes_no_standing(graph, claim_id, state):
-    """Measuring without a verdict is worth as much as not measuring."""
-    table, judged = graph
-    before = judged | {claim_id: "not run"}
-    assert names(table, before | {claim_id: state}) == names(table, before)
+    """Measuring without a verdict is worth as much as not measuring, whichever predictions came out."""
+    table, known = graph
+    before = known | {claim_id: Known("not run")}
+    assert names(table, before | {claim_id: known[claim_id]._replace(state=state)}) == names(table, before)
 
 
-@given(judged_graphs(), st.sampled_from(IDS))
-def test_no_claim_supports_itself_through_a_circle(graph, claim_id):
-    """What it supports makes no difference to where it stands itself."""
-    table, judged = graph
-    without = table | {claim_id: [r for r in table[claim_id] if r.type != "supports"]}
-    assert names(without, judged)[claim_id] == names(table, judged)[claim_id]
+@given(known_graphs(), st.sampled_from(IDS), st.sampled_from(["not run", "inconclusive", "not testable"]))
+def test_adding_an_undecided_claim_changes_no_other_standing(graph, claim_id, state):
+    """Whatever it says of others, and whatever of it, as long as nothing rests on another through it."""
+    table, known = graph
+    known |= {claim_id: Known(state)}
+    table |= {claim_id: [r for r in table[claim_id] if r.type != "depends_on"]}
+    without = {i: [r for r in table[i] if r.claim != claim_id] for i in IDS if i != claim_id}
+    found = names(table, known)
+    found.pop(claim_id, None)
+    assert names(without, known) == found
+
+
+@given(known_graphs())
+def test_supports_change_no_standing(graph):
+    """Nothing is established by being spoken for."""
+    table, known = graph
+    without = {i: [r for r in table[i] if r.type != "supports"] for i in IDS}
+    assert names(without, known) == names(table, known)
+
+
+@given(known_graphs(), st.sampled_from(IDS))
+def test_naming_fewer_predictions_never_silences_a_relation(graph, claim_id):
+    """A relation that rests on less bears where one that rests on more does, so nothing opens again."""
+    table, known = graph
+    wide = {i: [r.model_copy(update={"on": PREDICTIONS}) for r in table[i]] for i in IDS}
+    narrow = wide | {claim_id: [r.model_copy(update={"on": ("p",)}) for r in wide[claim_id]]}
+    before, after = names(wide, known), names(narrow, known)
+    assert all(after[i] != "open" for i in before if before[i] != "open")
+
+
+@given(known_graphs(), st.sampled_from(IDS))
+def test_a_split_claim_speaks_by_named_predictions_alone(graph, claim_id):
+    """Without names, or with one that failed, it is as if it had not been run."""
+    table, known = graph
+    failed = {claim_id: [r.model_copy(update={"on": r.on and ("q",)}) for r in table[claim_id]]}
+    split, silent = Known("split", frozenset(["p"])), Known("not run")
+    found, without = (names(table | failed, known | {claim_id: each}) for each in (split, silent))
+    del found[claim_id], without[claim_id]
+    assert found == without
 
 
 @given(judged_graphs())
 def test_every_route_ends_at_a_verdict_and_meets_no_claim_twice(graph):
     """Whatever leads to a standing starts at a claim with a verdict of its own, or there is nothing."""
     table, judged = graph
-    judgements = {claim_id: Judgement(claim_id, state) for claim_id, state in judged.items()}
-    for standing in standings(base_with(table), judgements).values():
+    for standing in found_by(table, {i: Known(state) for i, state in judged.items()}).values():
         assert len({*standing.route}) == len(standing.route)
         assert (judged[standing.premise] in OWN) == (standing.rule != "none")
 
@@ -170,33 +242,31 @@ def test_every_route_ends_at_a_verdict_and_meets_no_claim_twice(graph):
 @given(relation_tables())
 def test_without_any_verdict_everything_is_open(table):
     """No circle of relations makes something out of nothing."""
-    assert {*names(table, dict.fromkeys(table, "not run")).values()} == {"open"}
+    assert {*names(table, dict.fromkeys(table, Known("not run"))).values()} == {"open"}
 
 
-@given(judged_graphs())
+@given(known_graphs())
 def test_routes_to_refuted_bases_are_the_shortest(graph):
     """No chain of dependencies reaches something refuted in fewer steps."""
-    table, judged = graph
-    judgements = {claim_id: Judgement(claim_id, state) for claim_id, state in judged.items()}
-    found = standings(base_with(table), judgements)
+    table, known = graph
+    found = found_by(table, known)
     rests = DiGraph([(i, r.claim) for i in table for r in table[i] if r.type == "depends_on"])
     rests.add_nodes_from(table)
     for claim_id, standing in found.items():
         reached = single_source_shortest_path_length(rests, claim_id)
-        ends = [n + len(found[i].links) for i, n in reached.items() if found[i].standing == "refuted"]
+        refuted = {i for i in reached if i in found and found[i].standing == "refuted"}
+        ends = [n + len(found[i].links) for i, n in reached.items() if i in refuted]
         if standing.standing == "undermined":
             assert len(standing.links) == min(ends)
-        elif standing.standing != "refuted":
+        elif standing.standing != "refuted" and known[claim_id].state not in OWN:
             assert ends == []
 
 
-@given(judged_graphs())
-def test_whoever_contests_or_supports_stands(graph):
-    """A contested claim faces one that is not undermined; a supported one has an established friend."""
-    table, judged = graph
-    judgements = {claim_id: Judgement(claim_id, state) for claim_id, state in judged.items()}
-    found = standings(base_with(table), judgements)
+@given(known_graphs())
+def test_whoever_contests_has_a_verdict(graph):
+    """A contested claim faces one that is established, or divided and speaks by what held of it."""
+    table, known = graph
+    found = found_by(table, known)
     for standing in found.values():
-        other = found[standing.premise].standing
-        assert standing.standing != "contested" or other in ("established", "contested")
-        assert standing.standing != "supported" or other == "established"
+        if standing.standing == "contested":
+            assert found[standing.premise].standing in ("established", "split", "varies", "refuted")

@@ -16,7 +16,7 @@ def base_with(table):
 
 def pairs(found):
     """Return each change as claim, standing before and standing after."""
-    return [(change.claim_id, change.before.standing, change.after.standing) for change in found]
+    return [(c.claim_id, *(s and s.standing for s in (c.before, c.after))) for c in found]
 
 
 @given(judged_graphs(), st.dictionaries(st.sampled_from(IDS), states))

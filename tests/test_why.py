@@ -36,7 +36,7 @@ def steps(base, judgements, claim_id):
     return [(step.kind, step.claim_id) for step in why(base, judgements, claim_id)]
 
 
-def test_every_claim_of_this_project_has_a_derivation():
+def test_every_standing_of_this_project_has_a_derivation():
     """It ends with a rule that gives the standing, and is plain JSON."""
     base, judgements = read(ROOT)
     found = standings(base, judgements)
@@ -86,7 +86,7 @@ def test_a_base_that_is_excluded_gets_a_rule_of_its_own(contradictions):
 def test_open_claims_say_what_is_missing():
     """Untested, not testable and supposed claims each in their words."""
     base = base_of(a=claim(), b=claim(untested=None, not_testable="It is a wish."), c=claim())
-    judgements = judged(base, b="not testable", c="reproduced")
+    judgements = judged(base, a="untested", b="not testable", c="reproduced")
     words = {claim_id: why(base, judgements, claim_id)[0].words for claim_id in base.claims}
     assert words == {
         "a": "no protocol yet; it would take: An afternoon",
@@ -95,10 +95,10 @@ def test_open_claims_say_what_is_missing():
     }
 
 
-def test_of_several_supporters_the_one_with_the_shortest_evidence_is_named(tmp_path):
+def test_of_several_contradictions_the_one_with_the_shortest_evidence_is_named(tmp_path):
     """The first by id needs three findings, the other two."""
-    write_standings_project("supports", tmp_path)
-    path = tmp_path / "claims/toys/witness.yaml"
+    write_standings_project("contradictions", tmp_path)
+    path = tmp_path / "claims/toys/fact.yaml"
     text = path.read_text(encoding="utf-8")
     start, end = text.index("    - name:"), text.index("  controls:")
     more = text[start:end].replace("loaded-beats-fair", "once-more")
@@ -106,12 +106,12 @@ def test_of_several_supporters_the_one_with_the_shortest_evidence_is_named(tmp_p
         "A coin that", "There a coin that"
     )
     long = other[:end] + more + other[end:]
-    long = long.replace("In the test witness", "In another test")
-    (path.parent / "a-long-witness.yaml").write_text(long, encoding="utf-8")
+    long = long.replace("In the test fact", "In another test")
+    (path.parent / "a-long-fact.yaml").write_text(long, encoding="utf-8")
     base, judgements = read(tmp_path)
-    standing = standings(base, judgements)["believed"]
-    assert standing.backers == ("a-long-witness", "witness")
-    assert shortest(base, judgements, standing).premise == "witness"
+    standing = standings(base, judgements)["guess"]
+    assert standing.backers == ("a-long-fact", "fact")
+    assert shortest(base, judgements, standing).premise == "fact"
 
 
 def test_unknown_claims_are_refused():

@@ -151,7 +151,8 @@ def _graph(site: Site) -> models.Graph:
     graph = build(site.base, site.ledger)
     for claim_id, judgement in site.judgements.items():
         facts = graph.nodes[node("claim", claim_id)]
-        facts["state"], facts["standing"] = judgement.state, site.standings[claim_id].standing
+        standing = site.standings.get(claim_id)
+        facts["state"], facts["standing"] = judgement.state, standing.standing if standing else None
     return models.Graph(licence=LICENCE, **as_data(graph))
 
 

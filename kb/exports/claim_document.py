@@ -9,6 +9,7 @@ from urllib.parse import quote
 from kb.evidence.file import Filed
 from kb.exports.claim_models import (
     LICENCE,
+    AccountEntry,
     ClaimDocument,
     ClaimLinks,
     ClaimList,
@@ -20,6 +21,7 @@ from kb.exports.claim_models import (
 from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement
 from kb.project import Project
+from kb.reasoning.accounts import Entry
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
 from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
@@ -47,7 +49,7 @@ def claim_document(
         has_history: Does the site have a page on what became of the claim?
     """
     claim_id, verdict = judgement.claim_id, judgement.verdict
-    base, ledger, standing = project.base, project.ledger, standing or project.standings[claim_id]
+    base, ledger, standing = project.base, project.ledger, standing or project.standings.get(claim_id)
     claim = base.claims[claim_id]
     files = (ledger.file_of(piece) for piece in judgement.evidence)
     findings = (*verdict.findings, *verdict.controls) if verdict else ()
@@ -62,8 +64,9 @@ def claim_document(
         topic=base.topics[claim_id],
         state=judgement.state,
         sentence=state_sentence(claim, judgement),
-        standing=standing.standing,
-        because=standing.because,
+        standing=standing.standing if standing else None,
+        because=standing.because if standing else (),
+        account=tuple(map(_entry, project.accounts.get(claim_id, ()))),
         version=judgement.version,
         verdict=verdict and VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision),
         findings=tuple(map(finding_data, findings)),
@@ -76,7 +79,7 @@ def claim_document(
 def claim_row(project: Project, judgement: Judgement, *, address: str = LOCAL) -> ClaimRow:
     """Return a claim in short, as a list shows it; the arguments are those of `claim_document`."""
     claim_id = judgement.claim_id
-    claim = project.base.claims[claim_id]
+    claim, standing = project.base.claims[claim_id], project.standings.get(claim_id)
     return ClaimRow(
         id=claim_id,
         topic=project.base.topics[claim_id],
@@ -84,7 +87,7 @@ def claim_row(project: Project, judgement: Judgement, *, address: str = LOCAL) -
         kind=claim.kind,
         state=judgement.state,
         seeds=judgement.verdict.seeds if judgement.verdict else 0,
-        standing=project.standings[claim_id].standing,
+        standing=standing.standing if standing else None,
         sentence=state_sentence(claim, judgement),
         url=absolute(address, f"claims/{claim_id}/"),
         api=absolute(address, f"api/v1/claims/{claim_id}.json"),
@@ -134,6 +137,10 @@ def _ends(interval: Iterable[float]) -> tuple[float | None, float | None]:
     """Return both ends of a range; null where it is open."""
     lower, upper = (None if math.isinf(end) else end for end in interval)
     return lower, upper
+
+
+def _entry(entry: Entry) -> AccountEntry:
+    return AccountEntry.model_validate(entry.as_data())
 
 
 def _evidence(file: Filed) -> EvidenceData:

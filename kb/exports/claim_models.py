@@ -12,6 +12,7 @@ from kb.judging.judgement import State
 from kb.reasoning.standing import StandingName
 from kb.records.claims import Claim, ClaimKind, Estimand
 from kb.records.fields import Record
+from kb.words.accounts import Role, Weight
 
 LICENCE: Literal["CC-BY-4.0"] = "CC-BY-4.0"
 """The licence of the records and of what follows from them."""
@@ -151,6 +152,25 @@ class ClaimLinks(Part):
     """The same values with provenance."""
 
 
+class AccountEntry(Part):
+    """Another claim that bears on one without a verdict, and how it came out."""
+
+    claim: str
+    """Id of the other claim."""
+    role: Role
+    """What it is to this one: a `base` that this one rests on, a `support`, or `against` it."""
+    weight: Weight
+    """What it comes to: for, against, neither, or still open."""
+    state: State
+    """What its own evidence makes of the other claim."""
+    on: tuple[str, ...]
+    """Predictions of the other claim on which alone the relation rests; empty for its whole verdict."""
+    words: str
+    """The entry in words."""
+    because: str
+    """Why the other claim bears on this one."""
+
+
 class ClaimDocument(Response, Recorded):
     """One claim with everything that the evidence and the graph make of it."""
 
@@ -164,10 +184,12 @@ class ClaimDocument(Response, Recorded):
     """What its own evidence makes of it."""
     sentence: str
     """Its state in one sentence."""
-    standing: StandingName
-    """What the graph makes of it."""
+    standing: StandingName | None
+    """What the graph makes of it; null where no protocol tests it."""
     because: tuple[str, ...]
-    """Why, the nearest reason first."""
+    """Why, the nearest reason first; empty without a standing."""
+    account: tuple[AccountEntry, ...]
+    """Its ledger: what bears on a claim that has no verdict, for and against; empty with a verdict."""
     version: str
     """Today's test version, a hash of code and scale; empty where there is no script."""
     verdict: VerdictData | None
@@ -197,8 +219,8 @@ class ClaimRow(Part):
     """What its own evidence makes of it."""
     seeds: int
     """The most seeds that any prediction has."""
-    standing: StandingName
-    """What the graph makes of it."""
+    standing: StandingName | None
+    """What the graph makes of it; null where no protocol tests it."""
     sentence: str
     """Its state in one sentence."""
     url: str

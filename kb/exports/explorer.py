@@ -8,6 +8,7 @@ from kb.exports.formats import Format
 from kb.exports.published import Site
 from kb.reasoning.relations import edges_of
 from kb.records.relations import RELATIONS
+from kb.words.standings import NO_STANDING
 from kb.words.states import STATES
 
 
@@ -20,7 +21,7 @@ def files(site: Site) -> dict[str, str]:
             i,
             claims[i].title,
             STATES[site.judgements[i].state].slug,
-            site.standings[i].standing,
+            site.standings[i].standing if i in site.standings else NO_STANDING,
             site.base.topics[i],
         ]
         for i in claims

@@ -127,7 +127,7 @@ class GraphNode(Part):
     state: str | None = None
     """Of a claim, what its evidence makes of it; of an experiment, whether it is written."""
     standing: StandingName | None = None
-    """Of a claim, what the graph makes of it."""
+    """Of a claim that a protocol tests, what the graph makes of it."""
 
 
 class GraphEdge(Part):
@@ -145,6 +145,8 @@ class GraphEdge(Part):
     """Why, between claims."""
     strict: bool | None = None
     """Of a contradiction: can only one of the two hold?"""
+    on: str | None = None
+    """Names of the predictions that the relation rests on, with spaces between."""
 
 
 class Graph(Response):

@@ -13,6 +13,7 @@ from kb.judging.judgement import Judgement, State
 from kb.judging.stats import e_bh
 from kb.project import Project
 from kb.reading.base import Base
+from kb.reasoning.accounts import Account
 from kb.reasoning.standing import Standing
 from kb.time.history import Event
 from kb.words.findings import StateSentence, state_pieces
@@ -54,8 +55,13 @@ class Site:
 
     @property
     def standings(self) -> Mapping[str, Standing]:
-        """Return the standing of every claim, by id."""
+        """Return the standing of every claim that a protocol tests, by id."""
         return self.project.standings
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """Return what speaks for and against every claim that has no verdict, by id."""
+        return self.project.accounts
 
     @cached_property
     def told(self) -> Mapping[str, StateSentence]:

@@ -7,10 +7,11 @@ when holding them means holding both sides of a contradiction
 - one side of which was reproduced, because the other then stands against evidence (`evidence`);
 - of any kind, where a single claim rests on both sides, itself counted (`circular`).
 
-Anything else, such as a plain contradiction between claims that nobody has tested, is an open argument and
-no conflict. A set in which some claim is refuted or undermined is settled and left out. A set is minimal: the
-conflict is gone when a claim is taken away, or replaced by one that it rests on. Hence every set has one or
-two claims.
+Only claims that a protocol tests can be in conflict: what speaks for and against the others is in their
+accounts. Anything else, such as a plain contradiction between claims that nobody has tested, is an open
+argument and no conflict. A set in which some claim is refuted or undermined is settled and left out. A set
+is minimal: the conflict is gone when a claim is taken away, or replaced by one that it rests on. Hence every
+set has one or two claims.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, is_due, runs
 from kb.reasoning.relations import ClaimRelations, Link, reach, relations_of
-from kb.reasoning.standing import OWN, Standing, standings_of
+from kb.reasoning.standing import OWN, Known, Standing, known_of, speaks, standings_of
 from kb.records.claims import Claim, Stance
 
 ConflictKind = Literal["exclusion", "evidence", "circular"]
 FALLEN = frozenset(["refuted", "undermined"])
 """Standings of claims that do not stand, whatever becomes of the others."""
+FELLING: tuple[State, ...] = ("reproduced", "contradicted")
+"""Verdicts that can make a claim fall: its own, or one on what it rests on or is excluded by."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,7 @@ class Conflict:
 def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> tuple[Conflict, ...]:
     """Return all minimal conflicts, by the ids of their claims."""
     relations = relations_of(base)
-    states = {claim_id: judgement.state for claim_id, judgement in judgements.items()}
-    found = minimal_sets(relations, states)
+    found = minimal_sets(relations, known_of(judgements))
     return tuple(
         Conflict(
             claims,
@@ -73,10 +75,10 @@ def conflicts(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
 Sets = dict[tuple[str, ...], tuple[ConflictKind, tuple[Link, ...]]]
 
 
-def minimal_sets(relations: ClaimRelations, states: Mapping[str, State]) -> Sets:
+def minimal_sets(relations: ClaimRelations, known: Mapping[str, Known]) -> Sets:
     """Return the claims of each minimal conflict, with its kind and the contradictions at its heart."""
-    stands = _standing(standings_of(relations, states))
-    pairs = _contradictions(relations, stands)
+    stands = _standing(standings_of(relations, known))
+    pairs = _contradictions(relations, known, stands)
     below = {i: {i} | reach(relations.rests_on, [i]) for ends in pairs for i in ends}
     circular: Sets = {}
     for claim_id in relations.rests_on:
@@ -89,7 +91,7 @@ def minimal_sets(relations: ClaimRelations, states: Mapping[str, State]) -> Sets
     lowest = {
         ids: found for ids, found in circular.items() if not reach(relations.rests_on, ids) & (alone - {*ids})
     }
-    biting = {ends: links for ends, links in pairs.items() if _bites(ends, links, states)}
+    biting = {ends: links for ends, links in pairs.items() if _bites(ends, links, known)}
     return lowest | {
         ends: ("exclusion" if any(link.relation.strict for link in links) else "evidence", links)
         for ends, links in biting.items()
@@ -101,19 +103,27 @@ def _standing(found: Mapping[str, Standing]) -> set[str]:
     return {claim_id for claim_id, standing in found.items() if standing.standing not in FALLEN}
 
 
-def _contradictions(relations: ClaimRelations, stands: set[str]) -> dict[tuple[str, str], tuple[Link, ...]]:
+def _contradictions(
+    relations: ClaimRelations, known: Mapping[str, Known], stands: set[str]
+) -> dict[tuple[str, str], tuple[Link, ...]]:
     """Return the contradictions between claims that stand, by their two ends in alphabetical order."""
     found: dict[tuple[str, str], tuple[Link, ...]] = {}
     for claim_id, links in relations.against.items():
         for link in links:
             ends = (min(link.claim_id, link.target), max(link.claim_id, link.target))
-            if claim_id == link.target and stands.issuperset(ends):
+            if claim_id == link.target and stands.issuperset(ends) and not _is_void(link, known):
                 found[ends] = (*found.get(ends, ()), link)
     return found
 
 
-def _bites(ends: tuple[str, str], links: Iterable[Link], states: Mapping[str, State]) -> bool:
-    return any(link.relation.strict for link in links) or any(states[end] == "reproduced" for end in ends)
+def _is_void(link: Link, known: Mapping[str, Known]) -> bool:
+    """Does a plain contradiction rest on what was measured and did not hold?"""
+    stating = known[link.claim_id]
+    return not link.relation.strict and stating.state in OWN and not stating.bears(link.relation.on)
+
+
+def _bites(ends: tuple[str, str], links: Iterable[Link], known: Mapping[str, Known]) -> bool:
+    return any(link.relation.strict or any(speaks(link, known, end) for end in ends) for link in links)
 
 
 def _has_lower(
@@ -132,9 +142,9 @@ def _deciders(
     claims: tuple[str, ...],
 ) -> tuple[Run, ...]:
     """Return the runs that are due and may end in a verdict that makes a claim of the set fall."""
-    states = {claim_id: judgement.state for claim_id, judgement in judgements.items()}
+    known = known_of(judgements)
     near = sorted(_near(relations, claims))
-    settling = [i for i in near if is_due(base, judgements[i]) and _settles(relations, states, i, claims)]
+    settling = [i for i in near if is_due(base, judgements[i]) and _settles(relations, known, i, claims)]
     return tuple(sorted(runs(base, ledger, judgements, settling), key=_price))
 
 
@@ -150,11 +160,11 @@ def _near(relations: ClaimRelations, claims: tuple[str, ...]) -> set[str]:
 
 
 def _settles(
-    relations: ClaimRelations, states: Mapping[str, State], claim_id: str, claims: tuple[str, ...]
+    relations: ClaimRelations, known: Mapping[str, Known], claim_id: str, claims: tuple[str, ...]
 ) -> bool:
     """Is there a verdict on a claim after which not all claims of a set stand?"""
-    for state in OWN:
-        after = standings_of(relations, {**states, claim_id: state})
+    for state in FELLING:
+        after = standings_of(relations, {**known, claim_id: Known(state)})
         if any(after[member].standing in FALLEN for member in claims):
             return True
     return False

@@ -92,6 +92,8 @@ def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> 
     for relation in claim.relations:
         if relation.claim in base.claims:
             facts = {"because": relation.because, "strict": relation.strict}
+            if relation.on:
+                facts["on"] = " ".join(relation.on)
             graph.add_edge(name, node("claim", relation.claim), key=relation.type, **facts)
     for said in claim.stated_in:
         if said.source in base.sources:

@@ -13,7 +13,7 @@ from kb.judging.verdict import VerdictState
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
 from kb.reasoning.relations import ClaimRelations, relations_of
-from kb.reasoning.standing import OWN, StandingName, standings_of
+from kb.reasoning.standing import OWN, Known, StandingName, known_of, standings_of
 
 VERDICTS: tuple[VerdictState, ...] = get_args(VerdictState)
 Prior = Mapping[State, float]
@@ -50,7 +50,7 @@ def candidates(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) 
 
     Those of unknown cost come last, the most changes first.
     """
-    expected = _Expected(relations_of(base), {i: j.state for i, j in judgements.items()}, prior(judgements))
+    expected = _Expected(relations_of(base), known_of(judgements), prior(judgements))
     found = [
         Candidate(run, sum(expected.expected_changes(claim_id) for claim_id in run.claims))
         for run in runs(base, ledger, judgements, base.claims)
@@ -66,21 +66,21 @@ def _rank(candidate: Candidate) -> tuple[bool, float, float, str]:
 class _Expected:
     """Expected changes under one prior, with today's standings worked out once."""
 
-    def __init__(self, relations: ClaimRelations, states: Mapping[str, State], weights: Prior) -> None:
-        self.relations, self.states, self.weights = relations, states, weights
-        self.today = self.names(states)
+    def __init__(self, relations: ClaimRelations, known: Mapping[str, Known], weights: Prior) -> None:
+        self.relations, self.known, self.weights = relations, known, weights
+        self.today = self.names(known)
 
-    def names(self, states: Mapping[str, State]) -> dict[str, StandingName]:
-        return {i: standing.standing for i, standing in standings_of(self.relations, states).items()}
+    def names(self, known: Mapping[str, Known]) -> dict[str, StandingName]:
+        return {i: standing.standing for i, standing in standings_of(self.relations, known).items()}
 
     def expected_changes(self, claim_id: str) -> float:
         """Return the mean number of standings that a verdict on the claim changes."""
         return sum(
-            self.weights[state] * self.changed({**self.states, claim_id: state})
+            self.weights[state] * self.changed({**self.known, claim_id: Known(state)})
             for state in self.weights
             if state in OWN  # a verdict that decides nothing changes nothing
         )
 
-    def changed(self, states: Mapping[str, State]) -> int:
-        after = self.names(states)
+    def changed(self, known: Mapping[str, Known]) -> int:
+        after = self.names(known)
         return sum(after[claim_id] != name for claim_id, name in self.today.items())

@@ -1,4 +1,4 @@
-"""Which relations bear on a standing: what rests on what, who contradicts whom, who supports whom."""
+"""Which relations bear on other claims: what rests on what, who contradicts whom, who supports whom."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Links = Mapping[str, list[Link]]
 
 @dataclass(frozen=True)
 class ClaimRelations:
-    """The relations of a base, looked up by the claim whose standing they may change.
+    """The relations of a base, looked up by the claim that they bear on.
 
     Relations to oneself and to claims that do not exist are left out; `repro check` reports them. Lists are
     in the order of the other end's id, whatever the order of the files.
@@ -56,7 +56,7 @@ class ClaimRelations:
 
 
 def relations_of(base: Base) -> ClaimRelations:
-    """Return the relations of all claims that can change a standing."""
+    """Return the relations by which claims bear on one another."""
     rests_on: dict[str, list[Link]] = defaultdict(list)
     carries: dict[str, list[Link]] = defaultdict(list)
     against: dict[str, list[Link]] = defaultdict(list)
@@ -88,6 +88,20 @@ def _in_order(table: Links) -> Links:
         return link.other(end), not link.relation.strict
 
     return {end: sorted(links, key=partial(order, end)) for end, links in table.items()}
+
+
+def routes(links: Links, start: str) -> dict[str, tuple[Link, ...]]:
+    """Return the fewest links from a claim to each other one that they lead to, the nearest claims first."""
+    found: dict[str, tuple[Link, ...]] = {start: ()}
+    waiting = [start]
+    for here in waiting:
+        for link in links.get(here, ()):
+            there = link.other(here)
+            if there not in found:
+                found[there] = (*found[here], link)
+                waiting.append(there)
+    del found[start]
+    return found
 
 
 def reach(links: Links, starts: Iterable[str]) -> set[str]:

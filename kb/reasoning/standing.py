@@ -1,25 +1,69 @@
-"""What the graph makes of each claim, in one pass: its own verdict first, then what its neighbours' imply."""
+"""What the graph makes of each testable claim, in one pass: its own verdict first, then what others' imply.
+
+A claim without a protocol has no standing: what bears on it is its account (`kb.reasoning.accounts`).
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
+from typing import NamedTuple
 
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
-from kb.reasoning.relations import ClaimRelations, Link, Links, reach, relations_of
+from kb.reasoning.relations import ClaimRelations, Link, Links, relations_of
 from kb.records.relations import RELATIONS
 from kb.words import standings as words
 from kb.words.clauses import ClaimName, Clause, clause_text
 from kb.words.standings import Rule, StandingName
 from kb.words.states import STATES
 
-__all__ = ["OWN", "Rule", "Standing", "StandingName", "standings", "standings_of"]
+__all__ = ["OWN", "Known", "Rule", "Standing", "StandingName", "known_of", "standings", "standings_of"]
 
-OWN: dict[State, StandingName] = {"reproduced": "established", "contradicted": "refuted", "split": "split"}
+OWN: Mapping[str, StandingName] = {
+    "reproduced": "established",
+    "contradicted": "refuted",
+    "split": "split",
+    "varies": "varies",
+}
 """Verdicts that give a claim its standing without any help."""
+WITHOUT_PROTOCOL = frozenset[State](["not testable", "untested"])
+"""States of claims that no protocol tests, and that hence have no standing."""
+
+
+class Known(NamedTuple):
+    """What a claim's own evidence says, as far as it can matter to others.
+
+    Attributes:
+        held: The predictions that were reproduced, where the claim has a verdict.
+    """
+
+    state: State
+    held: frozenset[str] = frozenset()
+
+    def bears(self, on: Iterable[str] | None) -> bool:
+        """Does it say something of other claims by a relation that rests on these predictions?
+
+        All predictions of a reproduced claim held. A claim that is split, or varies, speaks by predictions
+        that a relation names. Evidence without a verdict says nothing.
+        """
+        if self.state == "reproduced":
+            return True
+        return on is not None and self.state in OWN and self.held.issuperset(on)
+
+
+def known_of(judgements: Mapping[str, Judgement]) -> dict[str, Known]:
+    """Return what the evidence says of every claim, by id."""
+    return {claim_id: Known(judgement.state, _held(judgement)) for claim_id, judgement in judgements.items()}
+
+
+def _held(judgement: Judgement) -> frozenset[str]:
+    if judgement.verdict is None or judgement.state not in OWN:
+        return frozenset()
+    findings = judgement.verdict.findings
+    return frozenset(f.prediction.name for f in findings if f.decision == "reproduced")
 
 
 @dataclass(frozen=True)
@@ -30,9 +74,9 @@ class Standing:
         rule: Which of the rules of `standings` gave it; `none` where none applies.
         links: The fewest relations that lead to it, from this claim to the one whose own verdict carries it;
             none where that is the claim itself.
-        also: Further relations that would do as well as the one in `links`, where that is a contradiction
-            or a support.
+        also: Further contradictions that would do as well as the one in `links`.
         state: The claim's own state.
+        despite: What speaks against a claim that is established by its own verdict all the same.
     """
 
     claim_id: str
@@ -41,6 +85,7 @@ class Standing:
     state: State
     links: tuple[Link, ...] = ()
     also: tuple[Link, ...] = ()
+    despite: tuple[Clause, ...] = ()
 
     @property
     def route(self) -> tuple[str, ...]:
@@ -71,11 +116,9 @@ class Standing:
         """Return the reasons in pieces, the nearest first."""
         match self.rule:
             case "verdict":
-                return ((STATES[self.state].reason,),)
+                return (words.in_spite_of(STATES[self.state].reason, self.despite),)
             case "none":
                 return (words.unhelped(STATES[self.state].reason),)
-            case "support":
-                return tuple(map(words.supported_by, self.backers))
             case "contradiction":
                 return tuple(map(words.contradicted_by, self.backers))
             case "base" | "exclusion":
@@ -94,92 +137,102 @@ class Standing:
 
 
 def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Standing]:
-    """Return the standing of every claim, by id in alphabetical order.
+    """Return the standing of every claim that a protocol tests, by id in alphabetical order.
 
     Rules, the first that applies wins:
 
-    1. A contradicted claim is refuted; so is one without a verdict of its own in a strict contradiction with
-       a settled claim, unless that claim rests on it and would pull away its own base.
-    2. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
-    3. Being contradicted by a claim that was reproduced and is not undermined makes it contested.
-    4. Its own verdict makes it established or split.
-    5. Support by an established claim makes it supported; else it is open.
+    1. Its own verdict makes it established, refuted, split or varying.
+    2. Without a verdict, it is refuted where a claim speaks against it by a strict contradiction.
+    3. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
+    4. A claim that speaks against it by a plain contradiction makes it contested.
+    5. Else it is open.
 
-    Settled is what was reproduced, rests on nothing contradicted, and is contradicted by no other such claim.
-    Evidence that does not decide (inconclusive, invalid, stale) counts as none. No claim lends anything that
-    it does not owe to a verdict of its own, so nothing supports itself through a circle.
+    A claim speaks by a relation when it was reproduced, or when the predictions that the relation names were
+    and the claim has a verdict. Evidence that does not decide (inconclusive, invalid, stale) counts as none.
+    Nothing is lent by support: no example establishes what it is an example of.
     """
-    return standings_of(relations_of(base), {claim_id: j.state for claim_id, j in judgements.items()})
+    return standings_of(relations_of(base), known_of(judgements))
 
 
-def standings_of(found: ClaimRelations, states: Mapping[str, State]) -> dict[str, Standing]:
-    """Return the standing of every claim from relations and states alone; see `standings` for the rules."""
-    reproduced = {claim_id for claim_id in found.claims if states[claim_id] == "reproduced"}
-    contradicted = {claim_id for claim_id in found.claims if states[claim_id] == "contradicted"}
-    result = {i: Standing(i, "refuted", "verdict", states[i]) for i in contradicted}
-    firm = reproduced - reach(found.carries, contradicted)
-    settled = {i for i in firm if not _stated_by(firm, found.against, i)}
-    for i in found.claims:
-        if states[i] not in OWN and (strict := _exclusions(found, settled, i)):
-            result[i] = _of_links(i, "refuted", "exclusion", strict, states)
-    result |= _undermined(found.carries, result, states)
-    sound = reproduced - result.keys()
-    contested = {i: links for i in found.claims if (links := _stated_by(sound, found.against, i))}
-    for i in contested.keys() - result.keys():
-        result[i] = _of_links(i, "contested", "contradiction", contested[i], states)
-    established = sound - result.keys()
-    for i in found.claims:
-        if i not in result:
-            result[i] = _undisputed(i, _stated_by(established, found.support, i), states)
-    return {i: result[i] for i in found.claims}
+def standings_of(found: ClaimRelations, known: Mapping[str, Known]) -> dict[str, Standing]:
+    """Return the standings that follow from relations and evidence alone; see `standings` for the rules."""
+    states = {i: known[i].state for i in found.claims if known[i].state not in WITHOUT_PROTOCOL}
+    own = {i: Standing(i, OWN[state], "verdict", state) for i, state in states.items() if state in OWN}
+    against = {i: links for i in states if (links := speaking(found.against, known, i))}
+    result = dict(own)
+    for i in against.keys() - own.keys():
+        strict = [link for link in against[i] if link.relation.strict]
+        if strict:
+            result[i] = _of_links(i, "refuted", "exclusion", strict, states[i])
+    undermining = _ways_down(found.carries, [s for s in result.values() if s.standing == "refuted"])
+    for i, state in states.items():
+        if i in own:
+            if state == "reproduced":
+                result[i] = replace(own[i], despite=_despite(i, undermining.get(i), against.get(i, [])))
+        elif i not in result:
+            result[i] = _without_verdict(i, state, undermining.get(i), against.get(i))
+    return {i: result[i] for i in states}
 
 
-def _stated_by(claims: set[str], links: Links, claim_id: str) -> list[Link]:
-    """Return the relations of a claim whose other end is one of some claims."""
-    return [link for link in links.get(claim_id, ()) if link.other(claim_id) in claims]
+def speaking(links: Links, known: Mapping[str, Known], claim_id: str) -> list[Link]:
+    """Return the relations of a claim by which what was measured of the other end bears on it."""
+    return [link for link in links.get(claim_id, ()) if speaks(link, known, claim_id)]
 
 
-def _exclusions(found: ClaimRelations, settled: set[str], claim_id: str) -> list[Link]:
-    strict = [link for link in _stated_by(settled, found.against, claim_id) if link.relation.strict]
-    return [link for link in strict if claim_id not in reach(found.rests_on, [link.other(claim_id)])]
+def speaks(link: Link, known: Mapping[str, Known], claim_id: str) -> bool:
+    """Does what was measured of the other end of a relation bear on a claim?
+
+    The predictions that a relation names are those of the claim that states it. Of a strict contradiction
+    that the claim itself states the whole of the other end has to be reproduced.
+    """
+    other = link.other(claim_id)
+    return known[other].bears(link.relation.on if other == link.claim_id else None)
 
 
-def _of_links(
-    claim_id: str, standing: StandingName, rule: Rule, links: list[Link], states: Mapping[str, State]
+def _despite(claim_id: str, chain: tuple[Link, ...] | None, against: list[Link]) -> tuple[Clause, ...]:
+    """Return what speaks against an established claim: a refuted base first, then contradictions."""
+    found = []
+    if chain:
+        bases = [link.target for link in chain if RELATIONS[link.relation.type].effect == "base"]
+        found.append(words.rests_on_refuted(bases[-1]))
+    others = dict.fromkeys(link.other(claim_id) for link in against)
+    return (*found, *map(words.contradicted_by, others))
+
+
+def _of_links(claim_id: str, standing: StandingName, rule: Rule, links: list[Link], state: State) -> Standing:
+    return Standing(claim_id, standing, rule, state, (links[0],), tuple(links[1:]))
+
+
+def _without_verdict(
+    claim_id: str, state: State, chain: tuple[Link, ...] | None, against: list[Link] | None
 ) -> Standing:
-    return Standing(claim_id, standing, rule, states[claim_id], (links[0],), tuple(links[1:]))
-
-
-def _undisputed(claim_id: str, backing: list[Link], states: Mapping[str, State]) -> Standing:
-    state = states[claim_id]
-    if state in OWN:
-        return Standing(claim_id, OWN[state], "verdict", state)
-    if backing:
-        return _of_links(claim_id, "supported", "support", backing, states)
+    if chain:
+        return Standing(claim_id, "undermined", "base", state, chain)
+    if against:
+        return _of_links(claim_id, "contested", "contradiction", against, state)
     return Standing(claim_id, "open", "none", state)
 
 
-def _undermined(
-    carries: Links, refuted: Mapping[str, Standing], states: Mapping[str, State]
-) -> dict[str, Standing]:
-    """Return the standing of every claim that rests on a refuted one and is not refuted itself.
+def _ways_down(carries: Links, refuted: Iterable[Standing]) -> dict[str, tuple[Link, ...]]:
+    """Return for every claim that rests on a refuted one, and is not refuted itself, how it does.
 
     Each gets the chain with the fewest relations; among those the first by the ids along it. Circles do no
     harm, because every claim is reached from a refuted one, and only once.
     """
-    found: dict[str, Standing] = {}
+    starts = {standing.claim_id: standing for standing in refuted}
+    found: dict[str, tuple[Link, ...]] = {}
     order = count()  # settles ties between relations that say the same twice
-    waiting = [(len(s.links), s.route, next(order), s.links) for s in refuted.values()]
+    waiting = [(len(s.links), s.route, next(order), s.links) for s in starts.values()]
     heapq.heapify(waiting)
     while waiting:
         length, route, _, links = heapq.heappop(waiting)
         claim_id = route[0]
         if claim_id in found:
             continue
-        if claim_id not in refuted:
-            found[claim_id] = Standing(claim_id, "undermined", "base", states[claim_id], links)
+        if claim_id not in starts:
+            found[claim_id] = links
         for link in carries.get(claim_id, ()):
             above = link.claim_id
-            if above not in found and above not in refuted:
+            if above not in found and above not in starts:
                 heapq.heappush(waiting, (length + 1, (above, *route), next(order), (link, *links)))
     return found

@@ -9,19 +9,15 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kb.judging.judgement import Judgement, State
-from kb.reasoning.standing import Standing
+from kb.reasoning.standing import Standing, StandingName
 
 
 class Change(NamedTuple):
-    """A standing before and after."""
+    """A standing before and after; none while no protocol tests the claim and no verdict is supposed."""
 
-    before: Standing
-    after: Standing
-
-    @property
-    def claim_id(self) -> str:
-        """Return the claim that it is about."""
-        return self.after.claim_id
+    claim_id: str
+    before: Standing | None
+    after: Standing | None
 
 
 def suppose(judgements: Mapping[str, Judgement], states: Mapping[str, State]) -> dict[str, Judgement]:
@@ -42,8 +38,9 @@ def suppose(judgements: Mapping[str, Judgement], states: Mapping[str, State]) ->
 
 def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Change, ...]:
     """Return every claim whose standing differs, by id; another reason for the same standing is no change."""
-    return tuple(
-        Change(before[claim_id], standing)
-        for claim_id, standing in sorted(after.items())
-        if before[claim_id].standing != standing.standing
-    )
+    found = (Change(i, before.get(i), after.get(i)) for i in sorted(before.keys() | after.keys()))
+    return tuple(change for change in found if _name(change.before) != _name(change.after))
+
+
+def _name(standing: Standing | None) -> StandingName | None:
+    return standing.standing if standing else None

@@ -1,7 +1,7 @@
 """Why a claim stands as it does: the shortest derivation, each step a run, a finding, a relation or a rule.
 
 Steps go from what was measured to the standing. Every claim has a derivation; where nothing is known of it,
-the steps say what is missing.
+or no protocol tests it, the steps say what is missing.
 """
 
 from __future__ import annotations
@@ -47,11 +47,20 @@ class Step:
 def why(base: Base, judgements: Mapping[str, Judgement], claim_id: str) -> tuple[Step, ...]:
     """Return the shortest derivation of a claim's standing: the fewest relations, then the fewest steps.
 
+    Where the claim has no standing the one step says what is missing.
+
     Raises:
         KeyError: There is no such claim.
     """
-    standing = standings(base, judgements)[claim_id]
+    judgement, standing = judgements[claim_id], standings(base, judgements).get(claim_id)
+    if standing is None:
+        return missing_evidence(base, judgement)
     return derivation(base, judgements, shortest(base, judgements, standing))
+
+
+def missing_evidence(base: Base, judgement: Judgement) -> tuple[Step, ...]:
+    """Return the step that says why a claim without a protocol has no standing."""
+    return tuple(_evidence(base, judgement))
 
 
 def shortest(base: Base, judgements: Mapping[str, Judgement], standing: Standing) -> Standing:

@@ -59,6 +59,7 @@ __all__ = [
 
 CODES = {
     "quoted-nobody": "A quotation does not say whose words are quoted.",
+    "predictions-of-a-base": "A relation `depends_on` names predictions, which are those of the wrong claim.",
     "strict-relation": "A relation other than `contradicts` is strict.",
     "testability-choice": "Not exactly one of `protocol`, `not_testable` and `untested` is given.",
     "missing-scope": "A claim with a protocol does not say in what setting it is tested.",
@@ -115,9 +116,19 @@ class Relation(Record):
     """Why."""
     strict: bool = False
     """For `contradicts`: only one of the two can hold."""
+    on: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Predictions of this claim on which the relation rests; without them it rests on the whole verdict."""
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with `strict`."""
+        """Return what is wrong with `strict` and with `on`."""
+        if self.on and RELATIONS[self.type].points_back:
+            yield Flaw(
+                "predictions-of-a-base",
+                f"a relation {self.type} that names predictions of this claim",
+                "on: [predictions] with a relation by which this claim bears on the other",
+                "remove on",
+                ("on",),
+            )
         if self.strict and RELATIONS[self.type].effect != "against":
             yield Flaw(
                 "strict-relation",

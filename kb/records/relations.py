@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 RelationType = Literal["depends_on", "supports", "contradicts", "refines", "explains"]
 Effect = Literal["base", "against", "support", "none"]
-"""What a relation does to a standing: its start rests on its end, it speaks against, for, or neither."""
+"""What a relation does: its start rests on its end, it speaks against it, for it, or neither."""
 
 
 class RelationWords(NamedTuple):
@@ -19,7 +19,7 @@ class RelationWords(NamedTuple):
         verb: Above the ends of such relations, at the claim that states them.
         reverse: Above the claims that state them, at their end.
         clause: Between start and end, in the midst of a sentence.
-        effect: What it does to standings.
+        effect: What it does to standings and to what is said for and against a claim.
         points_back: Does its end bear on its start? All others bear on their end.
     """
 

@@ -57,7 +57,7 @@ def embedded(site: Site, claim_id: str) -> str:
         title=site.base.claims[claim_id].title,
         state=site.judgements[claim_id].state,
         told=site.told[claim_id].rest,
-        standing=site.standings[claim_id].standing,
+        standing=site.standings.get(claim_id),
         page=relative(f"claims/{claim_id}/", here),
         style=relative("assets/embed.css", here),
         canonical=site.absolute(f"claims/{claim_id}/"),

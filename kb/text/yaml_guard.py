@@ -19,6 +19,8 @@ from kb.text.problems import Keys
 from kb.text.yaml_scalars import ScalarError, resolve
 
 MAX_DEPTH = 24
+ON = "on"
+"""The one key that YAML 1.1 takes for true; a record's keys are a closed list, so nothing is guessed."""
 
 CODES = {
     "yaml-syntax": "The file is not YAML.",
@@ -245,6 +247,8 @@ def _position(event: Any) -> Position:
 
 @lru_cache(maxsize=4096)  # every record has the same few dozen keys
 def _is_text(key: str) -> bool:
+    if key == ON:
+        return True
     try:
         return isinstance(resolve(key), str)
     except ScalarError:

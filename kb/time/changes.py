@@ -32,7 +32,7 @@ class ClaimChange(NamedTuple):
 
 
 class RelationChange(NamedTuple):
-    """A relation that is there in one state only, or whose reason or strictness differs."""
+    """A relation that is there in one state only, or whose reason, strictness or predictions differ."""
 
     claim_id: str
     type: str
@@ -49,7 +49,7 @@ class VerdictChange(NamedTuple):
 
 
 class StandingChange(NamedTuple):
-    """A claim's standing before and after, and why it is what it is now; nothing where there was no claim."""
+    """A claim's standing before and after, and why it is what it is now; nothing where it had none."""
 
     claim_id: str
     before: StandingName | None
@@ -114,9 +114,9 @@ def _done(was_there: bool) -> Done:  # noqa: FBT001  # the one thing it is asked
     return "changed" if was_there else "added"
 
 
-def _table(base: Base) -> dict[tuple[str, str, str], tuple[str, bool]]:
+def _table(base: Base) -> dict[tuple[str, str, str], tuple[object, ...]]:
     return {
-        (claim_id, relation.type, relation.claim): (relation.because, relation.strict)
+        (claim_id, relation.type, relation.claim): (relation.because, relation.strict, relation.on)
         for claim_id, claim in base.claims.items()
         for relation in claim.relations
     }

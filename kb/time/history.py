@@ -177,7 +177,8 @@ def _by_target(controls: Iterable[Control]) -> dict[str, object]:
 
 def _relation_steps(former: Claim, now: Claim) -> Iterator[_Change]:
     links = [
-        {f"{each.type} {each.claim}": each.strict for each in claim.relations} for claim in (former, now)
+        {f"{each.type} {each.claim}": (each.strict, each.on) for each in claim.relations}
+        for claim in (former, now)
     ]
     yield from _listed("relations", "relation", *links)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from kb.words.clauses import ClaimName, Clause
 
-StandingName = Literal["established", "refuted", "split", "contested", "undermined", "supported", "open"]
-Rule = Literal["verdict", "exclusion", "base", "contradiction", "support", "none"]
+StandingName = Literal["established", "refuted", "split", "varies", "contested", "undermined", "open"]
+Rule = Literal["verdict", "exclusion", "base", "contradiction", "none"]
+NO_STANDING = "no standing"
+"""What a claim has that no protocol tests, where others have a standing."""
 
 
 class StandingWords(NamedTuple):
@@ -26,18 +29,17 @@ STANDINGS: dict[StandingName, StandingWords] = {
     "established": StandingWords("stands established", "green"),
     "refuted": StandingWords("stands refuted", "red"),
     "split": StandingWords("stands split", "magenta"),
+    "varies": StandingWords("varies with the setting", "magenta"),
     "contested": StandingWords("is contested", "yellow"),
     "undermined": StandingWords("is undermined", "red"),
-    "supported": StandingWords("is supported", "green"),
     "open": StandingWords("is open"),
 }
 RULES: dict[Rule, str] = {
-    "verdict": "its own verdict gives the standing, and nothing that bears on the claim outweighs it",
+    "verdict": "its own verdict gives the standing",
     "exclusion": "of a strict contradiction only one side can hold, and this side has no verdict of its own",
-    "base": "what rests on a refuted claim is undermined",
-    "contradiction": "what a reproduced claim contradicts is contested",
-    "support": "an established claim supports it, and it has no verdict of its own",
-    "none": "it has no verdict of its own, and nothing established bears on it",
+    "base": "what has no verdict of its own and rests on a refuted claim is undermined",
+    "contradiction": "what has no verdict of its own and is contradicted by what was measured is contested",
+    "none": "it has no verdict of its own, rests on nothing refuted, and nothing measured contradicts it",
 }
 """The rules by which standings are given, each as a clause."""
 
@@ -49,17 +51,20 @@ def rule_clause(claim_id: str, rule: Rule, gives: StandingName) -> str:
 
 def unhelped(reason: str) -> Clause:
     """Return why a claim is open, from what its own evidence says."""
-    return (f"{reason}, and nothing established bears on it",)
-
-
-def supported_by(other: str) -> Clause:
-    """Return why a claim is supported."""
-    return ClaimName(other), " is established and supports it"
+    return (f"{reason}, and no verdict on another claim speaks against it",)
 
 
 def contradicted_by(other: str) -> Clause:
     """Return why a claim is contested."""
-    return ClaimName(other), " was reproduced and contradicts it"
+    return ClaimName(other), " contradicts it by what was measured"
+
+
+def in_spite_of(reason: str, against: Iterable[Clause]) -> Clause:
+    """Return why a claim stands on its own verdict, with what speaks against it nevertheless."""
+    pieces = [reason]
+    for clause in against:
+        pieces += [", although " if len(pieces) == 1 else ", and although ", *clause]
+    return tuple(pieces)
 
 
 def rests_on(claim: str, base: str) -> Clause:
@@ -67,9 +72,14 @@ def rests_on(claim: str, base: str) -> Clause:
     return claim, " rests on ", ClaimName(base)
 
 
+def rests_on_refuted(base: str) -> Clause:
+    """Return what a claim rests on in the end, where that is refuted."""
+    return "it rests on ", ClaimName(base), ", which is refuted"
+
+
 def excluded_by(claim: str, other: str) -> Clause:
     """Return what excludes a claim; the claim is a `ClaimName`, or `it` for the one that is spoken of."""
-    return ClaimName(other), " was reproduced and excludes ", claim
+    return ClaimName(other), " excludes ", claim, " by what was measured"
 
 
 def refuted_itself(claim: str) -> Clause:

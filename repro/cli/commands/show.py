@@ -8,16 +8,17 @@ import textwrap
 import click
 
 from kb.judging.judgement import Judgement
+from kb.project import Project
 from kb.reading.base import Base
-from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
+from kb.words.standings import NO_STANDING
 from kb.words.states import record_reason
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import state_label
-from repro.cli.parts.reasoned import WIDTH
+from repro.cli.parts.reasoned import WIDTH, account_lines
 from repro.cli.parts.targets import claim_named
 
 PLACE = 20
@@ -33,24 +34,28 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     project = context.project()
     base = project.base
     claim_id = claim_named(base, claim_id)
-    judgement, standing = project.judgements[claim_id], project.standings[claim_id]
+    judgement = project.judgements[claim_id]
     if as_json:
         from kb.exports.claim_document import claim_document
 
         click.echo(json.dumps(claim_document(project, judgement).as_json()))
     else:
-        click.echo("\n".join(lines(base, judgement, standing)))
+        click.echo("\n".join(lines(project, claim_id)))
 
 
-def lines(base: Base, judgement: Judgement, standing: Standing) -> list[str]:
-    """Return one claim as it is printed, line by line."""
-    claim = base.claims[judgement.claim_id]
+def lines(project: Project, claim_id: str) -> list[str]:
+    """Return one claim as it is shown, line by line."""
+    base, judgement, standing = project.base, project.judgements[claim_id], project.standings.get(claim_id)
+    claim = base.claims[claim_id]
     found = [click.style(claim.title, bold=True), judgement.claim_id, ""]
     found += _wrapped(claim.statement)
-    found += ["", f"{state_label(judgement.state)}  {standing.standing}: {'; '.join(standing.because)}"]
+    stands = f"{standing.standing}: {'; '.join(standing.because)}" if standing else NO_STANDING
+    first, *more = _wrapped(f"{judgement.state}  {stands}")
+    found += ["", first.replace(judgement.state, state_label(judgement.state), 1), *more]
     found += _wrapped(state_sentence(claim, judgement))
     if reason := record_reason(claim):
         found += _wrapped(reason)
+    found += account_lines(project.accounts.get(claim_id, ()))
     found += ["", click.style("Stated in", bold=True)]
     for appearance in claim.stated_in:
         who = f"{appearance.taken_by} " if appearance.taken_by else ""

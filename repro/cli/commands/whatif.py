@@ -9,7 +9,7 @@ import click
 
 from kb.judging.judgement import State
 from kb.reading.base import Base
-from kb.reasoning.standing import standings
+from kb.reasoning.standing import Standing, standings
 from kb.reasoning.whatif import Change, changes, suppose
 from kb.words.numbers import count
 from kb.words.states import SUPPOSABLE
@@ -63,6 +63,8 @@ def _supposed(base: Base, suppositions: Iterable[str]) -> dict[str, State]:
                 f"{text!r} supposes nothing; write claim=verdict, such as {text}=contradicted."
             )
         claim_id = claim_named(base, name)
+        if base.claims[claim_id].not_testable:
+            raise UsageProblem(f"no measurement could decide {claim_id!r}, so it cannot have a verdict.")
         if verdict not in SUPPOSABLE:
             raise unknown("verdict", verdict, SUPPOSABLE)
         if found.get(claim_id, SUPPOSABLE[verdict]) != SUPPOSABLE[verdict]:
@@ -79,16 +81,24 @@ def _count(number: int) -> str:
 
 def _lines(changed: Iterable[Change]) -> Iterable[str]:
     for change in changed:
-        before, after = standing_label(change.before.standing), standing_label(change.after.standing)
+        before, after = standing_label(_name(change.before)), standing_label(_name(change.after))
         yield f"  {change.claim_id}: {before} -> {after}"
-        yield from hanging("because ", "; ".join(change.after.because), indent=4)
+        yield from hanging("because ", "; ".join(_because(change)), indent=4)
+
+
+def _name(standing: Standing | None) -> str | None:
+    return standing.standing if standing else None
+
+
+def _because(change: Change) -> tuple[str, ...]:
+    return change.after.because if change.after else ("no protocol tests it",)
 
 
 def _as_data(change: Change) -> dict[str, object]:
     return {
         "claim": change.claim_id,
-        "from": change.before.standing,
-        "to": change.after.standing,
-        "because": list(change.after.because),
-        "route": list(change.after.route),
+        "from": _name(change.before),
+        "to": _name(change.after),
+        "because": list(_because(change)),
+        "route": list(change.after.route) if change.after else [],
     }

@@ -7,11 +7,11 @@ import textwrap
 
 import click
 
-from kb.reasoning.why import derivation, shortest
+from kb.reasoning.why import derivation, missing_evidence, shortest
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import standing_label
-from repro.cli.parts.reasoned import WIDTH, hanging
+from repro.cli.parts.reasoned import WIDTH, account_lines, hanging
 from repro.cli.parts.targets import claim_named
 
 PLACE = 60
@@ -23,26 +23,37 @@ IS_REMEMBERED = True
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
-    """Say why a claim stands as it does: the runs, findings, relations and rules that lead there."""
+    """Say why a claim stands as it does: the runs, findings, relations and rules that lead there.
+
+    Of a claim without a verdict it says what speaks for and against it, and how each of those came out.
+    """
     project = context.project()
     claim_id = claim_named(project.base, claim_id)
-    standing = shortest(project.base, project.judgements, project.standings[claim_id])
-    steps = derivation(project.base, project.judgements, standing)
+    base, judgements, standing = project.base, project.judgements, project.standings.get(claim_id)
+    if standing is None:
+        steps = missing_evidence(base, judgements[claim_id])
+    else:
+        standing = shortest(base, judgements, standing)
+        steps = derivation(base, judgements, standing)
+    account = project.accounts.get(claim_id, ())
     if as_json:
         document = {
             "schema": "assay/why/1",
             "id": claim_id,
-            "state": standing.state,
-            "standing": standing.standing,
-            "rule": standing.rule,
-            "route": list(standing.route),
+            "state": judgements[claim_id].state,
+            "standing": standing.standing if standing else None,
+            "rule": standing.rule if standing else None,
+            "route": list(standing.route) if standing else [],
             "steps": [step.as_data() for step in steps],
+            "account": [entry.as_data() for entry in account],
         }
         click.echo(json.dumps(document))
         return
-    for line in textwrap.wrap(project.base.claims[claim_id].title, WIDTH):
+    for line in textwrap.wrap(base.claims[claim_id].title, WIDTH):
         click.echo(click.style(line, bold=True))
-    click.echo(f"{claim_id}: {standing_label(standing.standing)}")
+    click.echo(f"{claim_id}: {standing_label(standing.standing if standing else None)}")
     for number, step in enumerate(steps, start=1):
         for line in hanging(f"{number:>2} {step.kind.ljust(9)}", step.words, indent=0, style="bright_black"):
             click.echo(line)
+    for line in account_lines(account):
+        click.echo(line)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from kb.words.standings import STANDINGS
+from kb.words.standings import NO_STANDING, STANDINGS
 from kb.words.states import DIM, STATES
 
 _STATES: Mapping[str, str] = {state: row.colour for state, row in STATES.items()}
@@ -18,6 +18,7 @@ def state_label(state: str, width: int = 0) -> str:
     return click.style(state.ljust(width), fg=_STATES.get(state, DIM))
 
 
-def standing_label(standing: str, width: int = 0) -> str:
-    """Return a standing, padded to a width, coloured where the terminal has colours."""
+def standing_label(standing: str | None, width: int = 0) -> str:
+    """Return a standing or its absence, padded to a width, coloured where the terminal has colours."""
+    standing = standing or NO_STANDING
     return click.style(standing.ljust(width), fg=_STANDINGS.get(standing, DIM))

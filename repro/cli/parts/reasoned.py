@@ -6,7 +6,9 @@ import textwrap
 
 import click
 
+from kb.reasoning.accounts import Account
 from kb.reasoning.cost import Cost
+from kb.words.accounts import WEIGHTS
 
 WIDTH = 78
 
@@ -22,6 +24,18 @@ def cost_text(cost: Cost) -> str:
 def cost_data(cost: Cost) -> dict[str, object]:
     """Return a cost as plain JSON data."""
     return {"seconds": cost.seconds, "basis": cost.basis}
+
+
+def account_lines(account: Account) -> list[str]:
+    """Return what speaks for and against a claim without a verdict, under a heading for each weight."""
+    lines = []
+    for weight, row in WEIGHTS.items():
+        entries = [entry for entry in account if entry.weight == weight]
+        if entries:
+            lines += ["", f"{click.style(row.word, bold=True)}: {row.means}"]
+        for entry in entries:
+            lines += hanging("- ", f"{entry.words} ({entry.because})")
+    return lines
 
 
 def hanging(head: str, text: str, *, indent: int = 2, style: str | None = None) -> list[str]:

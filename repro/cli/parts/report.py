@@ -207,7 +207,9 @@ def claims_data(
     from kb.exports.claim_document import claim_document
 
     stands = recorded.standings
-    return [claim_document(project, each, standing=stands[each.claim_id]).as_json() for each in judgements]
+    return [
+        claim_document(project, each, standing=stands.get(each.claim_id)).as_json() for each in judgements
+    ]
 
 
 def step_data(step: Step) -> dict[str, object]:

@@ -15,7 +15,7 @@ from kb.site.appearances import appearances
 from kb.site.figures.findings import verdict_figure
 from kb.site.figures.timeline import timeline
 from kb.site.page import part
-from kb.site.pages.claim.neighbours import debates_of, relations
+from kb.site.pages.claim.neighbours import debates_of, relations, weighed
 from kb.site.pages.claim.predictions import columns
 from kb.site.pages.claim.provenance import machines, measured_arms, revisions
 from kb.site.pages.claim.sensitivity import sensitivity
@@ -32,7 +32,8 @@ def head(subject: Subject) -> Shown:
     return {
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
-        "standing": subject.site.standings[subject.claim_id],
+        "standing": subject.site.standings.get(subject.claim_id),
+        "has_account": bool(subject.site.accounts.get(subject.claim_id)),
     }
 
 
@@ -44,6 +45,12 @@ def who_says_it(subject: Subject) -> Shown:
 def the_statement(_subject: Subject) -> Shown:
     """Show the claim in our words, with its scope."""
     return {}
+
+
+def for_and_against(subject: Subject) -> Shown | None:
+    """Show the ledger of a claim without a verdict: what bears on it, and how each of those came out."""
+    account = subject.site.accounts.get(subject.claim_id, ())
+    return {"weighed": weighed(subject.site.base, account)} if account else None
 
 
 def predicted_and_measured(subject: Subject) -> Shown | None:
@@ -121,6 +128,7 @@ SECTIONS: tuple[Section, ...] = (
     head,
     who_says_it,
     the_statement,
+    for_and_against,
     predicted_and_measured,
     every_seed,
     what_would_flip_it,

@@ -17,7 +17,7 @@ from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
 from kb.reasoning.relations import relations_of
-from kb.reasoning.standing import standings_of
+from kb.reasoning.standing import Known, known_of, standings_of
 from kb.site.figures.findings import compared
 from kb.words.measured import measured
 from kb.words.numbers import count, number
@@ -157,8 +157,8 @@ def _decided(finding: Finding) -> Iterator[str]:
 
 
 def _changes(site: Site, claim_id: str, supposed: State) -> Iterator[tuple[str, str, str]]:
-    states = {i: judgement.state for i, judgement in site.judgements.items()}
-    after = standings_of(relations_of(site.base), {**states, claim_id: supposed})
-    for i, standing in after.items():
-        if standing.standing != site.standings[i].standing:
-            yield i, site.standings[i].standing, standing.standing
+    known = {**known_of(site.judgements), claim_id: Known(supposed)}
+    after = standings_of(relations_of(site.base), known)
+    for i, now in site.standings.items():
+        if after[i].standing != now.standing:
+            yield i, now.standing, after[i].standing
