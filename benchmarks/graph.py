@@ -1,4 +1,4 @@
-"""How long it takes to check, judge and give standings to a base of a thousand claims, and of ten thousand.
+"""How long it takes to check, judge and weigh a base of a thousand claims, and of ten thousand.
 
 The claims are as long as those of this project. Half of them have a protocol with three predictions and a
 control, the others say what a test would take. Each has three relations. Ten claims share an experiment with
@@ -29,6 +29,7 @@ from kb.evidence.ledger import Evidence, read_ledger, to_file  # noqa: E402  # t
 from kb.judging.judgement import judge_base, undeclared_revisions  # noqa: E402
 from kb.reading.load import load_base  # noqa: E402
 from kb.reading.tree import Folder  # noqa: E402
+from kb.reasoning.accounts import accounts  # noqa: E402
 from kb.reasoning.standing import standings  # noqa: E402
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
 from tests.evidence_of import evidence_of  # noqa: E402
@@ -107,7 +108,7 @@ def _write_evidence(root: Path, piece: Evidence) -> None:
 
 
 def work(root: Path) -> dict[str, float]:
-    """Check, judge and give standings; return the wall seconds of each part."""
+    """Check, judge, give standings and accounts; return the wall seconds of each part."""
     marks = [time.perf_counter()]
     base = load_base(Folder(root))
     marks.append(time.perf_counter())
@@ -118,10 +119,12 @@ def work(root: Path) -> dict[str, float]:
     marks.append(time.perf_counter())
     found = standings(base, judgements)
     marks.append(time.perf_counter())
+    listed = accounts(base, judgements, found)
+    marks.append(time.perf_counter())
     wrong = [*base.problems, *ledger.problems, *hidden]
-    if wrong or len(found) != len(base.claims):
+    if wrong or base.claims.keys() != found.keys() | listed.keys():
         raise SystemExit(f"the synthetic base is wrong: {wrong[:3]}")
-    names = ("records and rules", "evidence", "verdicts", "standings")
+    names = ("records and rules", "evidence", "verdicts", "standings", "accounts")
     return dict(zip(names, (b - a for a, b in pairwise(marks)), strict=True))
 
 

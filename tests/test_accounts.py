@@ -1,5 +1,7 @@
 """An account lists what bears on a claim without a verdict, for and against, and how each came out."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 
@@ -12,6 +14,8 @@ from kb.records.claims import Relation
 from tests.reasoning import base_of, claim, judged
 from tests.standings_project import write_standings_project
 from tests.strategies import IDS, known_graphs
+
+ROOT = Path(__file__).parents[1]
 
 
 def account_of(claim_id, base, **states):
@@ -97,3 +101,11 @@ def test_what_is_decided_is_never_open_and_what_is_open_never_weighs(graph):
     for entry in (entry for i in IDS for entry in account(relations, known, stands, i)):
         refuted = entry.claim_id in stands and stands[entry.claim_id].standing == "refuted"
         assert (entry.weight == "open") == (entry.state not in OWN and not (entry.role == "base" and refuted))
+
+
+@pytest.mark.parametrize("claim_id", ["ml-has-become-alchemy", "alchemy-label-dangerous"])
+def test_judgements_on_a_field_have_an_account_and_no_standing(claim_id):
+    """One toy experiment lifts neither the verdict of a speech nor its opposite."""
+    project = read(Folder(ROOT))
+    assert claim_id not in project.standings
+    assert project.accounts[claim_id]

@@ -254,7 +254,7 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
     call = lambda *words: CliRunner().invoke(cli, ["--root", str(project), *words])  # noqa: E731
     assert call("check").output == "No problems: 2 claims, 1 source, 2 experiments.\n"
     assert call("run", "many-draws").exit_code == 0
-    assert "stands established" in call("why", "many-draws").output
+    assert "many-draws: established\n" in call("why", "many-draws").output
     edges = json.loads(call("graph", "--focus", "many-draws", "--json").output)["edges"]
     assert {"asserts", "tested_by"} <= {edge["key"] for edge in edges}
     assert "over 10 seeds" in page(project, "many-draws")

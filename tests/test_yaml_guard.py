@@ -111,6 +111,12 @@ def test_words_and_bases_that_readers_disagree_about_are_refused(text):
     assert fault_of(f"a: {text}\n") == "ambiguous-value"
 
 
+def test_the_key_on_needs_no_quotes():
+    """Relations have it, and nothing else can be meant; other spellings are refused as keys are."""
+    assert compose("on: [a]\n").value == {"on": ("a",)}
+    assert {fault_of(f"{key}: [a]\n") for key in ("On", "ON", "off", "yes")} == {"key-not-text"}
+
+
 @pytest.mark.parametrize(
     "text", ["1_000", "1_0.5", "1:30", "190:20:30", "1.10", "+1", ".5", "1.", "01.5", "1.e3"]
 )
