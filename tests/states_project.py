@@ -7,8 +7,11 @@ import shutil
 from pathlib import Path
 
 from kb.evidence.ledger import to_file
+from kb.project import read
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
+from kb.reasoning.answers import spoken_answers
+from kb.writing.review import with_digest
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
@@ -39,9 +42,11 @@ CLAIMS = {
     "toy-claim": CLAIM.replace(
         "kind: empirical", "kind: empirical\npitfalls: A coin may *also* land on its edge."
     )
-    + "relations:\n  - {type: depends_on, claim: toy-contradicted, because: it speaks of the same coin}\n",
+    + "relations:\n  - {type: depends_on, claim: toy-contradicted, because: it speaks of the same coin}\n"
+    + "answer:\n  says: The loaded coin showed 30 points more heads than the fair one.\n",
     "toy-contradicted": CLAIM.replace("at_least: 0.1", "at_least: 0.5"),
-    "toy-split": CLAIM.replace("  controls:", SECOND_PREDICTION + "  controls:"),
+    "toy-split": CLAIM.replace("  controls:", SECOND_PREDICTION + "  controls:")
+    + "answer:\n  says: The loaded coin showed more heads, but not half as many again.\n",
     "toy-inconclusive": CLAIM.replace("at_least: 0.1", "at_least: 0.3"),
     "toy-invalid": CLAIM.replace(CONTROLS, WORN_CONTROL),
     "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
@@ -72,7 +77,17 @@ discriminating:
   what: Flip both coins a hundred times.
   claims: [toy-claim]
 readings:
-  - {if: heads differ by a tenth, then: the load shows}
+  - if: heads differ by a tenth
+    then: the load shows
+    when:
+      - {claim: toy-claim, prediction: loaded-beats-fair, is: reproduced}
+  - if: heads do not differ by a tenth
+    then: the load does not show in an *evening*
+    when:
+      - {claim: toy-claim, prediction: loaded-beats-fair, is: contradicted}
+  - {if: the coin lands on its edge, then: nobody wins}
+answer:
+  says: In our test the load shows.
 """
 OTHER_RECORDS = {
     "debates/toy-debate": DEBATE,
@@ -103,7 +118,19 @@ def write_states_project(root: Path) -> Path:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, root / name)
     write_evidence(root)
+    confirm_answers(root, "toy-claim", "toy-debate")
     return root
+
+
+def confirm_answers(root: Path, *record_ids: str) -> None:
+    """Write into some records what their answers speak of; those of the others stay suspect."""
+    project = read(Folder(root))
+    answers = spoken_answers(project.base, project.judgements)
+    for record_id in record_ids:
+        path = root / project.base.paths[record_id]
+        path.write_text(
+            with_digest(path.read_text(encoding="utf-8"), answers[record_id].now), encoding="utf-8"
+        )
 
 
 def write_evidence(root: Path) -> None:

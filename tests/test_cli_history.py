@@ -232,3 +232,96 @@ def test_history_never_imports_torch(measured, words):
 def test_history_is_never_answered_from_memory():
     """The answers follow from git as well as from the files."""
     assert not any(is_remembered(name) for name in ("log", "diff", "review", "check"))
+
+
+ANSWER = "answer:\n  says: The loaded coin showed 30 points more heads.\n"
+DOUBT = """\
+claims/toys/toy-claim.yaml:27:3: warning[suspect-answer]: the answer of
+    toy-claim
+    why: nobody has confirmed it beside the verdict yet
+    do: read it beside the verdicts, change it, then repro review toy-claim
+        --answers
+
+"""
+SHOWN = """\
+Answer of toy-claim: The loaded coin showed 30 points more heads.
+  toy-claim: Reproduced at minimal scale: The loaded coin shows at least a tenth
+    more heads (0.304 of heads [0.260, 0.348] over 5 seeds; bound: at least 0.1
+    of heads).
+"""
+
+
+@pytest.fixture
+def answered(project):
+    """Return a project whose claim was measured and has an answer that nobody confirmed."""
+    (project / RECORD).write_text((project / RECORD).read_text(encoding="utf-8") + ANSWER, encoding="utf-8")
+    measure(project)
+    return project
+
+
+def test_check_warns_of_suspect_answers(answered):
+    """In words, as data and as notes; the exit code stays 0."""
+    closing = "No problems: 1 claim, 1 source, 1 experiment. 1 suspect answer to review.\n"
+    found = repro(answered, "check")
+    assert (found.exit_code, found.output) == (0, DOUBT + closing)
+    document = json.loads(repro(answered, "check", "--json").output)
+    assert [(each["id"], each["line"]) for each in document["answers"]] == [("toy-claim", 27)]
+    assert (
+        "::warning file=claims/toys/toy-claim.yaml" in repro(answered, "check", "--format", "github").output
+    )
+
+
+def test_review_shows_an_answer_beside_its_verdict_and_confirms_it(answered):
+    """Nothing is written without --answers; with it the record says what the answer speaks of."""
+    before = (answered / RECORD).read_text(encoding="utf-8")
+    shown = repro(answered, "review", "toy-claim").output
+    assert shown.startswith(SHOWN + "Suspect: nobody has confirmed it")
+    assert (answered / RECORD).read_text(encoding="utf-8") == before
+    done = repro(answered, "review", "toy-claim", "--answers").output
+    assert "Confirmed in claims/toys/toy-claim.yaml.\n" in done
+    assert (answered / RECORD).read_text(encoding="utf-8").startswith(before + "  of: ")
+    assert repro(answered, "check").output == "No problems: 1 claim, 1 source, 1 experiment.\n"
+
+
+def test_all_answers_are_confirmed_by_one_command(answered):
+    """Each is shown beside its verdict first; a second time there is nothing left."""
+    assert repro(answered, "review", "--answers", "--all").output.startswith(SHOWN)
+    found = json.loads(repro(answered, "review", "--answers", "--all", "--json").output)
+    assert found == {"schema": "assay/answers/1", "confirmed": [], "suspect": []}
+    document = json.loads(repro(answered, "review", "toy-claim", "--json").output)
+    assert (document["answer"]["suspect"], document["answer"]["of"]) == (False, document["answer"]["now"])
+
+
+def test_show_marks_a_suspect_answer(answered):
+    """It stands below the statement; the exact sentence stays."""
+    doubted = repro(answered, "show", "toy-claim").output
+    assert "Answer: The loaded coin showed 30 points more heads. (Suspect:" in doubted
+    repro(answered, "review", "toy-claim", "--answers")
+    shown = repro(answered, "show", "toy-claim").output
+    assert "Suspect" not in shown
+    assert "Reproduced at minimal scale" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "name a claim or a debate"),
+        (["--all"], "--all goes with --answers"),
+        (["toy-claim", "--answers", "--all"], "--all goes with --answers"),
+        (["toy-claim", "--answers"], "no answer"),
+    ],
+)
+def test_review_says_what_it_lacks(project, words, says):
+    """Exit code 2, and nothing is written."""
+    found = repro(project, "review", *words)
+    assert (found.exit_code, says in found.output) == (2, True)
+
+
+def test_an_answer_without_a_verdict_cannot_be_confirmed(project):
+    """There is nothing that it could speak of."""
+    (project / RECORD).write_text((project / RECORD).read_text(encoding="utf-8") + ANSWER, encoding="utf-8")
+    before = (project / RECORD).read_text(encoding="utf-8")
+    found = repro(project, "review", "toy-claim", "--answers")
+    assert (found.exit_code, "no verdict to speak of" in found.output) == (2, True)
+    assert "why: there is no verdict" in repro(project, "review", "--answers", "--all").output
+    assert (project / RECORD).read_text(encoding="utf-8") == before

@@ -21,6 +21,8 @@ from kb.reasoning.relations import edges_of
 from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
 from kb.site.figures.neighbourhood import MOST, Neighbourhoods, placed
 from kb.site.figures.strip import strip_of
+from kb.site.pages import debates
+from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim.sensitivity import nearest, sensitivity
 from kb.site.pages.debates import holders, measured_claims
 from kb.site.pages.people import people
@@ -255,3 +257,24 @@ def test_a_table_never_narrows_the_ends_that_it_shows(middle, widths):
 def test_only_bounds_fixed_before_any_look_are_said_to_be_written_down_beforehand(explored):
     """A page says no more of their age than the protocol does."""
     assert ("beforehand" in EXPLORED[explored]) is (explored is False)
+
+
+def test_a_claim_opens_with_its_answer_unless_that_is_suspect(site):
+    """A suspect answer comes after the verdict, with a mark in words; the exact sentence always stands."""
+    pages = {page.path: page.content for page in claim_pages.pages(site)}
+    good, doubtful = pages["claims/toy-claim.md"], pages["claims/toy-split.md"]
+    assert good.index("30 points more heads than") < good.index("claim-head__verdict")
+    assert "to be read again" not in good
+    assert "claim-head__exact" in good
+    assert doubtful.index("claim-head__exact") < doubtful.index("half as many again. <span")
+    assert "This answer is to be read again: nobody has confirmed it" in doubtful
+
+
+def test_a_debate_says_of_each_reading_whether_it_came_out(site):
+    """In words, with the predictions that say so."""
+    page = next(page.content for page in debates.pages(site) if page.path == "debates/toy-debate.md")
+    rows = re.findall(r"<tr><td>.*?</tr>", page)
+    starts = [re.search(r'data-label="Is it so\?">(\w+)', row)[1] for row in rows]
+    assert starts == ["Yes", "No", "Open"]
+    assert "Held: The loaded coin shows at least a tenth more heads." in rows[0]
+    assert "In our test the load shows." in page

@@ -1,11 +1,11 @@
-"""A review goes into a record's text as lines of its own, and every other line stays."""
+"""A review, or the digest of an answer, goes into a record as lines of its own; every other line stays."""
 
 import pytest
 
 from kb.reading.load import record_in
 from kb.records.claims import Claim, Review, Seen
 from kb.writing.edit import EditError
-from kb.writing.review import with_review
+from kb.writing.review import with_digest, with_review
 from tests.conftest import CLAIM
 
 SEEN = (
@@ -64,3 +64,26 @@ def test_a_record_in_braces_is_refused():
     """Nothing could be added without touching what stands there."""
     with pytest.raises(EditError, match="inside braces"):
         with_review("{title: T}\n", REVIEW)
+
+
+ANSWERED = CLAIM + "answer:\n  # read in May\n  says: The loaded coin showed 30 points more heads.\n"
+
+
+def test_a_first_digest_comes_after_what_the_answer_says():
+    """Every other line stays, and a digest that reads as a number stays a text."""
+    written = with_digest(ANSWERED, "12345678")
+    assert written == f'{ANSWERED}  of: "12345678"\n'
+    assert read(written).answer.of == "12345678"
+
+
+def test_a_later_digest_takes_the_place_of_the_former():
+    """The answer keeps its words."""
+    once = with_digest(ANSWERED, "abcdef01")
+    assert with_digest(once, "abcdef02") == once.replace("abcdef01", "abcdef02")
+
+
+@pytest.mark.parametrize("text", [CLAIM, CLAIM + "answer: {says: It showed more heads.}\n"])
+def test_an_answer_that_has_no_lines_of_its_own_is_refused(text):
+    """There is nothing to put a digest beside."""
+    with pytest.raises(EditError):
+        with_digest(text, "abcdef01")

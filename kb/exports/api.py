@@ -8,19 +8,20 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kb.exports import claim_models, models, schemas
-from kb.exports.claim_document import claim_document, claim_list
+from kb.exports.claim_document import answer_data, claim_document, claim_list
 from kb.exports.claim_models import LICENCE
 from kb.exports.formats import Format
 from kb.exports.graph import as_data
 from kb.exports.published import Site
 from kb.reading.experiment import Script
 from kb.reasoning.graph import build, node
+from kb.reasoning.readings import obtained
 
 if TYPE_CHECKING:
     from kb.judging.judgement import Judgement
 
 FOLDER = "api/v1"
-VERSION = "1.0"
+VERSION = "1.1"
 """Raise the second number with every field that is added."""
 WHAT = {
     "index": ("index.json", "what there is"),
@@ -55,15 +56,27 @@ def _answers(site: Site) -> Iterator[tuple[str, claim_models.Response]]:
     for judgement in site.judgements.values():
         yield f"claims/{judgement.claim_id}", _claim(site, judgement)
     yield "sources", _sources(site)
-    debates = tuple(
-        models.DebateData(id=i, url=site.absolute(f"debates/{i}/"), record=record)
-        for i, record in site.base.debates.items()
-    )
+    debates = tuple(_debate(site, debate_id) for debate_id in site.base.debates)
     yield "debates", models.DebateList(licence=LICENCE, schema_="assay/debates/1", debates=debates)
     scripts = tuple(_experiment(site, script) for script in site.base.scripts.values())
     yield (
         "experiments",
         models.ExperimentList(licence=LICENCE, schema_="assay/experiments/1", experiments=scripts),
+    )
+
+
+def _debate(site: Site, debate_id: str) -> models.DebateData:
+    record = site.base.debates[debate_id]
+    readings = (
+        models.ReadingData(if_=each.if_, then=each.then, obtained=obtained(each, site.judgements))
+        for each in record.readings
+    )
+    return models.DebateData(
+        id=debate_id,
+        url=site.absolute(f"debates/{debate_id}/"),
+        record=record,
+        answer=answer_data(site.answers.get(debate_id)),
+        readings=tuple(readings),
     )
 
 

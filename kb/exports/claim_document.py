@@ -10,6 +10,7 @@ from kb.evidence.file import Filed
 from kb.exports.claim_models import (
     LICENCE,
     AccountEntry,
+    AnswerData,
     ClaimDocument,
     ClaimLinks,
     ClaimList,
@@ -22,6 +23,7 @@ from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reasoning.accounts import Entry
+from kb.reasoning.answers import Spoken, spoken_answer
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
 from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
@@ -64,6 +66,7 @@ def claim_document(
         topic=base.topics[claim_id],
         state=judgement.state,
         sentence=state_sentence(claim, judgement),
+        answer=answer_data(spoken_answer(claim_id, claim, base, {claim_id: judgement})),
         standing=standing.standing if standing else None,
         because=standing.because if standing else (),
         account=tuple(map(_entry, project.accounts.get(claim_id, ()))),
@@ -103,6 +106,11 @@ def claim_list(project: Project, judgements: Iterable[Judgement], *, address: st
 def absolute(address: str, target: str) -> str:
     """Return the whole address of something that is named relative to the site's root."""
     return f"{address}{quote(target, safe='/#')}"
+
+
+def answer_data(answer: Spoken | None) -> AnswerData | None:
+    """Return the answer of a claim or debate, where it has one."""
+    return AnswerData(says=answer.says, suspect=answer.is_suspect) if answer else None
 
 
 def finding_data(finding: Finding) -> FindingData:

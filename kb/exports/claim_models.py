@@ -112,6 +112,15 @@ class VerdictData(Part):
     """How often the predictions were changed after evidence was seen."""
 
 
+class AnswerData(Part):
+    """What people say came out, beside what the rule says."""
+
+    says: str
+    """The answer on one line."""
+    suspect: bool
+    """Was it confirmed for other verdicts than today's, or never?"""
+
+
 class EvidenceData(Part):
     """One block of one arm that counts for the verdict."""
 
@@ -184,6 +193,8 @@ class ClaimDocument(Response, Recorded):
     """What its own evidence makes of it."""
     sentence: str
     """Its state in one sentence."""
+    answer: AnswerData | None
+    """What came out in people's words, where somebody wrote it down."""
     standing: StandingName | None
     """What the graph makes of it; null where no protocol tests it."""
     because: tuple[str, ...]

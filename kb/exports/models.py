@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from kb.exports.claim_models import ClaimDocument, ClaimList, Part, Recorded, Response
+from kb.exports.claim_models import AnswerData, ClaimDocument, ClaimList, Part, Recorded, Response
 from kb.reasoning.standing import StandingName
 from kb.records.claims import Source, Stance
 from kb.records.debates import Debate
+from kb.words.answers import Obtained
 
 
 class Said(Part):
@@ -46,11 +47,26 @@ class SourceList(Response):
     """In order of ids."""
 
 
+class ReadingData(Part):
+    """One result that a debate foresees, and whether it obtained."""
+
+    if_: str = Field(alias="if")
+    """The result."""
+    then: str
+    """What it would mean for the sides."""
+    obtained: Obtained
+    """Whether it obtained, by the predictions that the record names under `when`."""
+
+
 class DebateData(Recorded):
     """A debate."""
 
     record: Debate
     """The record, without fields that have their default."""
+    answer: AnswerData | None
+    """What the verdicts say so far in people's words, where somebody wrote it down."""
+    readings: tuple[ReadingData, ...]
+    """What each result would mean, and whether it obtained."""
 
 
 class DebateList(Response):

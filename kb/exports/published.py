@@ -14,6 +14,7 @@ from kb.judging.stats import e_bh
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.accounts import Account
+from kb.reasoning.answers import Spoken, spoken_answers
 from kb.reasoning.standing import Standing
 from kb.time.history import Event
 from kb.words.findings import StateSentence, state_pieces
@@ -67,6 +68,11 @@ class Site:
     def told(self) -> Mapping[str, StateSentence]:
         """Return, for each claim, its state in one sentence, in pieces."""
         return {i: state_pieces(self.base.claims[i], j) for i, j in self.judgements.items()}
+
+    @cached_property
+    def answers(self) -> Mapping[str, Spoken]:
+        """Return the answers of claims and debates that have one, by id."""
+        return spoken_answers(self.base, self.judgements)
 
     def absolute(self, target: str) -> str:
         """Return the full address of something that is named relative to the site's root."""

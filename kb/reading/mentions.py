@@ -29,11 +29,8 @@ def mentions(base: Base) -> Iterator[Mention]:
         for i, relation in enumerate(claim.relations):
             yield Mention(claim_id, ("relations", i, "claim"), relation.claim)
     for debate_id, debate in base.debates.items():
-        for i, side in enumerate(debate.sides):
-            for k, named in enumerate(side.claims):
-                yield Mention(debate_id, ("sides", i, "claims", k), named)
-        for i, named in enumerate(debate.discriminating.claims):
-            yield Mention(debate_id, ("discriminating", "claims", i), named)
+        for keys, named in debate.named:
+            yield Mention(debate_id, keys, named)
     for source_id, source in base.sources.items():
         for i, paragraph in enumerate(source.paragraphs):
             for keys, named in paragraph.named:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from kb.records.answers import Answer
 from kb.records.fields import Date, Flaw, Identifier, Line, Name, Record, Text, Url, one_of
 from kb.records.protocol import (
     Control,
@@ -26,6 +27,7 @@ from kb.records.reviews import Review, Seen
 from kb.records.sources import Locator, Paragraph, Person, Slip, Source
 
 __all__ = [
+    "Answer",
     "Appearance",
     "Claim",
     "ClaimKind",
@@ -62,6 +64,7 @@ CODES = {
     "predictions-of-a-base": "A relation `depends_on` names predictions, which are those of the wrong claim.",
     "strict-relation": "A relation other than `contradicts` is strict.",
     "testability-choice": "Not exactly one of `protocol`, `not_testable` and `untested` is given.",
+    "answer-without-protocol": "A claim that no protocol tests has an answer.",
     "missing-scope": "A claim with a protocol does not say in what setting it is tested.",
     "tombstone-choice": "Neither or both of `moved_to` and `split_into` are given.",
 }
@@ -178,6 +181,8 @@ class Claim(Record):
     """What a test would take."""
     reported: tuple[Reported, ...] = ()
     """The sources' own numbers, shown beside ours."""
+    answer: Answer | None = None
+    """What came out, in a reviewed sentence or two."""
     pitfalls: Text | None = None
     """What is easily misread or done wrong."""
     reviewed: Review | None = None
@@ -200,6 +205,14 @@ class Claim(Record):
                 "a claim with a protocol but without scope",
                 "scope: the setting in which the protocol tests the statement",
                 "add a line `scope: ...` with sizes, data and precision",
+            )
+        if self.answer and self.protocol is None:
+            yield Flaw(
+                "answer-without-protocol",
+                "an answer of a claim that has no protocol",
+                "answer only beside protocol: it says what came out of the test",
+                "remove the answer, or write a protocol",
+                ("answer",),
             )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from kb.records.answers import DebateAnswer
 from kb.records.fields import Flaw, Identifier, Line, Record, Text
+from kb.text.problems import Keys
 
 CODES = {"claim-on-two-sides": "A debate names a claim twice, on one side or on two."}
 
@@ -30,6 +32,17 @@ class Discriminating(Record):
     """Ids of the claims whose protocols are that experiment, or part of it."""
 
 
+class Condition(Record):
+    """A prediction, and how it comes out where a reading obtains."""
+
+    claim: Identifier
+    """Id of the claim that makes the prediction."""
+    prediction: Identifier
+    """Name of the prediction."""
+    is_: Literal["reproduced", "contradicted"] = Field(alias="is")
+    """How it comes out where the reading obtains."""
+
+
 class Reading(Record):
     """One result that the discriminating experiment may have, and what it would mean."""
 
@@ -37,6 +50,8 @@ class Reading(Record):
     """The result."""
     then: Line
     """What it would mean for the sides."""
+    when: tuple[Condition, ...] = ()
+    """Predictions by which one sees whether it obtained: all of them must come out as said."""
 
 
 class Debate(Record):
@@ -52,6 +67,26 @@ class Debate(Record):
     """The experiment that would tell them apart."""
     readings: Annotated[tuple[Reading, ...], Field(min_length=1)]
     """What each result would mean."""
+    answer: DebateAnswer | None = None
+    """What the verdicts say so far on the question."""
+
+    @property
+    def named(self) -> Iterator[tuple[Keys, str]]:
+        """Yield every naming of a claim: the keys to it from the record's start, and the id."""
+        for i, side in enumerate(self.sides):
+            for k, claim_id in enumerate(side.claims):
+                yield ("sides", i, "claims", k), claim_id
+        for i, claim_id in enumerate(self.discriminating.claims):
+            yield ("discriminating", "claims", i), claim_id
+        for i, reading in enumerate(self.readings):
+            for k, condition in enumerate(reading.when):
+                yield ("readings", i, "when", k, "claim"), condition.claim
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Return the ids of the claims that are to tell the sides apart, each once, in order."""
+        conditions = (condition.claim for reading in self.readings for condition in reading.when)
+        return tuple(dict.fromkeys([*self.discriminating.claims, *conditions]))
 
     def flaws(self) -> Iterator[Flaw]:
         """Return where a claim is named a second time."""

@@ -1,4 +1,4 @@
-"""A review made of today's records, and put into the text of one."""
+"""What a review leaves in the text of a record: digests of what its links and its answer rest on."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ def with_review(text: str, review: Review) -> str:
     if FIELD in fields:
         return with_value(text, (FIELD,), value)
     return with_entry(text, (FIELD,), value, after=[*fields][-1])
+
+
+def with_digest(text: str, digest: str) -> str:
+    """Return the text of a claim or debate whose answer carries the digest of what it speaks of.
+
+    Raises:
+        EditError: The answer is not there, or is written in braces.
+    """
+    answer = compose(text).value.get("answer") or {}
+    if "of" in answer:
+        return with_value(text, ("answer", "of"), digest)
+    return with_entry(text, ("answer", "of"), digest, after="says")

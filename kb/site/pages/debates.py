@@ -9,10 +9,12 @@ from typing import NamedTuple
 from kb.exports.published import Site
 from kb.judging.judgement import Judgement
 from kb.reading.load import Base
-from kb.records.debates import Debate, Side
+from kb.reasoning.readings import decision_of, obtained
+from kb.records.debates import Debate, Reading, Side
 from kb.records.relations import RELATIONS, RelationWords
 from kb.site.page import Page, page_from
 from kb.site.templates import authors
+from kb.words.answers import CAME_OUT, OBTAINED
 from kb.words.sources import STANCES
 
 MAIN = "rigor-or-progress"
@@ -33,6 +35,29 @@ class MeasuredClaim(NamedTuple):
     about: str
     is_against: bool
     words: str
+
+
+class Condition(NamedTuple):
+    """A prediction by which one sees whether a reading obtained.
+
+    Attributes:
+        claim_id: The claim that makes it.
+        says: The prediction in one sentence.
+        words: How it came out.
+    """
+
+    claim_id: str
+    says: str
+    words: str
+
+
+class ReadingShown(NamedTuple):
+    """One result that a debate foresees, and whether it obtained."""
+
+    if_: str
+    then: str
+    obtained_words: str
+    conditions: tuple[Condition, ...]
 
 
 class Voice(NamedTuple):
@@ -61,10 +86,23 @@ def pages(site: Site) -> Iterator[Page]:
             hide=("navigation", "toc"),
             debate_id=debate_id,
             debate=debate,
+            answer=site.answers.get(debate_id),
+            readings=[_reading(base, site.judgements, reading) for reading in debate.readings],
             bearings=[(side, measured_claims(base, site.judgements, side.claims)) for side in debate.sides],
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
             stances=STANCES,
         )
+
+
+def _reading(base: Base, judgements: Mapping[str, Judgement], reading: Reading) -> ReadingShown:
+    conditions = []
+    for named in reading.when:
+        protocol = base.claims[named.claim].protocol
+        says = {each.name: each.says for each in protocol.predictions} if protocol else {}
+        words = CAME_OUT[decision_of(named, judgements)]
+        conditions.append(Condition(named.claim, says[named.prediction].strip(), words))
+    words = OBTAINED[obtained(reading, judgements)]
+    return ReadingShown(reading.if_, reading.then, words, tuple(conditions))
 
 
 def voices(base: Base, claim_id: str) -> list[Voice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from pathlib import Path
 
 import click
@@ -14,10 +14,12 @@ from kb.judging.judgement import undeclared_revisions
 from kb.reading.base import Base
 from kb.reading.codes import codes
 from kb.reading.coverage import Asserted, Coverage, Row, coverage
+from kb.reasoning.answers import suspect_answers
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
 from repro.cli import Context
+from repro.cli.parts import spoken
 from repro.cli.parts.errors import USAGE, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
 from repro.former_records import suspect_links
@@ -45,7 +47,8 @@ def command(
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
     With --coverage show instead which paragraph of which essay makes which claims.
-    Warns of links that nobody has looked at since something they rest on changed; see `repro review`.
+    Warns of links that nobody has looked at since something they rest on changed, and of answers that do
+    not speak of today's verdicts; see `repro review`.
     Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
     project = context.project(today=now()[:10])
@@ -58,27 +61,37 @@ def command(
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
     links = placed(base, suspect_links(project, context.root))
     links = [(place, link) for place, link in links if _is_within(place, chosen)]
-    _show(base, problems, links, "json" if as_json else form)
+    answers = spoken.placed(base, suspect_answers(base, project.judgements))
+    answers = [(place, answer) for place, answer in answers if _is_within(place, chosen)]
+    _show(base, problems, links, answers, "json" if as_json else form)
     if problems:
         raise SystemExit(USAGE)
 
 
-def _show(base: Base, problems: Sequence[Problem], links: Sequence[tuple[Place, Suspect]], form: str) -> None:
-    """Print problems and suspect links in one of the forms."""
-    noted = [*map(note_of, problems), *notes(links)]
+def _show(
+    base: Base,
+    problems: Sequence[Problem],
+    links: Sequence[tuple[Place, Suspect]],
+    answers: Sequence[spoken.Placed],
+    form: str,
+) -> None:
+    """Print problems, suspect links and suspect answers in one of the forms."""
+    noted = [*map(note_of, problems), *notes(links), *spoken.notes(answers)]
+    warned = {"suspect link": len(links), "suspect answer": len(answers)}
     if form == "json":
         found = {"problems": render_json(problems), "suspects": as_data(links)}
+        found["answers"] = spoken.as_data(answers)
         click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
     elif form == "sarif":
         click.echo(render_sarif(noted, codes(), version=runner_version()), nl=False)
     elif form == "github":
-        click.echo(render_github(noted) + _summary(base, problems, len(links)))
+        click.echo(render_github(noted) + _summary(base, problems, warned))
     else:
-        for paragraph in paragraphs(links):
+        for paragraph in (*paragraphs(links), *spoken.paragraphs(answers)):
             click.echo(paragraph)
         if problems:
             click.echo(render_terminal(problems))
-        click.echo(_summary(base, problems, len(links)))
+        click.echo(_summary(base, problems, warned))
 
 
 def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
@@ -166,9 +179,9 @@ def _records(base: Base) -> dict[str, Sized]:
     return {"claim": base.claims, "source": base.sources, "experiment": base.scripts}
 
 
-def _summary(base: Base, problems: Sequence[Problem], suspects: int) -> str:
+def _summary(base: Base, problems: Sequence[Problem], suspects: Mapping[str, int]) -> str:
     read = ", ".join(count(len(records), noun) for noun, records in _records(base).items())
-    warned = f" {count(suspects, 'suspect link')} to review." if suspects else ""
+    warned = "".join(f" {count(number, noun)} to review." for noun, number in suspects.items() if number)
     if not problems:
         return f"No problems: {read}.{warned}"
     files = len({problem.place.path for problem in problems})

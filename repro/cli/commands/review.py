@@ -1,22 +1,25 @@
-"""`repro review <claim>`: links of a claim to look at again after a change."""
+"""`repro review <claim|debate>`: links and answers to look at again after a change."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from kb.reading.base import Base
+from kb.reasoning.answers import Spoken, spoken_answers, suspect_answers
 from kb.records.claims import Review
 from kb.records.fields import LINE
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
 from kb.writing.edit import EditError
-from kb.writing.review import reviewed, with_review
+from kb.writing.review import reviewed, with_digest, with_review
 from repro.cli import Context
-from repro.cli.parts import completion
+from repro.cli.parts import completion, spoken
 from repro.cli.parts.errors import UsageProblem
 from repro.cli.parts.links import as_data, paragraphs, placed
 from repro.cli.parts.targets import claim_named
@@ -27,33 +30,119 @@ PLACE = 130
 
 
 @click.command()
-@click.argument("claim_id", metavar="CLAIM", shell_complete=completion.claims)
-@click.option("--note", metavar="TEXT", help="Clear them: what you looked at, and why the links stand.")
+@click.argument("target", metavar="[CLAIM|DEBATE]", required=False, shell_complete=completion.claims)
+@click.option("--note", metavar="TEXT", help="Clear the links: what you looked at, and why they stand.")
+@click.option("--answers", "confirms", is_flag=True, help="Confirm the answer as one of today's verdicts.")
+@click.option("--all", "is_all", is_flag=True, help="With --answers: every answer that is suspect.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
-def command(context: Context, claim_id: str, *, note: str | None, as_json: bool) -> None:
-    """Show the suspect links of a claim; with --note write into its record that they were looked at.
+def command(
+    context: Context, target: str | None, *, note: str | None, confirms: bool, is_all: bool, as_json: bool
+) -> None:
+    """Show the suspect links of a claim, and its answer beside the verdicts that it speaks of.
 
     A link is suspect when something that it rests on changed after the last
     review, or, without one, after the latest evidence. Read both ends, change
-    what is no longer true, and then clear them. Evidence for other code is not
-    cleared by a note: run it again.
+    what is no longer true, and then clear them with --note. Evidence for other
+    code is not cleared by a note: run it again.
+
+    The answer of a claim or debate is suspect when it was confirmed for other
+    verdicts, or never. Read it beside them, change it, and then confirm it with
+    --answers, which writes into the record what it speaks of.
     """
+    if is_all:
+        if not confirms or target is not None or note is not None:
+            raise UsageProblem("--all goes with --answers, and with neither a target nor a note.")
+        _confirm_all(context, as_json=as_json)
+    elif target is None:
+        raise UsageProblem("nothing to review: name a claim or a debate, or give --answers --all.")
+    else:
+        _review(context, target, note, confirms=confirms, as_json=as_json)
+
+
+def _review(context: Context, target: str, note: str | None, *, confirms: bool, as_json: bool) -> None:
+    """Show what there is to look at in one record, and write what was asked for."""
     project = context.project()
     base = project.base
-    claim_id = claim_named(base, claim_id)
-    links = suspect_links(project, context.root).get(claim_id, ())
-    review = None
-    if note is not None:
-        review = _write(context.root, base, claim_id, note)
-    shown = placed(base, {claim_id: links})
+    is_debate = target in base.debates
+    if is_debate and note is not None:
+        raise UsageProblem("--note clears the links of a claim, and a debate has none.")
+    record_id = target if is_debate else claim_named(base, target)
+    links = () if is_debate else suspect_links(project, context.root).get(record_id, ())
+    answer = spoken_answers(base, project.judgements).get(record_id)
+    review = None if note is None else _write(context.root, base, record_id, note)
+    confirmed = _confirmed(context.root, base, record_id, answer) if confirms else answer
     if as_json:
-        document = {"schema": "assay/review/1", "id": claim_id, "suspects": as_data(shown)}
-        click.echo(json.dumps({**document, "review": review and review.model_dump(exclude_none=True)}))
+        click.echo(json.dumps(_document(base, record_id, links, review, confirmed)))
         return
-    for paragraph in paragraphs(shown) if review is None else ():
+    for paragraph in paragraphs(placed(base, {record_id: links})) if review is None else ():
         click.echo(paragraph)
-    click.echo(_closing(base, claim_id, links, review))
+    if answer is not None and review is None:
+        click.echo("\n".join(spoken.lines(project, answer)))
+        click.echo(f"Suspect: {answer.suspicion}.\n" if answer.is_suspect else "")
+    if confirms:
+        click.echo(f"Confirmed in {base.paths[record_id]}.")
+    elif is_debate:
+        click.echo("No answer." if answer is None else f"{count(int(answer.is_suspect), 'suspect answer')}.")
+    if not is_debate:
+        click.echo(_closing(base, record_id, links, review))
+
+
+def _document(
+    base: Base, record_id: str, links: tuple[Suspect, ...], review: Review | None, answer: Spoken | None
+) -> dict[str, object]:
+    return {
+        "schema": "assay/review/1",
+        "id": record_id,
+        "suspects": as_data(placed(base, {record_id: links})),
+        "review": review and review.model_dump(exclude_none=True),
+        "answer": spoken.as_data(spoken.placed(base, [answer]))[0] if answer else None,
+    }
+
+
+def _confirm_all(context: Context, *, as_json: bool) -> None:
+    """Confirm every suspect answer that has a verdict to speak of, each shown beside it."""
+    project = context.project()
+    base = project.base
+    found = suspect_answers(base, project.judgements)
+    done = [_confirmed(context.root, base, each.record_id, each) for each in found if each.now]
+    left = [each for each in found if not each.now]
+    if as_json:
+        document = {"confirmed": spoken.as_data(spoken.placed(base, done))}
+        rest = {"suspect": spoken.as_data(spoken.placed(base, left))}
+        click.echo(json.dumps({"schema": "assay/answers/1", **document, **rest}))
+        return
+    for each in done:
+        click.echo("\n".join([*spoken.lines(project, each), ""]))
+    for paragraph in spoken.paragraphs(spoken.placed(base, left)):
+        click.echo(paragraph)
+    click.echo(f"{count(len(done), 'answer')} confirmed; read them beside the verdicts above.")
+
+
+def _confirmed(root: Path, base: Base, record_id: str, answer: Spoken | None) -> Spoken:
+    """Write into a record what its answer speaks of, and return the answer with it.
+
+    Raises:
+        UsageProblem: There is no answer, no verdict, or no way to change no more than the digest.
+    """
+    if answer is None:
+        raise UsageProblem(f"{record_id} has no answer; write one under `answer: {{says: ...}}` first.")
+    if not answer.now:
+        raise UsageProblem(f"nothing was confirmed: the answer of {record_id} has no verdict to speak of.")
+    path = root / base.paths[record_id]
+    with _as_usage(base.paths[record_id]):
+        text = with_digest(path.read_text(encoding="utf-8"), answer.now)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return answer._replace(of=answer.now)
+
+
+@contextmanager
+def _as_usage(path: str) -> Iterator[None]:
+    """Say of a record that cannot be changed that nothing was written."""
+    try:
+        yield
+    except EditError as error:
+        raise UsageProblem(f"nothing was written into {path}: {error}.") from error
 
 
 def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Review | None) -> str:
@@ -77,9 +166,7 @@ def _write(root: Path, base: Base, claim_id: str, note: str) -> Review:
         raise UsageProblem("--note takes one line of 1 to 300 characters: what you looked at.")
     document = base.documents[claim_id]
     review = reviewed(base, claim_id, day=now()[:10], note=note)
-    try:
+    with _as_usage(document.path):
         text = with_review(document.text, review)
-    except EditError as error:
-        raise UsageProblem(f"nothing was written into {document.path}: {error}.") from error
     (root / document.path).write_text(text, encoding="utf-8", newline="\n")
     return review

@@ -10,6 +10,7 @@ import click
 from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reading.base import Base
+from kb.reasoning.answers import spoken_answers
 from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
@@ -49,6 +50,10 @@ def lines(project: Project, claim_id: str) -> list[str]:
     claim = base.claims[claim_id]
     found = [click.style(claim.title, bold=True), judgement.claim_id, ""]
     found += _wrapped(claim.statement)
+    answer = spoken_answers(base, project.judgements).get(claim_id)
+    if answer is not None:
+        doubt = f" (Suspect: {answer.suspicion}.)" if answer.is_suspect else ""
+        found += ["", *_wrapped(f"Answer: {answer.says}{doubt}")]
     stands = f"{standing.standing}: {'; '.join(standing.because)}" if standing else NO_STANDING
     first, *more = _wrapped(f"{judgement.state}  {stands}")
     found += ["", first.replace(judgement.state, state_label(judgement.state), 1), *more]

@@ -28,10 +28,11 @@ Section = Callable[[Subject], Shown | None]
 
 
 def head(subject: Subject) -> Shown:
-    """Show title, state and verdict, and what the graph makes of the claim."""
+    """Show title, answer, state and verdict, and what the graph makes of the claim."""
     return {
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
+        "answer": subject.site.answers.get(subject.claim_id),
         "standing": subject.site.standings.get(subject.claim_id),
         "has_account": bool(subject.site.accounts.get(subject.claim_id)),
     }

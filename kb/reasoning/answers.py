@@ -1,0 +1,133 @@
+"""Which answers speak of verdicts as they are, and which are suspect.
+
+An answer is people's text about verdicts. It carries a digest of what it speaks of; as soon as the digest of
+today's verdicts is another, or where it has none, the answer is **suspect** until somebody has read it again
+and `repro review` has written the new digest.
+
+The digest of a claim's verdict is made of what an answer may not outlive:
+
+- the **test**: the version (code and scale) under which the first counting block was measured, and the
+  digest of predictions and controls. Another test gives other figures, and answers quote figures;
+- the **state** of the claim;
+- of each prediction and each control, the **decision**, and the **side** of nothing on which its interval
+  lies: above, below, or on both. (A share of seeds has no side.)
+
+Estimates and ends of intervals are left out digit by digit, as is the number of seeds: one more block of the
+same test moves them a little and changes no sentence unless it changes a decision or a side. So is alpha,
+which acts through the intervals alone.
+
+The digest of a debate is made of the digests of the claims that its discriminating experiment and its
+readings name; a claim without a verdict counts as such, so its first verdict makes the answer suspect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from kb.judging.finding import Finding
+from kb.judging.judgement import Judgement
+from kb.reading.base import Base
+from kb.records.claims import Claim
+from kb.records.debates import Debate
+from kb.words.answers import suspicion
+
+DIGITS = 8
+"""Hexadecimal digits of a digest."""
+
+
+class Spoken(NamedTuple):
+    """An answer with what it speaks of.
+
+    Attributes:
+        record_id: The claim or debate whose record holds the answer.
+        says: The answer on one line.
+        of: The digest that it carries; empty where it carries none.
+        now: The digest of today's verdicts; empty where there is no verdict to speak of.
+        claims: Ids of the claims whose verdicts it speaks of, in alphabetical order.
+    """
+
+    record_id: str
+    says: str
+    of: str
+    now: str
+    claims: tuple[str, ...]
+
+    @property
+    def is_suspect(self) -> bool:
+        """Does it carry another digest than that of today's verdicts, or are there no verdicts?"""
+        return bool(self.suspicion)
+
+    @property
+    def suspicion(self) -> str:
+        """Return why it is suspect, as a clause; empty where it is not."""
+        return suspicion(self.of, self.now)
+
+
+def spoken_answers(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Spoken]:
+    """Return the answers of all claims and debates that have one, by id: claims first, each in order."""
+    records: dict[str, Claim | Debate] = {**base.claims, **base.debates}
+    found = (spoken_answer(record_id, record, base, judgements) for record_id, record in records.items())
+    return {each.record_id: each for each in found if each is not None}
+
+
+def spoken_answer(
+    record_id: str, record: Claim | Debate, base: Base, judgements: Mapping[str, Judgement]
+) -> Spoken | None:
+    """Return the answer of one record with what it speaks of, or nothing where it has none."""
+    if record.answer is None:
+        return None
+    claims = _spoken_of(record_id, record, judgements)
+    now = _joined({i: verdict_digest(base.claims[i], judgements[i]) for i in claims})
+    return Spoken(record_id, " ".join(record.answer.says.split()), record.answer.of or "", now, claims)
+
+
+def suspect_answers(base: Base, judgements: Mapping[str, Judgement]) -> tuple[Spoken, ...]:
+    """Return the answers that do not speak of today's verdicts."""
+    return tuple(each for each in spoken_answers(base, judgements).values() if each.is_suspect)
+
+
+def verdict_digest(claim: Claim, judgement: Judgement) -> str:
+    """Return the digest of what an answer about a claim speaks of; empty where there is no verdict."""
+    verdict = judgement.verdict
+    if verdict is None or claim.protocol is None or not judgement.evidence:
+        return ""
+    first = min(judgement.evidence, key=lambda piece: (piece.started, piece.version))
+    test = f"{first.version} {claim.protocol.digest}"
+    return _digest([test, judgement.state, *map(_line, (*verdict.findings, *verdict.controls))])
+
+
+def _spoken_of(
+    record_id: str, record: Claim | Debate, judgements: Mapping[str, Judgement]
+) -> tuple[str, ...]:
+    """Return the ids of the claims whose verdicts an answer of a record speaks of."""
+    if isinstance(record, Claim):
+        return (record_id,)
+    return tuple(sorted({i for i in record.asked if i in judgements}))
+
+
+def _joined(digests: Mapping[str, str]) -> str:
+    """Return one digest for the verdicts of several claims; of one claim its own."""
+    if not any(digests.values()):
+        return ""
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    return _digest(f"{claim_id} {digest or 'no verdict'}" for claim_id, digest in sorted(digests.items()))
+
+
+def _line(finding: Finding) -> str:
+    arms = " - ".join(finding.arms)
+    return f"{finding.prediction.name} {arms} {finding.decision} {_side(finding)}"
+
+
+def _side(finding: Finding) -> str:
+    """Return on which side of nothing an interval lies."""
+    lower, upper = finding.interval
+    if finding.estimand.is_share:
+        return "share"
+    return "above" if lower > 0 else "below" if upper < 0 else "both"
+
+
+def _digest(lines: Iterator[str] | list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]

@@ -1,0 +1,37 @@
+"""What every surface says of a suspect answer, and of whether a reading of a debate obtained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kb.judging.bounds import Decision
+
+Obtained = Literal["obtained", "not obtained", "open"]
+
+OBTAINED: dict[Obtained, str] = {
+    "obtained": "Yes, this is what came out.",
+    "not obtained": "No, this is not what came out.",
+    "open": "Open: not measured, or not decided yet.",
+}
+"""Whether a reading obtained, as a sentence."""
+CAME_OUT: dict[Decision | None, str] = {
+    "reproduced": "Held",
+    "contradicted": "Failed",
+    "inconclusive": "Not decided yet",
+    None: "Not decided yet",
+}
+"""How a prediction came out, by what `kb.reasoning.readings.decision_of` says of it."""
+
+
+def suspicion(of: str, now: str) -> str:
+    """Return why an answer is suspect, as a clause; empty where it is not.
+
+    Args:
+        of: The digest that it carries; empty where it carries none.
+        now: The digest of today's verdicts; empty where there are none.
+    """
+    if not now:
+        return "there is no verdict that it could speak of"
+    if not of:
+        return "nobody has confirmed it beside the verdict yet"
+    return "" if of == now else "the test, or what came out of it, is no longer what it was confirmed for"
