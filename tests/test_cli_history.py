@@ -325,3 +325,10 @@ def test_an_answer_without_a_verdict_cannot_be_confirmed(project):
     assert (found.exit_code, "no verdict to speak of" in found.output) == (2, True)
     assert "why: there is no verdict" in repro(project, "review", "--answers", "--all").output
     assert (project / RECORD).read_text(encoding="utf-8") == before
+
+
+def test_links_and_answer_are_reviewed_together(answered):
+    """Both are in the record afterwards."""
+    repro(answered, "review", "toy-claim", "--note", "Read.", "--answers")
+    text = (answered / RECORD).read_text(encoding="utf-8")
+    assert ("  of: " in text, "  note: Read." in text) == (True, True)

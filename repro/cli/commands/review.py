@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -70,8 +68,10 @@ def _review(context: Context, target: str, note: str | None, *, confirms: bool, 
     record_id = target if is_debate else claim_named(base, target)
     links = () if is_debate else suspect_links(project, context.root).get(record_id, ())
     answer = spoken_answers(base, project.judgements).get(record_id)
-    review = None if note is None else _write(context.root, base, record_id, note)
-    confirmed = _confirmed(context.root, base, record_id, answer) if confirms else answer
+    review = None if note is None else _reviewed(base, record_id, note)
+    confirmed = _confirmed(record_id, answer) if confirms else answer
+    digest = confirmed.of if confirmed and confirms else None
+    _write(context.root, base, record_id, review=review, digest=digest)
     if as_json:
         click.echo(json.dumps(_document(base, record_id, links, review, confirmed)))
         return
@@ -105,7 +105,9 @@ def _confirm_all(context: Context, *, as_json: bool) -> None:
     project = context.project()
     base = project.base
     found = suspect_answers(base, project.judgements)
-    done = [_confirmed(context.root, base, each.record_id, each) for each in found if each.now]
+    done = [_confirmed(each.record_id, each) for each in found if each.now]
+    for each in done:
+        _write(context.root, base, each.record_id, review=None, digest=each.of)
     left = [each for each in found if not each.now]
     if as_json:
         document = {"confirmed": spoken.as_data(spoken.placed(base, done))}
@@ -119,30 +121,17 @@ def _confirm_all(context: Context, *, as_json: bool) -> None:
     click.echo(f"{count(len(done), 'answer')} confirmed; read them beside the verdicts above.")
 
 
-def _confirmed(root: Path, base: Base, record_id: str, answer: Spoken | None) -> Spoken:
-    """Write into a record what its answer speaks of, and return the answer with it.
+def _confirmed(record_id: str, answer: Spoken | None) -> Spoken:
+    """Return an answer with the digest of what it speaks of today.
 
     Raises:
-        UsageProblem: There is no answer, no verdict, or no way to change no more than the digest.
+        UsageProblem: There is no answer, or no verdict.
     """
     if answer is None:
         raise UsageProblem(f"{record_id} has no answer; write one under `answer: {{says: ...}}` first.")
     if not answer.now:
         raise UsageProblem(f"nothing was confirmed: the answer of {record_id} has no verdict to speak of.")
-    path = root / base.paths[record_id]
-    with _as_usage(base.paths[record_id]):
-        text = with_digest(path.read_text(encoding="utf-8"), answer.now)
-    path.write_text(text, encoding="utf-8", newline="\n")
     return answer._replace(of=answer.now)
-
-
-@contextmanager
-def _as_usage(path: str) -> Iterator[None]:
-    """Say of a record that cannot be changed that nothing was written."""
-    try:
-        yield
-    except EditError as error:
-        raise UsageProblem(f"nothing was written into {path}: {error}.") from error
 
 
 def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Review | None) -> str:
@@ -155,18 +144,30 @@ def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Revi
     return f"{count(len(links), 'suspect link')}." if links else "No suspect links."
 
 
-def _write(root: Path, base: Base, claim_id: str, note: str) -> Review:
-    """Write a review into a claim's record and return it.
+def _reviewed(base: Base, claim_id: str, note: str) -> Review:
+    """Return the review of a claim's links with a note.
 
     Raises:
-        UsageProblem: The note is not one line, or the record cannot be changed without touching the rest.
+        UsageProblem: The note is not one line.
     """
     note = " ".join(note.split())
     if not re.fullmatch(LINE, note) or len(note) > 300:
         raise UsageProblem("--note takes one line of 1 to 300 characters: what you looked at.")
-    document = base.documents[claim_id]
-    review = reviewed(base, claim_id, day=now()[:10], note=note)
-    with _as_usage(document.path):
-        text = with_review(document.text, review)
-    (root / document.path).write_text(text, encoding="utf-8", newline="\n")
-    return review
+    return reviewed(base, claim_id, day=now()[:10], note=note)
+
+
+def _write(root: Path, base: Base, record_id: str, *, review: Review | None, digest: str | None) -> None:
+    """Write into a record a review of its links, the digest of its answer, or both.
+
+    Raises:
+        UsageProblem: The record cannot be changed without touching the rest.
+    """
+    document = base.documents[record_id]
+    text = document.text
+    try:
+        text = text if review is None else with_review(text, review)
+        text = text if digest is None else with_digest(text, digest)
+    except EditError as error:
+        raise UsageProblem(f"nothing was written into {document.path}: {error}.") from error
+    if text != document.text:
+        (root / document.path).write_text(text, encoding="utf-8", newline="\n")
