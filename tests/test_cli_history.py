@@ -236,7 +236,7 @@ def test_history_is_never_answered_from_memory():
 
 ANSWER = "answer:\n  says: The loaded coin showed 30 points more heads.\n"
 DOUBT = """\
-claims/toys/toy-claim.yaml:27:3: warning[suspect-answer]: the answer of
+claims/toys/toy-claim.yaml:32:3: warning[suspect-answer]: the answer of
     toy-claim
     why: nobody has confirmed it beside the verdict yet
     do: read it beside the verdicts, change it, then repro review toy-claim
@@ -246,7 +246,7 @@ claims/toys/toy-claim.yaml:27:3: warning[suspect-answer]: the answer of
 SHOWN = """\
 Answer of toy-claim: The loaded coin showed 30 points more heads.
   toy-claim: Reproduced at minimal scale: The loaded coin shows at least a tenth
-    more heads (0.304 of heads [0.260, 0.348] over 5 seeds; bound: at least 0.1
+    more heads (0.304 of heads [0.291, 0.317] over 10 seeds; bound: at least 0.1
     of heads).
 """
 
@@ -265,7 +265,7 @@ def test_check_warns_of_suspect_answers(answered):
     found = repro(answered, "check")
     assert (found.exit_code, found.output) == (0, DOUBT + closing)
     document = json.loads(repro(answered, "check", "--json").output)
-    assert [(each["id"], each["line"]) for each in document["answers"]] == [("toy-claim", 27)]
+    assert [(each["id"], each["line"]) for each in document["answers"]] == [("toy-claim", 32)]
     assert (
         "::warning file=claims/toys/toy-claim.yaml" in repro(answered, "check", "--format", "github").output
     )

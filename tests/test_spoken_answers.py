@@ -43,6 +43,8 @@ def judged(root, *blocks):
 BLOCK = ((0.5, 0.51, 0.49, 0.5, 0.5), (0.8, 0.81, 0.79, 0.8, 0.82))
 MORE = ((0.5, 0.5, 0.48, 0.5, 0.52), (0.79, 0.8, 0.81, 0.8, 0.83))
 SMALLER = ((0.5, 0.51, 0.49, 0.5, 0.5), (0.54, 0.55, 0.53, 0.54, 0.55))
+LOADED, LONGER, WEAK = (BLOCK, MORE), (BLOCK, MORE, BLOCK), (SMALLER, SMALLER)
+"""Blocks of one test of ten or fifteen seeds."""
 
 
 def digest(base, judgements):
@@ -60,21 +62,21 @@ def answered(project):
 
 def test_more_seeds_of_the_same_test_leave_an_answer_alone(answered):
     """Digits move a little; the decision does not."""
-    once, more = judged(answered, BLOCK), judged(answered, BLOCK, MORE)
+    once, more = judged(answered, *LOADED), judged(answered, *LONGER)
     assert once[1]["toy-claim"].verdict.findings != more[1]["toy-claim"].verdict.findings
     assert digest(*once) == digest(*more)
 
 
 def test_another_decision_is_another_digest(answered):
     """What was reproduced is contradicted."""
-    states = {judged(answered, block)[1]["toy-claim"].state for block in (BLOCK, SMALLER)}
+    states = {judged(answered, *blocks)[1]["toy-claim"].state for blocks in (LOADED, WEAK)}
     assert states == {"reproduced", "contradicted"}
-    assert digest(*judged(answered, BLOCK)) != digest(*judged(answered, SMALLER))
+    assert digest(*judged(answered, *LOADED)) != digest(*judged(answered, *WEAK))
 
 
 def test_another_side_of_zero_is_another_digest(answered):
     """An effect that is no longer there may not go on being called one."""
-    base, judgements = judged(answered, BLOCK)
+    base, judgements = judged(answered, *LOADED)
     judgement = judgements["toy-claim"]
     finding = judgement.verdict.findings[0]
     moved = replace(finding, interval=Interval(-0.1, 0.3))
@@ -85,21 +87,21 @@ def test_another_side_of_zero_is_another_digest(answered):
 
 def test_another_test_is_another_digest(answered):
     """Answers quote figures, and another version of the script gives others."""
-    before = digest(*judged(answered, BLOCK))
+    before = digest(*judged(answered, *LOADED))
     script = answered / "repro/experiments/coin.py"
     script.write_text(script.read_text(encoding="utf-8").replace("flips: int = 100", "flips: int = 200"))
-    assert digest(*judged(answered, BLOCK)) != before
+    assert digest(*judged(answered, *LOADED)) != before
 
 
 def test_an_answer_is_suspect_until_it_carries_the_digest_of_today(answered):
     """Without one, and with a wrong one."""
-    base, judgements = judged(answered, BLOCK)
+    base, judgements = judged(answered, *LOADED)
     assert [each.record_id for each in suspect_answers(base, judgements)] == ["toy-claim"]
     path = answered / "claims/toys/toy-claim.yaml"
     text = path.read_text(encoding="utf-8")
     for of, is_suspect in (("00000000", True), (digest(base, judgements), False)):
         path.write_text(f'{text}  of: "{of}"\n', encoding="utf-8")
-        base, judgements = judged(answered, BLOCK)
+        base, judgements = judged(answered, *LOADED)
         assert spoken_answers(base, judgements)["toy-claim"].is_suspect is is_suspect
 
 
@@ -118,10 +120,10 @@ def test_the_answer_of_a_debate_speaks_of_the_claims_that_are_asked(answered):
         record = record.replace(old, new)
     other = answered / "claims/toys/toy-open.yaml"
     other.write_text(record.replace("experiment: coin", "experiment: dice\n  planned: all"), encoding="utf-8")
-    before = spoken_answers(*judged(answered, BLOCK))["toy-debate"]
+    before = spoken_answers(*judged(answered, *LOADED))["toy-debate"]
     assert before.claims == ("toy-claim", "toy-open")
     other.write_text(record, encoding="utf-8")
-    after = spoken_answers(*judged(answered, BLOCK))["toy-debate"]
+    after = spoken_answers(*judged(answered, *LOADED))["toy-debate"]
     assert "" not in (before.now, after.now)
     assert before.now != after.now
 
@@ -138,12 +140,12 @@ def reading(*came_out):
 @pytest.mark.parametrize(
     ("came_out", "blocks", "expected"),
     [
-        (["reproduced"], [BLOCK], "obtained"),
-        (["contradicted"], [BLOCK], "not obtained"),
-        (["contradicted"], [SMALLER], "obtained"),
-        (["reproduced", "contradicted"], [BLOCK], "not obtained"),
+        (["reproduced"], LOADED, "obtained"),
+        (["contradicted"], LOADED, "not obtained"),
+        (["contradicted"], WEAK, "obtained"),
+        (["reproduced", "contradicted"], LOADED, "not obtained"),
         (["reproduced"], [], "open"),
-        ([], [BLOCK], "open"),
+        ([], LOADED, "open"),
     ],
 )
 def test_a_reading_obtains_when_every_prediction_came_out_as_it_says(project, came_out, blocks, expected):
@@ -155,7 +157,7 @@ def test_a_reading_obtains_when_every_prediction_came_out_as_it_says(project, ca
 @pytest.mark.parametrize("state", ["invalid", "inconclusive"])
 def test_a_prediction_whose_control_says_nothing_tells_nothing(project, state):
     """Neither where the control came out wrong, nor while it is open."""
-    _, judgements = judged(project, BLOCK)
+    _, judgements = judged(project, *LOADED)
     judgement = judgements["toy-claim"]
     verdict = judgement.verdict
     decision = {"invalid": "reproduced", "inconclusive": "inconclusive"}[state]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kb.judging.bounds import Decision
+from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement
 from kb.records.debates import Condition, Reading
 from kb.words.answers import Obtained
@@ -30,8 +31,9 @@ def obtained(reading: Reading, judgements: Mapping[str, Judgement]) -> Obtained:
 def decision_of(condition: Condition, judgements: Mapping[str, Judgement]) -> Decision | None:
     """Return how the prediction of a condition came out, or nothing where nobody can tell yet.
 
-    A claim whose test is invalid tells nothing. A prediction whose bound holds tells nothing either while a
-    control of it is open, for the control may yet show that the bound holds everywhere.
+    A claim whose test is invalid tells nothing, nor does one whose power is open: a control that must hold
+    is undecided. A prediction whose bound holds tells nothing either while a control is open that applies
+    this bound, or one of its own, where it must fail.
     """
     judgement = judgements.get(condition.claim)
     verdict = judgement.verdict if judgement else None
@@ -40,7 +42,14 @@ def decision_of(condition: Condition, judgements: Mapping[str, Judgement]) -> De
     found = next((each for each in verdict.findings if each.prediction.name == condition.prediction), None)
     if found is None or found.decision == "inconclusive":
         return None
-    checks = [each for each in verdict.controls if each.prediction.name == condition.prediction]
-    if found.decision == "reproduced" and any(check.decision == "inconclusive" for check in checks):
+    opened = [check for check in verdict.controls if check.decision == "inconclusive"]
+    if any(check.must_hold for check in opened):
+        return None
+    if found.decision == "reproduced" and any(_bears(check, condition) for check in opened):
         return None
     return found.decision
+
+
+def _bears(check: Finding, condition: Condition) -> bool:
+    """Does a control say something of a prediction: has it that bound, or one of its own?"""
+    return check.control is None or check.control.prediction in (None, condition.prediction)
