@@ -19,7 +19,10 @@ sides:
   - {name: It forgets, claims: [coin-forgets]}
 discriminating: {what: Flip one coin a thousand times., claims: [coin-forgets]}
 readings:
-  - {if: runs are longer than chance gives, then: it remembers}
+  - if: runs are longer than chance gives
+    then: it remembers
+    when: [{claim: coin-forgets, prediction: runs-are-short, is: contradicted}]
+answer: {says: "In our test it forgets.", of: "12345678"}
 """
 GOOD = {"claim": CLAIM, "source": SOURCE, "debate": DEBATE}
 
@@ -65,6 +68,9 @@ def test_good_records_are_accepted(name):
         ("source", "verified: text", "verified: text\nslips: [{what: a}]"),
         ("debate", "  - {name: It forgets, claims: [coin-forgets]}\n", ""),
         ("debate", "claims: [coin-remembers]", "claims: []"),
+        ("debate", "is: contradicted", "is: open"),
+        ("debate", '"12345678"', '"latest"'),
+        ("claim", "kind: empirical", "kind: empirical\nanswer: It shows."),
         ("claim", "kind: empirical", "moved_to: other"),
     ],
 )

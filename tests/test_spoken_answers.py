@@ -164,3 +164,13 @@ def test_a_prediction_whose_control_says_nothing_tells_nothing(project, state):
     controls = tuple(replace(each, decision=decision) for each in verdict.controls)
     other = replace(judgement, verdict=replace(verdict, state=state, controls=controls))
     assert decision_of(reading("reproduced").when[0], {"toy-claim": other}) is None
+
+
+def test_a_reading_names_claims_that_have_a_record(project):
+    """As relations and sides do."""
+    named = "{if: heads differ, then: it shows, when: [{claim: toy-clam, prediction: any, is: reproduced}]}"
+    text = DEBATE.replace("{if: heads differ, then: it shows}", named)
+    (project / "claims/debates").mkdir()
+    (project / "claims/debates/toy-debate.yaml").write_text(text, encoding="utf-8")
+    found = [p for p in load_base(Folder(project)).problems if p.place.line == 8]
+    assert [(problem.code, problem.nearest) for problem in found] == [("unknown-claim", "toy-claim")]
