@@ -10,7 +10,7 @@ from kb.exports.published import Site
 from kb.site.page import Page, page_from
 
 
-class Event(NamedTuple):
+class EvidenceDay(NamedTuple):
     """Evidence that was taken for one experiment on one day."""
 
     day: str
@@ -28,7 +28,7 @@ def pages(site: Site) -> Iterator[Page]:
     yield page_from(site, "changes.md", "changes", title, description, hide=hide, events=found)
 
 
-def events(site: Site) -> Iterator[Event]:
+def events(site: Site) -> Iterator[EvidenceDay]:
     """Yield what was measured, the latest day first."""
     current = {site.ledger.origin(judgement.version) for judgement in site.judgements.values()}
     seeds: Counter[tuple[str, str, bool]] = Counter()
@@ -40,4 +40,4 @@ def events(site: Site) -> Iterator[Event]:
     for (day, experiment, is_current), count in sorted(
         seeds.items(), key=lambda item: (item[0][0], item[0][1]), reverse=True
     ):
-        yield Event(day, experiment, count, len(arms[day, experiment, is_current]), is_current)
+        yield EvidenceDay(day, experiment, count, len(arms[day, experiment, is_current]), is_current)
