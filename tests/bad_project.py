@@ -2,7 +2,7 @@
 
 A file `<code>.yaml` says in its first line where it lies. A folder `<code>/` holds several files, or some
 that neither an editor nor git should touch: `<name>.escaped` holds text with escapes for bytes, as in Python,
-and `<name>.special` one word for a thing that is no ordinary file.
+and `<name>.special` one word for something that is not an ordinary file.
 """
 
 from __future__ import annotations

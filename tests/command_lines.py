@@ -1,4 +1,4 @@
-"""Command lines of ours, as pages and workflows show them: are they what the program takes?"""
+"""Command lines of ours, as pages and workflows show them: does the program accept them?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from repro.cli import cli
 
 
 def refuse_unknown(line: str) -> None:
-    """Raise click's own error where a command line names a command or an option that there is not.
+    """Raise click's own error if a command line names a command or an option that does not exist.
 
     Args:
         line: As one would type it, such as `repro run <claim>`; redirections at its end are left out.

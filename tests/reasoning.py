@@ -33,7 +33,7 @@ def claim(*relations: tuple[str, ...] | Relation, **fields: object) -> Claim:
 
 
 def base_of(**claims: Claim) -> Base:
-    """Return a base of nothing but claims; in their ids underscores stand for hyphens."""
+    """Return a base that holds only claims; in their ids underscores stand for hyphens."""
     named = {claim_id.replace("_", "-"): made for claim_id, made in claims.items()}
     return Base(named, {}, {}, dict.fromkeys(named, "toys"), {})
 

@@ -27,7 +27,7 @@ def found(base, *blocks, arm="fair"):
 
 
 def test_equal_halves_are_not_told_apart(base):
-    """The same numbers in another order."""
+    """The same numbers in a different order."""
     [comparison] = found(base, QUIET, QUIET, QUIET[::-1], QUIET[::-1])
     assert (comparison.arm, comparison.outcome, comparison.pairs) == ("fair", "score", 10)
     assert not comparison.is_false
@@ -54,7 +54,7 @@ def test_what_cannot_be_compared_is_left_out(base, values):
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
 def test_halves_of_fewer_than_ten_seeds_are_not_compared(base, blocks):
-    """Nothing could be found in them, so they would only make the share of errors look small."""
+    """Nothing can be found in them, so they would only make the share of errors look small."""
     assert found(base, *[QUIET] * blocks) == []
 
 

@@ -1,4 +1,4 @@
-"""Reading commands answer from memory, and only while nothing that they follow from has changed."""
+"""Reading commands answer from the cache, and only while nothing that the answers depend on has changed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def settle(path: Path) -> None:
 
 
 def test_same_question_is_answered_from_memory(asked, monkeypatch):
-    """The second time nothing is worked out, and the same is printed."""
+    """The second time no work is done, and the same text is printed."""
     monkeypatch.setattr(answers, "SETTLED_SECONDS", -1)
     assert asked() == ("title: one\n", True)
     assert asked() == ("title: one\n", False)
@@ -62,7 +62,7 @@ def test_another_question_or_terminal_is_worked_out(asked, monkeypatch):
 
 
 def test_a_changed_file_is_read_again(asked, monkeypatch):
-    """A change of any file makes the old answers worthless; they are removed."""
+    """A change of any file makes the old answers useless; they are removed."""
     monkeypatch.setattr(answers, "SETTLED_SECONDS", -1)
     asked()
     asked.claim.write_text("title: two\n", encoding="utf-8")
@@ -102,7 +102,7 @@ def test_answers_about_files_that_just_changed_are_not_kept(asked):
 
 
 def test_a_folder_that_cannot_be_written_only_costs_time(asked, monkeypatch):
-    """Where nothing can be kept, the answer is printed all the same."""
+    """If nothing can be kept, the answer is printed all the same."""
     monkeypatch.setattr(answers, "SETTLED_SECONDS", -1)
     (asked.claim.parents[1] / "build").write_text("a file in the way", encoding="utf-8")
     assert asked() == ("title: one\n", True)

@@ -1,4 +1,4 @@
-"""The page on architecture tells the truth: what it names exists, and the layers are those that are held."""
+"""The page on architecture tells the truth: what it names exists, and its layers are those enforced."""
 
 import importlib
 import re
@@ -55,7 +55,7 @@ def test_the_tables_list_the_layers_in_their_order(package):
 
 @pytest.mark.parametrize("package", ["kb", "repro"])
 def test_the_docstring_of_a_package_names_its_layers_in_their_order(package):
-    """Whoever opens the package first learns what may import what."""
+    """A newcomer to the package learns what may import what."""
     layer_of = {part: place for place, layer in enumerate(contract(package)) for part in layer}
     order = importlib.import_module(package).__doc__.partition("in the order ")[2].partition(";")[0]
     named = re.findall(r"`(\w+)`", order)

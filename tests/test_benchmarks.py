@@ -83,7 +83,7 @@ def measured(*, plain: float, lab: float, jax: float) -> Measured:
 
 
 def test_a_budget_that_is_missed_is_said_to_be_missed():
-    """Fifteen times the plain loop and twice JAX are asked for."""
+    """The targets are fifteen times the plain loop and twice JAX."""
     assert [line.rsplit(": ", 1)[1] for line in verdicts(measured(plain=8.0, lab=0.5, jax=0.9))] == [
         "met",
         "NOT MET",

@@ -77,7 +77,7 @@ def test_ties_are_successes_but_not_wins(value, wins, succeeds):
     ],
 )
 def test_inside_outside_and_neither(ends, goal, decision):
-    """Inside reproduces, wholly outside contradicts, and touching an end decides nothing."""
+    """Inside reproduces, entirely outside contradicts, and touching an end decides nothing."""
     assert decide(Interval(*ends), goal) == decision
 
 

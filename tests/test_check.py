@@ -21,13 +21,13 @@ def bad(tmp_path):
 
 
 def test_a_good_project_gets_one_line(project):
-    """With no problem the exit code is 0 and the counts are told."""
+    """Without a problem the exit code is 0 and the counts are given."""
     result = repro(project, "check")
     assert (result.exit_code, result.output) == (0, "No problems: 1 claim, 1 source, 1 experiment.\n")
 
 
 def test_problems_are_printed_and_counted(bad):
-    """With a problem the exit code is 2; place and code open its paragraph, a count closes the report."""
+    """With a problem the exit code is 2; place and code open its paragraph, and a count ends the report."""
     result = repro(bad, "check")
     assert result.exit_code == 2
     assert result.output.startswith("claims/toys/bad.yaml:15:7: error[unknown-field]: ")
@@ -54,7 +54,7 @@ def test_paths_choose_what_is_shown(bad, path, code, monkeypatch):
 
 @pytest.mark.parametrize("path", ["claims/nowhere.yaml", "/"])
 def test_paths_that_are_not_there_are_refused(bad, path, monkeypatch):
-    """A path that is missing or outside of the project is an error of usage."""
+    """A path that is missing or outside the project is a usage error."""
     monkeypatch.chdir(bad)
     result = repro(bad, "check", path)
     assert result.exit_code == 2
@@ -62,7 +62,7 @@ def test_paths_that_are_not_there_are_refused(bad, path, monkeypatch):
 
 
 def test_broken_evidence_is_a_problem_too(project):
-    """The ledger's problems stand in the same report."""
+    """The ledger's problems appear in the same report."""
     folder = project / "repro/evidence/coin/000000000000"
     folder.mkdir(parents=True)
     (folder / "fair-b0-0000000000000000.json").write_text("{}\n", encoding="utf-8")

@@ -33,7 +33,7 @@ def completed(project, words, incomplete):
 
 
 def test_list_names_topics_claims_and_states(repro):
-    """One line a claim, below its topic."""
+    """One line per claim, below its topic."""
     assert repro("list").output == "toys\n  not run       toy-claim\n1 claim, 0 with current evidence\n"
 
 
@@ -73,7 +73,7 @@ def test_a_protocol_without_script_is_to_be_written(planning):
 
 @pytest.mark.parametrize("target", ["toy-planned", "dice"])
 def test_a_planned_experiment_is_not_run(planning, target):
-    """Its claim and its name are answered with what is to be written; exit code 2, as without a protocol."""
+    """Its claim and its name are answered with what must be written; exit code 2, as without a protocol."""
     found = planning("run", target)
     assert found.exit_code == 2
     assert "cannot be run before repro/experiments/dice.py is written; to write: Arms fair" in found.output
@@ -94,7 +94,7 @@ def test_planned_experiments_are_left_out_of_groups(planning):
     ],
 )
 def test_unknown_names_are_answered_with_the_nearest(repro, words, message):
-    """A typing error costs one glance, and exit code 2."""
+    """A typing error is clear at a glance, with exit code 2."""
     found = repro(*words)
     assert (found.exit_code, found.output) == (2, message)
 

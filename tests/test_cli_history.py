@@ -204,7 +204,7 @@ def test_diff_of_nothing_says_so(measured):
 
 @pytest.mark.parametrize("words", [("log", "toy-claim"), ("diff", "HEAD")])
 def test_without_a_repository_history_is_an_environment_problem(project, words):
-    """Exit code 4, and git's own words."""
+    """Exit code 4, and git's own message."""
     found = repro(project, *words)
     assert found.exit_code == 4
     assert found.output.startswith("Error: the history cannot be read: not a git repository")
@@ -230,7 +230,7 @@ def test_history_never_imports_torch(measured, words):
 
 
 def test_history_is_never_answered_from_memory():
-    """The answers follow from git as well as from the files."""
+    """The answers depend on git as well as on the files."""
     assert not any(is_remembered(name) for name in ("log", "diff", "review", "check"))
 
 

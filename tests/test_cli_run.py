@@ -165,7 +165,7 @@ def test_failed_blocks_exit_with_5_and_say_why(project, cheap):
 
 
 def test_a_missing_gpu_exits_with_4(project, cheap):
-    """Something that is not on this machine is an environment failure."""
+    """Something missing on this machine is an environment failure."""
     cheap(fails=lambda _task, _block: "environment")
     assert invoke(project, "run", "toy-claim", "--device", "cuda").exit_code == 4
 
@@ -208,7 +208,7 @@ def test_a_claim_without_a_protocol_says_why(project):
 
 
 def test_problems_of_the_claim_asked_for_stop_it(project):
-    """A record or script that is wrong is shown with its place; other claims do not mind."""
+    """A faulty record or script is shown with its place; other claims are unaffected."""
     (project / "claims/toys/broken.yaml").write_text("title: [\n")
     (project / "repro/experiments/syntax.py").write_text("def f(:\n")
     assert "claims/toys/broken.yaml:" in invoke(project, "run", "broken").output
@@ -265,7 +265,7 @@ def test_everything_fits_into_eighty_columns(project, cheap):
 
 
 def test_a_closed_pipe_exits_with_141(project, cheap):
-    """Whoever stops reading gets no traceback."""
+    """A reader that stops reading gets no traceback."""
     invoke(project, "run", "toy-claim")
     read_fd, write_fd = os.pipe()
     os.close(read_fd)

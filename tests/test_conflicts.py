@@ -92,7 +92,7 @@ def test_claims_are_replaced_by_what_they_rest_on():
 
 @given(known_graphs())
 def test_conflicts_are_minimal(graph):
-    """No conflict contains another, nobody in it has fallen, and none rests on a smaller one."""
+    """No conflict contains another, no claim in it has fallen, and none rests on a smaller one."""
     table, known = graph
     relations = relations_of(base_of(**{i: claim(*given_relations) for i, given_relations in table.items()}))
     found = minimal_sets(relations, known)
@@ -157,7 +157,7 @@ def test_voices_are_speakers_or_else_authors():
 
 
 def test_whoever_quotes_takes_the_stance_and_not_who_is_quoted():
-    """Words that somebody else repeats are not held by their speaker in that place."""
+    """Words that somebody else repeats do not count as held by their speaker in that place."""
     source = {"title": "Post", "type": "post-weblog", "author": ({"literal": "Ann"},), "verified": "memory"}
     said = {"source": "s", "by": "Bob", "quoted_by": "Ann", "stance": "disputes", "locator": {"page": "1"}}
     base = base_of(a=claim(stated_in=(said,)))

@@ -1,4 +1,4 @@
-"""Costs are measured where something was measured, else what a plan states, else unknown."""
+"""Costs are measured if anything was measured, else those that a plan states, else unknown."""
 
 import pytest
 
@@ -21,14 +21,14 @@ def known(tmp_path_factory):
 
 
 def test_only_runs_that_may_bring_a_verdict_are_due(known):
-    """What is decided, invalid or not to be tested is not."""
+    """What is decided, invalid or not testable is not."""
     base, _, judgements = known
     due = {claim_id for claim_id, judgement in judgements.items() if is_due(base, judgement)}
     assert due == {"measured-and-undecided", "code-has-changed", "never-measured"}
 
 
 def test_runs_share_an_experiment_and_its_arms(known):
-    """Costs come from past blocks, also stale ones; what was never run costs nobody knows how much."""
+    """Costs come from past blocks, stale ones included; the cost of what was never run is unknown."""
     base, ledger, judgements = known
     found = {run.experiment: run for run in runs(base, ledger, judgements, base.claims)}
     assert {name: run.claims for name, run in found.items()} == {

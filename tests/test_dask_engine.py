@@ -75,7 +75,7 @@ def test_events_are_those_of_the_local_engine(cluster, tmp_path):
 
 
 def test_a_lost_block_is_tried_once_more(cluster, tmp_path):
-    """The second try is a task of its own, and both attempts are told."""
+    """The second attempt is a separate task, and both attempts are reported."""
     body = "is_first() and fail('timeout') or say(blocks[0])"
     seen = list(events(cluster, [a_task("a", (0,))], body, tmp_path))
     assert [type(event) for event in seen] == [Started, Failed, Finished, Started, Measured, Finished]
@@ -94,7 +94,7 @@ def test_a_worker_that_makes_no_sense_has_failed(cluster, tmp_path, body, kind):
 
 
 def test_a_machine_that_dies_takes_only_its_running_blocks(cluster, tmp_path):
-    """A killed machine's blocks are measured by another one, and nothing is lost or told twice."""
+    """A killed machine's blocks are measured by another one, and nothing is lost or reported twice."""
     victim = next(iter(cluster.workers.values())).pid
     blocks, killed = tuple(range(6)), False
     measured = []

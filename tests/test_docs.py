@@ -27,7 +27,7 @@ GUIDE = (ROOT / "claims/README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("command", overview(), ids=lambda command: command.name)
 def test_commands_are_in_the_readme(command):
-    """Every command stands in the README's table, as one types it and with what the overview says of it."""
+    """Every command is in the README's table, as one types it, with what the overview says about it."""
     assert f"| `repro {command.name}` | {command.summary} |" in README
 
 
@@ -61,7 +61,7 @@ def test_parts_of_records_are_in_the_field_guide(model):
 
 
 def test_examples_of_the_field_guide_pass_the_check(tmp_path):
-    """All of them together, as a project of their own, under the names that they bear."""
+    """All of them together, as a separate project, under their own names."""
     blocks = re.findall(r"```yaml\n# (\S+)\n(.*?)```", GUIDE, re.DOTALL)
     assert len(blocks) == GUIDE.count("```yaml\n")
     for name, text in blocks:

@@ -32,7 +32,7 @@ def test_without_penalty_the_shortest_of_all_fits_is_found():
 
 
 def test_a_feature_that_is_always_off_is_left_out():
-    """A column of zeros gets no weight instead of an infinite one."""
+    """A column of zeros gets weight zero instead of an infinite one."""
     z, y = drawn(8, 6)
     z[:, :, 2] = 0
     found = experiment.solutions(z, y, (0.0,))

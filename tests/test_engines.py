@@ -1,4 +1,4 @@
-"""Engines: found by being there, each block once from them, a second try from what wraps them all."""
+"""Engines are found by being there and try each block once; what wraps them adds a second attempt."""
 
 import sys
 from collections import deque
@@ -126,7 +126,7 @@ def test_every_try_at_a_block_is_told():
     [(("killed", "timeout"), [True, False]), (("exception",), [False]), (("contract",), [False])],
 )
 def test_only_what_the_machine_lost_is_tried_once_more(kinds, retried):
-    """No block has a third try, and what the script did has no second one."""
+    """No block is tried a third time, and a failure of the script not even a second time."""
     events = events_of(*kinds)
     assert [event.will_retry for event in only(events, Failed)] == retried
     assert only(events, Measured) == []

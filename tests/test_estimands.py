@@ -60,7 +60,7 @@ def test_every_estimand_has_its_words():
     ("estimand", "bound", "goal"), [("mean", ANY, ANY), ("win_rate", ANY, (0.5, math.inf))]
 )
 def test_a_finding_carries_what_its_values_and_its_estimate_are_asked_for(estimand, bound, goal):
-    """Nobody derives either again."""
+    """Neither is derived anywhere else."""
     asked = prediction(of="a", at_least=2.0, estimand=estimand)
     [found] = judge(protocol(asked), OUTCOMES, measured(a=[3.0] * 10)).findings
     assert (found.bound, found.goal) == (bound, goal)
@@ -90,7 +90,7 @@ class Middle:
 
 
 def test_a_new_estimand_is_judged_worded_drawn_and_exported_from_one_place(monkeypatch):
-    """All it takes is an object that `estimand_of` returns, and how a bound on it reads.
+    """All it takes is an object that `estimand_of` returns, and the wording of a bound on it.
 
     Here it takes the name of another, because the names that a record may use are the records' own.
     """
@@ -112,7 +112,7 @@ def test_a_new_estimand_is_judged_worded_drawn_and_exported_from_one_place(monke
 
 
 def test_shares_differ_in_what_a_tie_is():
-    """A tie is a success and no win."""
+    """A tie is a success but not a win."""
     case = Case((2.0,) * 10, ANY, "worst", 0.0, 0.05)
     assert Share(more_than=0.5, is_strict=True).judge(case).estimate == 0.0
     assert Share(more_than=0.5, is_strict=False).judge(case).estimate == 1.0

@@ -166,7 +166,7 @@ def test_every_code_of_a_file_has_a_damage():
 
 
 def test_newer_version_asks_for_an_update():
-    """Nobody is told to restore or delete what a newer version wrote."""
+    """No message says to restore or delete what a newer version wrote."""
     assert "update the project" in refusal(*changed(schema_version=3)).advice
 
 
@@ -352,7 +352,7 @@ def test_values_stop_at_the_first_gap(tmp_path):
 
 
 def test_block_with_other_outcomes_is_a_gap(tmp_path):
-    """Seeds of different outcomes are never joined."""
+    """Seeds of different outcomes are never combined."""
     stored(tmp_path, piece(block=0), piece(block=1, values={"other": (0.0,) * 5}))
     assert len(read_ledger(Folder(tmp_path)).values("coin", VERSION, ["fair"])["fair"]["score"]) == 5
 
@@ -433,7 +433,7 @@ def test_file_outside_a_version_folder_is_a_problem(tmp_path, path):
 
 
 def test_bad_file_does_not_hide_good_ones(tmp_path):
-    """Its values are left out; all others count; every bad file is told."""
+    """Its values are left out; all others count; every bad file is reported."""
     _, cut, unfinished = stored(tmp_path, piece(), piece(block=1), piece(block=2))
     cut.write_bytes(cut.read_bytes()[:-9])
     unfinished.rename(unfinished.with_name(f".{unfinished.name}"))

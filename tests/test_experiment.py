@@ -228,7 +228,7 @@ FORMER = (
 
 
 def test_former_scripts_are_read_for_their_history(read):
-    """They said their outcomes in strings; today's are read the same way as ever."""
+    """They stated their outcomes as strings; today's are read as before."""
     former = read(FORMER, outcomes=former_outcomes)
     assert former.outcomes["heads"] == Outcome("heads", "heads", "share of tosses", "higher", 0.01)
     assert former.outcomes["heads_curve"].axis.label == "tosses 1 to 64"

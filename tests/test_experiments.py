@@ -1,6 +1,6 @@
 """Every experiment keeps the contract; none is registered by hand.
 
-Each arm is measured once, at the minimal scale. What needs a second or a third measurement is held on the
+Each arm is measured once, at the minimal scale. What needs a second or a third measurement is checked on the
 arm that took least time, which keeps the module within a minute: the arms of an experiment share their code.
 """
 
@@ -101,7 +101,7 @@ def test_docstring_argues(subject):
 
 @pytest.mark.parametrize("name", [*NAMES, "template"])
 def test_parts_of_a_script_have_one_order(name):
-    """Whoever has read one script finds their way in each: the order is that of the template."""
+    """A reader who knows one script finds their way in all: the order is that of the template."""
     template = script("template", "Is it?", ["few", "many"], ["error"])
     source = template if name == "template" else (ROOT / f"repro/experiments/{name}.py").read_text()
     assert ORDER.fullmatch(" ".join(part(node) for node in ast.parse(source).body))

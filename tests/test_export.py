@@ -37,7 +37,7 @@ def tree(project, tmp_path_factory):
 
 
 def test_every_page_is_the_index_of_a_folder(tree):
-    """So that links mean the same whether a generator rewrites them or not."""
+    """Links mean the same whether or not a generator rewrites them."""
     assert (tree / "docs/claims/toy-claim/index.md").is_file()
     assert (tree / "docs/method/index.md").is_file()
     assert [path for path in (tree / "docs").rglob("*.md") if path.name != "index.md"] == []
@@ -68,7 +68,7 @@ def test_a_folder_in_use_is_left_alone(project, tmp_path):
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_other_generators_build_the_same_addresses(tree, project, generator):
-    """Each page stands where MkDocs puts it, and no link is dead; slow, and skipped at home only."""
+    """Each page is where MkDocs puts it, and no link is dead; slow, and skipped only at home."""
     if importlib.util.find_spec(generator) is None:
         answer = pytest.fail if os.environ.get("CI") else pytest.skip
         answer(f"{generator} is not installed; `pip install -e '.[doors]'`")

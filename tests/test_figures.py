@@ -109,7 +109,7 @@ def test_ticks_are_round_and_inside_the_axis():
 
 
 def test_forty_seeds_with_a_control_stay_small():
-    """A figure costs a page little."""
+    """A figure adds little to a page's size."""
     values = tuple(math.sin(i) for i in range(40))
     strips = (
         Strip("prediction", BOUND, values, (-1, 1), 0.0),

@@ -43,7 +43,7 @@ def edges(graph, kind):
 
 
 def test_every_type_of_node_and_its_edges_are_there(graph):
-    """Records, their authors and speakers, and one node an arm of one protocol for the evidence."""
+    """Records, their authors and speakers, and for the evidence one node per arm of a protocol."""
     assert {kind for _, kind in graph.nodes(data="type")} == {*NODE_TYPES}
     assert {kind for *_, kind in graph.edges(keys=True)} <= {*EDGE_TYPES}
     assert ("claim:tower", "claim:house") in edges(graph, "depends_on")
@@ -99,7 +99,7 @@ def test_sources_and_evidence_lie_above_a_claim_and_debates_below(graph):
 
 
 def test_types_of_edges_leave_out_nodes_without_any(graph):
-    """But for the one that is asked about."""
+    """Except for the requested one."""
     part = of_types(graph, ["side_of"], keep="claim:firm")
     assert set(part) == {"claim:house", "claim:fallen", "debate:firm-houses", "claim:firm"}
 
@@ -124,7 +124,7 @@ def test_graphml_is_read_back_by_networkx(graph):
 
 
 def test_dot_names_and_quotes_everything(graph):
-    """A line a node and a line an edge; quotes in labels are escaped."""
+    """One line per node and one per edge; quotes in labels are escaped."""
     graph = graph.copy()
     graph.add_node("claim:odd", type="claim", label='It says "no" \\ and\nmore')
     text = as_dot(graph)

@@ -114,7 +114,7 @@ def test_a_move_between_topics_keeps_the_history(repository):
 
 
 def test_a_tombstone_and_a_deletion_end_a_claim(repository):
-    """Both are told, and the state is gone."""
+    """Both are reported, and the state is gone."""
     (repository / RECORD).write_text("moved_to: other-claim\n", encoding="utf-8")
     commit_all(repository, "Rename")
     (repository / RECORD).unlink()
@@ -147,7 +147,7 @@ def test_all_claims_have_their_histories_at_once(repository):
 
 
 def test_a_claim_that_never_was_has_no_events(repository):
-    """Nobody mistakes it for a deleted one."""
+    """It is not mistaken for a deleted one."""
     assert told(repository, "no-such-claim") == {}
 
 
@@ -188,7 +188,7 @@ def test_former_records_are_read_in_the_names_of_today():
 
 
 def test_former_debates_are_read_in_the_names_of_today():
-    """A debate's `outcomes` of former days are its `readings`."""
+    """A debate's former `outcomes` are its `readings`."""
     today = (Path(__file__).parents[1] / "claims/debates/depth.yaml").read_bytes()
     former = record_in(today.replace(b"readings:", b"outcomes:"), "debates")
     assert former is not None

@@ -34,7 +34,7 @@ def branch(tmp_path):
 
 
 def impact(root, *words):
-    """Return what `repro impact main` comes to."""
+    """Return the result of `repro impact main`."""
     return CliRunner().invoke(cli, ["--root", str(root), "impact", "main", *words])
 
 
@@ -63,7 +63,7 @@ def test_a_branch_that_changes_nothing_says_so(branch):
 
 
 def test_a_new_claim_is_listed_with_its_relations_and_standing(branch):
-    """Whoever writes it cannot mark anything up in the summary."""
+    """Its author cannot mark up anything in the summary."""
     (claim_file(branch, "toy-claim").parent / "resting.yaml").write_text(RESTING, encoding="utf-8")
     output = impact(branch).output
     assert "Records and scripts: 1 added." in output
@@ -106,7 +106,7 @@ def test_what_others_add_to_main_meanwhile_is_not_missed_here(branch):
 
 
 def test_a_changed_script_makes_claims_stale_and_runs_due(branch):
-    """Each with what it was before, and what measuring it anew costs."""
+    """Each with what it was before, and what measuring it again costs."""
     script = branch / "repro/experiments/coin.py"
     script.write_text(script.read_text(encoding="utf-8").replace("0.8}", "0.9}"), encoding="utf-8")
     found = data(branch)
@@ -119,7 +119,7 @@ def test_a_changed_script_makes_claims_stale_and_runs_due(branch):
 
 
 def test_a_changed_prediction_makes_its_link_suspect(branch):
-    """Somebody has to look at it again; the summary says with which command."""
+    """It must be reviewed again; the summary says with which command."""
     claim = claim_file(branch, "toy-claim")
     claim.write_text(
         CLAIM.replace("A coin that is loaded lands", "A loaded coin always lands"), encoding="utf-8"

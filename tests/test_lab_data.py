@@ -74,7 +74,7 @@ def test_longer_training_starts_with_the_same_batches():
 
 @pytest.mark.parametrize("batch", [0, 13])
 def test_batch_that_no_epoch_can_fill_is_refused(batch):
-    """The message says what was asked and what is possible."""
+    """The message says what was requested and what is possible."""
     with pytest.raises(ValueError, match=f"a batch of {batch} from 12 points; ask for 1 to 12"):
         batch_order(SEEDS, 12, batch, 1)
 

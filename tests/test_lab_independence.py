@@ -52,7 +52,7 @@ def convolved(weights: Weights, x: Tensor) -> Tensor:
 
 
 def recurrent(layer: Callable[..., Tensor]) -> Layer:
-    """Recurrent layer over three inputs a step, linear layer on its last state."""
+    """Recurrent layer over three inputs per step, linear layer on its last state."""
 
     def forward(weights: Weights, x: Tensor) -> Tensor:
         last = layer(weights, x.unflatten(2, (13, 3)).transpose(1, 2)).last

@@ -1,4 +1,4 @@
-"""Initial weights have the variance that their rule is named for."""
+"""Initial weights have the variance that their rule states."""
 
 from __future__ import annotations
 

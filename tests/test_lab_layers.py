@@ -16,7 +16,7 @@ SEEDS = Seeds((1, 2))
 
 
 def normal(purpose: str, *shape: int) -> Tensor:
-    """Return normal draws of two lanes that ask for a gradient."""
+    """Return normal draws of two lanes that require a gradient."""
     return SEEDS.normal(purpose, *shape, dtype=torch.float64).requires_grad_()
 
 
@@ -80,13 +80,13 @@ def test_running_statistics_of_one_point_are_refused():
 
 
 def test_batch_norm_evaluation_without_statistics_is_refused():
-    """Evaluation asks for the statistics that training updates."""
+    """Evaluation requires the statistics that training updates."""
     with pytest.raises(ValueError, match="pass those that training has updated"):
         batch_norm(normal("x", 5, 3), torch.ones(2, 3), torch.ones(2, 3), is_training=False)
 
 
 def test_running_statistics_start_at_mean_zero_and_variance_one():
-    """Before the first batch the mean is 0 and the variance 1, and neither asks for a gradient."""
+    """Before the first batch the mean is 0 and the variance 1, and neither requires a gradient."""
     statistics = running(normal("scale", 3))
     assert torch.equal(statistics.mean, torch.zeros(2, 3).double())
     assert torch.equal(statistics.variance, torch.ones(2, 3).double())
@@ -110,7 +110,7 @@ def test_linear_without_bias():
 
 
 def test_dropout_masks_keep_the_mean():
-    """A mask is 0 with the asked probability and else scales up, so that its mean is 1."""
+    """A mask is 0 with the given probability and else scales up, so that its mean is 1."""
     masks = dropout_masks(SEEDS, 10, 100, 20, rate=0.25)
     assert masks.unique().tolist() == pytest.approx([0, 4 / 3])
     assert masks.mean((1, 2, 3)).tolist() == pytest.approx([1, 1], abs=0.02)

@@ -35,7 +35,7 @@ def ours():
 
 
 def by_class(data: tuple[Tensor, Tensor], statistic) -> Tensor:
-    """Return a statistic of the signals of each class, one row a class."""
+    """Return a statistic of the signals of each class, one row per class."""
     signals, labels = data
     return torch.stack([statistic(signals[labels == digit]) for digit in range(10)])
 
@@ -79,7 +79,7 @@ def test_correlations_between_positions_equal_the_reference(ours, reference):
 
 
 def test_classifier_trained_on_ours_scores_equally_on_theirs(ours, reference):
-    """A quadratic classifier fitted to our points is as right on theirs as on fresh ones of ours."""
+    """A quadratic classifier fitted to our points is as accurate on theirs as on fresh ones of ours."""
     model = QuadraticDiscriminantAnalysis().fit(ours[0].numpy(), ours[1].numpy())
     fresh = mnist1d(Seeds((2,)), train=COUNT - 10, test=10, dtype=torch.float64)
     on_ours = model.score(fresh.x[0].numpy(), fresh.y[0].numpy())

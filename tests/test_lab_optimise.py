@@ -18,7 +18,7 @@ def normal(purpose: str) -> torch.Tensor:
 
 
 def assert_follows(step, make_reference):
-    """Take 20 steps with a rate a lane, and compare each lane with torch's optimiser of that rate."""
+    """Take 20 steps with one rate per lane, and compare each lane with torch's optimiser at that rate."""
     flat = normal("start")
     start = flat.clone()
     gradients = [normal(f"gradient {k}") for k in range(20)]

@@ -186,7 +186,7 @@ class LastState(nn.Module):
         self.recurrent, self.out = kind(2, 9, batch_first=True), nn.Linear(9, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return one number a sequence."""
+        """Return one number per sequence."""
         answer: Tensor = self.out(self.recurrent(x)[0][:, -1])
         return answer
 

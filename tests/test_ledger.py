@@ -220,7 +220,7 @@ def writer_name(**changes):
 
 @pytest.mark.parametrize("changes", [{}, {"start": 1}, {"boot": "0" * 8}, {"pid": 2**70}], ids=str)
 def test_sweep_removes_what_the_dead_left(root, changes):
-    """The writer ended, its number went to another process, or the machine started anew since."""
+    """The writer ended, its number went to another process, or the machine has restarted since."""
     path = leave(root, writer_name(**(changes or {"pid": dead_process()})))
     assert read_ledger(Folder(root)).problems == ()
     assert sweep(root) == [path]
@@ -241,7 +241,7 @@ def test_sweep_removes_what_the_dead_left(root, changes):
     ids=["this process", "its parent", "the first process", "another machine", "git", "macOS"],
 )
 def test_sweep_keeps_what_may_still_be_written(root, name):
-    """A file of a living process, of another machine, or of nobody we know stays, and is not read."""
+    """A file of a living process, of another machine or of an unknown writer stays, and is not read."""
     path = leave(root, name)
     assert sweep(root) == []
     assert path.exists()
@@ -249,7 +249,7 @@ def test_sweep_keeps_what_may_still_be_written(root, name):
 
 
 def test_sweep_survives_a_folder_that_it_may_not_change(root):
-    """What cannot be removed stays without an error: nobody reads it."""
+    """What cannot be removed stays without an error, since it is never read."""
     path = leave(root, writer_name(pid=dead_process()))
     with patch.object(ledger, "os", System(fails_before(ERRORS["EROFS"]))):
         assert sweep(root) == []

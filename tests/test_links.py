@@ -133,7 +133,7 @@ def test_each_replication_goes_on_with_its_own_seeds():
 
 
 def test_two_links_to_one_test_are_one():
-    """Whoever compares again adds a link that changes nothing."""
+    """Comparing again adds a link that changes nothing."""
     first = piece()
     found = ledger(first, link(first), link(first, started="2026-02-03T00:00:00Z"))
     assert (found.origin(NEW), found.problems, len(found.links)) == (OLD, (), 2)
@@ -253,7 +253,7 @@ def test_every_code_has_a_bad_link():
 
 
 def test_only_equal_numbers_have_equal_digests():
-    """Minus zero is another bit than zero, and NaN is told from infinity."""
+    """Minus zero differs from zero in one bit, and NaN is distinguished from infinity."""
     digests = {
         values_digest(piece(values=(x, 0.0, 0.0, 0.0, 0.0))) for x in (0.0, -0.0, float("nan"), float("inf"))
     }

@@ -63,7 +63,7 @@ def test_unread_records_still_have_a_path(project):
 
 @pytest.mark.parametrize("field", ["title", "kind", "stated_in", "scope", "protocol", "reported"])
 def test_one_misspelt_field_gives_one_problem(project, field):
-    """What only follows from a misspelling is not told."""
+    """What merely follows from a misspelling is not reported."""
     rewrite(project, CLAIM_PATH, (f"\n{field}:" if field != "title" else "title:", f"\n{field}x:"))
     (problem,) = load_base(Folder(project)).problems
     assert (problem.code, problem.nearest) == ("unknown-field", field)
@@ -71,7 +71,7 @@ def test_one_misspelt_field_gives_one_problem(project, field):
 
 @pytest.mark.parametrize("field", ["name", "says", "outcome", "contrast", "at_least", "because"])
 def test_one_misspelt_field_of_a_prediction_gives_one_problem(project, field):
-    """Neither the missing field, nor the missing bound, nor the empty list is told besides."""
+    """Neither the missing field, nor the missing bound, nor the empty list is reported as well."""
     rewrite(
         project,
         CLAIM_PATH,
@@ -129,7 +129,7 @@ def test_a_wrong_value_is_told_first(project, path, old, new, code):
     "address", ["https://medium.com/@someone/coins", "http://example.org", "https://example.org/a?b=c@d#e,f"]
 )
 def test_ordinary_addresses_are_allowed(project, address):
-    """An @ after the host is part of many a blog's addresses."""
+    """An @ after the host is part of many blogs' addresses."""
     rewrite(project, SOURCE_PATH, ("https://example.org/coins", address))
     assert codes_of(project) == []
 
@@ -232,7 +232,7 @@ def test_a_folder_without_records_is_an_empty_base(tmp_path):
 
 
 def test_reading_twice_gives_the_same(tmp_path):
-    """Order does not depend on the file system, also with many wrong files."""
+    """Order does not depend on the file system, even with many faulty files."""
     root = write_bad_project("dependency-cycle", tmp_path / "project")
     for i in random.Random(1).sample(range(256), 256):
         (root / f"claims/toys/claim-{i}.yaml").write_text(CLAIM + f"# {i}\n", encoding="utf-8")

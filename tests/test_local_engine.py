@@ -1,4 +1,4 @@
-"""The local engine: so many workers at a time, lost blocks once more, and a clean end at any moment."""
+"""The local engine: a limited number of workers, lost blocks once more, and a clean end at any moment."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def test_no_more_workers_run_than_jobs(tmp_path):
 
 
 def test_tasks_may_follow_while_it_works(tmp_path):
-    """What is appended to the queue meanwhile is done as well."""
+    """Tasks appended to the queue meanwhile are done as well."""
     queue = deque([a_task("first", (0,))])
     command = [sys.executable, "-S", "-c", WORKER + "say(0)"]
     done = []

@@ -46,7 +46,7 @@ def test_records_constants_are_the_expansions(arm):
 
 
 def test_gate_needs_curvature():
-    """Without a second derivative the best output is nothing: the error is that of the product itself."""
+    """Without a second derivative the best output is zero: the error is that of the product itself."""
     errors = measure("sigmoid_centred", SEEDS, MINIMAL)["log10_relative_error"].tolist()
     assert errors == pytest.approx([0.0] * 5, abs=1e-3)
 

@@ -88,7 +88,7 @@ def new(project):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Let there be somebody who answers."""
+    """Pretend that a user can answer."""
     monkeypatch.setattr(repro.cli.parts.asking, "is_terminal", lambda: True)
     monkeypatch.setattr(repro.cli.commands.new, "is_terminal", lambda: True)
 
@@ -223,7 +223,7 @@ def test_an_experiment_comes_with_a_claim_that_is_not_there(project, new):
 
 
 def test_an_experiment_keeps_the_contract(project, new):
-    """As it stands, whatever the claims ask for; also the linter's and the formatter's."""
+    """As written, whatever the claims ask for, including those of the linter and the formatter."""
     new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET)
     script = project / "repro/experiments/drawing.py"
     for tool in (("check",), ("format", "--check")):
@@ -309,7 +309,7 @@ def test_a_duplicate_source_is_refused_by_its_address(project, new):
 
 
 def test_what_only_looks_alike_is_written_when_asked_for(project, new):
-    """Two claims may have similar names; somebody has to say so."""
+    """Two claims may have similar names; the user has to say so."""
     assert new("claim", "claim-toys", *ABOUT, "--untested", "A minute.", "--anyway").exit_code == 0
     assert problems(project) == []
 

@@ -141,7 +141,7 @@ def test_pages_show_what_the_words_say(site, measured_claims, pages):
 
 
 def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, pages):
-    """Nobody prints an interval of an own making; those in the record's own prose are left out."""
+    """No text contains an interval of its own making; those in the record's own prose are left out."""
     for judgement in measured_claims:
         known = {measured(finding).interval for finding in all_findings(judgement)}
         known |= {*re.findall(INTERVAL, one_line(site.base.claims[judgement.claim_id].model_dump_json()))}
@@ -151,7 +151,7 @@ def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, 
 
 
 def test_every_state_standing_and_rule_has_its_row():
-    """Nobody meets a name without words."""
+    """No reader meets a name without words."""
     assert set(STATES) == set(get_args(State))
     assert set(STANDINGS) == set(get_args(StandingName))
     assert set(RULES) == set(get_args(Rule))

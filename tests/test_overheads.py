@@ -15,7 +15,7 @@ from repro.worker.task import Task
 
 
 def step(name: str, blocks: int, seconds: float | None) -> Step:
-    """Return a step of so many blocks that takes so many seconds in all."""
+    """Return a step with a number of blocks and of seconds in all."""
     return Step(Arm("toy", "0" * 64, name), "minimal", tuple(range(blocks)), "missing", seconds, ("claim",))
 
 

@@ -53,13 +53,13 @@ def test_the_shell_completes_a_new_command():
 
 
 def test_a_command_without_a_place_comes_last(toy):
-    """Nothing but the first line is asked of a command's file."""
+    """Nothing but the first line is required of a command's file."""
     toy.write_text(TOY.replace("PLACE = 15\nIS_REMEMBERED = True\n", ""), encoding="utf-8")
     assert overview.overview()[-1] == (overview.LAST, "toy", "nothing at all", False)
 
 
 def test_a_file_that_does_not_say_what_it_is_for_is_named(toy):
-    """The error says which file, and what is asked of it."""
+    """The error says which file, and what is required of it."""
     toy.write_text('"""A toy."""\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"toy\.py:1: the docstring of a command opens with `repro toy`:"):
         overview.overview()

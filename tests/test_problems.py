@@ -1,4 +1,4 @@
-"""A problem is told so that it can be found and mended, and so that nothing in a file steers the terminal."""
+"""A problem is reported so that it can be found and fixed, and nothing in a file controls the terminal."""
 
 import json
 
@@ -104,6 +104,6 @@ def test_json_holds_every_part():
 
 
 def test_problems_come_in_order_and_once():
-    """By path, then line, then column; the same problem is not told twice."""
+    """By path, then line, then column; the same problem is not reported twice."""
     first, second = problem(place=Place("a.yaml", 2, 1)), problem(place=Place("a.yaml", 10, 1))
     assert in_order([second, first, second]) == (first, second)

@@ -1,4 +1,4 @@
-"""Where numbers come from is told by one module, and told truly also where little is known."""
+"""One module says where numbers come from, and says so truthfully even if little is known."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ def checkout(tmp_path):
 
 
 def test_now_is_universal_time_to_the_second():
-    """The text has the form that evidence asks for, and is the present."""
+    """The text has the form that evidence requires, and is the present time."""
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", now())
     assert abs((datetime.now(UTC) - datetime.fromisoformat(now())).total_seconds()) < 5
 

@@ -1,4 +1,4 @@
-"""Learning random labels by heart, at a size where the outcome is certain."""
+"""Memorising random labels, at a size where the outcome is certain."""
 
 import torch
 
@@ -15,7 +15,7 @@ def measured(arm, scale=SMALL):
 
 
 def test_a_hundred_points_are_learnt_by_heart():
-    """A network with a hundred weights a point fits random labels, and the steps to there are evaluations."""
+    """A network with a hundred weights per point fits random labels, and does so at an evaluation."""
     found = measured("random_labels")
     assert torch.equal(found["train_accuracy"], torch.full((3,), 100.0))
     assert (found["steps_to_fit"] % experiment.EVERY == 0).all()

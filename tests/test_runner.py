@@ -235,7 +235,7 @@ def test_blocks_are_spread_over_idle_workers(project):
 
 
 def test_a_failed_arm_gets_no_more_work(project):
-    """Its failure is told once; the other arm's blocks are saved; the run ends."""
+    """Its failure is reported once; the other arm's blocks are saved; the run ends."""
     result, log = measure(
         project, coin(0.5), fails=lambda task, _: "exception" if task.arm == "fair" else None
     )
@@ -252,7 +252,7 @@ def test_a_missing_environment_ends_the_run(project):
 
 
 def test_a_full_disk_ends_the_run_and_says_so(project, monkeypatch):
-    """When a block cannot be saved nothing more is measured in vain, and the reason is kept."""
+    """If a block cannot be saved, nothing more is measured in vain, and the reason is kept."""
 
     def full(_root, _evidence):
         raise store.LedgerError(Path("x"), "no space", "free some")
@@ -320,7 +320,7 @@ def test_an_interrupted_run_is_simply_run_again(project):
 
 
 def test_an_observer_hears_plan_and_verdict(project):
-    """Each round is told before it starts, each verdict when its round is through."""
+    """Each round is announced before it starts, each verdict when its round is over."""
     events = []
     measure(project, coin(0.1), observer=events.append, seeds=5)
     assert isinstance(events[0], Planned)

@@ -1,4 +1,4 @@
-"""The command that compares two built sites finds any moved digit, and minds no words."""
+"""The command that compares two built sites finds any changed digit, and ignores words."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_finding_that_went_away_counts(built, changed):
 
 
 def test_words_do_not_count(built, changed):
-    """Sentences may be said better."""
+    """Sentences may be reworded."""
 
     def reword(claim):
         claim["sentence"] = claim["findings"][0]["bound"] = "otherwise"

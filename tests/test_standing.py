@@ -241,7 +241,7 @@ def test_every_route_ends_at_a_verdict_and_meets_no_claim_twice(graph):
 
 @given(relation_tables())
 def test_without_any_verdict_everything_is_open(table):
-    """No circle of relations makes something out of nothing."""
+    """No cycle of relations makes something out of nothing."""
     assert {*names(table, dict.fromkeys(table, Known("not run"))).values()} == {"open"}
 
 

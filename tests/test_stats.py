@@ -564,7 +564,7 @@ def test_without_distance_no_number_of_seeds_decides():
 
 
 def test_planning_ends_at_a_hundred_thousand_seeds():
-    """The last plan that is told needs no more than that."""
+    """The last plan that is announced needs no more than that."""
     edge = half_width(100_000)
     assert seeds_needed(edge * (1 + 1e-7), 1.0, count=40, block=5, alpha=0.05) == 100_000
     assert seeds_needed(edge, 1.0, count=40, block=5, alpha=0.05) is None

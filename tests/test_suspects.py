@@ -147,7 +147,7 @@ def test_a_relation_without_evidence_of_its_own_is_compared_with_the_other_ends(
 
 
 def test_a_link_younger_than_the_evidence_is_not_watched(two):
-    """Whoever wrote it had today's statement before the eyes."""
+    """Its author had today's statement in view."""
     ledger, former = measured(two, "toy-claim", "toy-other")
     young = replace(former, claims={"toy-claim": former.claims["toy-claim"]})
     change(two, "toy-claim", *STATEMENT)

@@ -63,7 +63,7 @@ def test_a_project_is_read_through_its_tree_alone(tmp_path):
 
 @pytest.mark.parametrize("folder", ["kb", "repro"])
 def test_no_other_module_opens_files_of_a_project(folder):
-    """Whoever reads other files is named here with what they are; experiments and lab read none."""
+    """Any code that reads other files is listed here with their kind; experiments and lab read none."""
     found = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / folder).rglob("*.py")

@@ -76,7 +76,7 @@ def test_blocks_without_spread_differ_unless_the_resolution_says_otherwise():
 
 @pytest.mark.parametrize("estimand", ["mean", "median"])
 def test_values_that_depend_on_their_block_decide_nothing(estimand):
-    """One data set a block is an easy honest slip; its interval would be far too narrow."""
+    """One data set per block is an easy, honest slip; its interval would be far too narrow."""
     values = by_block([0.6, 0.4, 0.7, 0.5])
     found = finding(values, at_least=0.1, estimand=estimand)
     assert (found.decision, found.detail) == ("inconclusive", "blocks differ more than seeds")

@@ -85,7 +85,7 @@ def test_a_project_inside_a_larger_repository_is_found(project):
 
 
 def test_the_fork_point_is_where_two_branches_parted(repository):
-    """What others have added to the branch since then does not belong to it."""
+    """What others have added to the branch since then is not included."""
     start = git(repository, "rev-parse", "HEAD")
     git(repository, "switch", "--quiet", "--create", "mine")
     (repository / "mine").touch()
@@ -114,7 +114,7 @@ def test_branches_without_a_common_commit_are_refused(repository):
 
 
 def test_without_repository_or_git_the_reason_is_told(project, monkeypatch):
-    """Git's own words where it is there, and that it is not where it is not."""
+    """Git's own message if git is there, and that it is missing if it is not."""
     with pytest.raises(HistoryError, match="not a git repository"):
         Repository(project).commits("claims")
     monkeypatch.setenv("PATH", "")
@@ -157,7 +157,7 @@ def test_git_is_asked_without_locks(repository):
 
 @pytest.fixture
 def misled(repository, tmp_path_factory, monkeypatch):
-    """Return a repository with two commits, while the environment speaks of another one, as in a hook."""
+    """Return a repository with two commits, while the environment names another one, as in a hook."""
     change(repository, RECORD, "visibly more", "a little more")
     commit_all(repository, "Say less")
     other = begun(write_project(tmp_path_factory.mktemp("other")))
@@ -181,7 +181,7 @@ def misled(repository, tmp_path_factory, monkeypatch):
     ],
 )
 def test_no_command_is_misled_by_an_inherited_environment(misled, words, said):
-    """`GIT_DIR` and its like are set by hooks, and speak of another repository."""
+    """`GIT_DIR` and its like are set by hooks, and refer to another repository."""
     root, _ = misled
     found = CliRunner().invoke(cli, ["--root", str(root), *words])
     assert (found.exit_code, said in found.output) == (0, True), found.output
@@ -198,7 +198,7 @@ SOURCES = [path for folder in ("kb", "repro") for path in Path(__file__).parents
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.as_posix().rpartition("/")[2])
 def test_only_one_module_runs_git(path):
-    """Whoever else wants to know something of git asks it."""
+    """All other code asks this module about git."""
     runs_git = re.search(r"""["']git["']""", path.read_text(encoding="utf-8"))
     assert bool(runs_git) == (path.as_posix().endswith("repro/vcs.py"))
 

@@ -157,7 +157,7 @@ def test_seeds_needed_come_from_estimate_spread_and_bound():
 
 
 def test_an_estimate_on_the_bound_needs_seeds_without_end():
-    """No number of seeds is told where none would do."""
+    """No number of seeds is given if none would be enough."""
     assert finding([0.0, 2.0] * 5, at_least=1.0).seeds_needed is None
     assert finding([1.0, 0.0] * 5, at_least=0.5, estimand="win_rate").seeds_needed is None
 

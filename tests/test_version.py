@@ -391,7 +391,7 @@ def test_every_way_into_the_lab_is_followed(replacements):
 
 
 def test_a_module_that_is_handed_on_counts_whole():
-    """Who has a module may take anything from it."""
+    """Code that holds a module may take anything from it."""
     script = SCRIPT.replace("coins.toss(", "(lambda module: module.toss)(coins)(")
     _, other = changed(
         "repro.lab.coins", "def spin(count):\n    return count", "def spin(count):\n    return 0"

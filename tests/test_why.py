@@ -115,6 +115,6 @@ def test_of_several_contradictions_the_one_with_the_shortest_evidence_is_named(t
 
 
 def test_unknown_claims_are_refused():
-    """Whoever asks for a claim that is not there learns it at once."""
+    """A request for a claim that does not exist fails at once."""
     with pytest.raises(KeyError, match="nobody"):
         why(base_of(), {}, "nobody")

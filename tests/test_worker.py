@@ -329,7 +329,7 @@ def test_a_changed_script_is_refused(tmp_path):
 
 
 def test_a_missing_script_is_refused(tmp_path):
-    """A script that is gone is named."""
+    """A missing script is named."""
     task = dataclasses.replace(a_task(tmp_path), file=tmp_path / "gone.py")
     with pytest.raises(measuring.TaskError, match=r"script gone cannot be read: .*No such file"):
         measuring.planned_script(task)

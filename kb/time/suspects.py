@@ -1,4 +1,4 @@
-"""Links that nobody has looked at since something they rest on changed.
+"""Links that have not been reviewed since something on which they rest changed.
 
 Three kinds of link can become suspect:
 

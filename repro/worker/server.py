@@ -65,7 +65,7 @@ def loaded(task: Task, result_fd: int) -> Measuring:
     """Load what measures, and return how a copy of this process runs it; an alarm guards the loading."""
     sandbox.die_with_parent()
     if not has_reader(result_fd):
-        sys.exit("nobody reads the results")
+        sys.exit("nothing reads the results")
     signal.alarm(math.ceil(task.timeout_seconds))
     from repro.worker import measure as measuring
 

@@ -1,4 +1,4 @@
-"""What the tests of the built site share: sites that are built once a run, a small server, and Chromium."""
+"""What the tests of the built site share: sites that are built once per run, a small server, and Chromium."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,7 @@ EPOCH = "1700000000"
 
 
 def needed(path, advice):
-    """Return a path; where nothing is there, skip at home and fail in continuous integration."""
+    """Return a path; if nothing is there, skip at home and fail in continuous integration."""
     if not path.exists():
         answer = pytest.fail if os.environ.get("CI") else pytest.skip
         answer(f"{path} is missing; {advice}")
@@ -86,14 +86,14 @@ def compressed(path):
 
 
 class Compressing(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder as hosts do: compressed, with a page of ours for what is not there; logs nothing."""
+    """Serves a folder as hosts do: compressed, with our own page for what is missing; logs nothing."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def do_GET(self):
-        """Answer with a file, as small as the browser takes it."""
+        """Answer with a file, in the smallest encoding that the browser accepts."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
         status = 200 if path.is_file() else 404
@@ -167,7 +167,7 @@ def _note_outsider(url, address, complaints):
 
 @pytest.fixture
 def opened(browser, address):
-    """Return a function that opens a page and gives it with what the browser complained about."""
+    """Return a function that opens a page and returns it with the browser's complaints."""
     with contextlib.ExitStack() as contexts:
 
         def open_page(path, *, width=1280, scheme="light", scripts=True):
@@ -183,7 +183,7 @@ def opened(browser, address):
 
 
 def awake(page):
-    """Move as a reader does, wait until the theme's program has come, and return the page."""
+    """Move as a reader does, wait until the theme's program has loaded, and return the page."""
     page.mouse.move(5, 5)
     page.locator("html.awake").wait_for()
     return page

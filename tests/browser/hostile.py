@@ -59,7 +59,7 @@ def _inner(kind: Any) -> Any:
 
 
 def text_fields(kind: Any, at: Where = ()) -> Iterator[Where]:
-    """Yield the place of every text that a record of that type may hold."""
+    """Yield the place of every text that a record of a type may hold."""
     kind = _inner(kind)
     bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if isinstance(bare, type) and issubclass(bare, BaseModel):
@@ -78,7 +78,7 @@ class Hostile:
         self.placed: dict[Where, set[str]] = {}
 
     def filled(self, kind: Any, value: Any, payloads: tuple[str, ...], at: Where = ()) -> Any:
-        """Return data of a record in which attempts stand in the place of every text."""
+        """Return data of a record in which every text is replaced by attempts."""
         kind = _inner(kind)
         bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
         if isinstance(bare, type) and issubclass(bare, Record):

@@ -21,7 +21,7 @@ def violations(page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_kind_of_page_is_accessible(opened, address, toy_site, width):
-    """Both colours are looked at after one load, as a reader may switch them."""
+    """Both colour schemes are checked after one load, as a reader may switch them."""
     page, _ = opened("", width=width)
     found = []
     for path in kinds(toy_site):
@@ -46,7 +46,7 @@ def test_an_open_search_is_accessible(opened, scheme):
 
 
 def test_a_violation_would_be_seen(opened):
-    """The look itself works."""
+    """The check itself works."""
     page, _ = opened("")
     page.evaluate("document.body.append(document.createElement('button'))")
     assert any(found.startswith("button-name") for found in violations(page))

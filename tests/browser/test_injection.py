@@ -44,7 +44,7 @@ def hostile_address(site):
 
 @pytest.fixture
 def naked(browser, hostile_address):
-    """Return a page of a browser that heeds no policy, and its complaints."""
+    """Return a page of a browser that ignores the policy, and its complaints."""
     context = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 844})
     page, complaints = watched(context, hostile_address)
     page.on("dialog", lambda dialog: (complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
@@ -85,7 +85,7 @@ def test_no_page_holds_anything_but_text(naked, site, hostile_address):
 
 @pytest.mark.browser
 def test_nothing_runs_even_without_the_policy(naked, site, hostile_address):
-    """No flag is set, no dialog opens, nobody is led away, nothing comes from elsewhere."""
+    """No flag is set, no dialog opens, no reader is led away, nothing comes from elsewhere."""
     page, complaints = naked
     for path in opened_pages(site):
         page.goto(hostile_address + path)
@@ -140,7 +140,7 @@ def test_the_policy_has_nothing_to_report(browser, site, hostile_address):
 
 @pytest.mark.browser
 def test_an_attempt_that_succeeds_would_be_seen(naked, hostile_address):
-    """The tests above can fail: the same look finds the same attempts where nobody escaped them."""
+    """The tests above can fail: the same check finds the same attempts if they are not escaped."""
     page, _ = naked
     page.goto(hostile_address)
     assert page.evaluate(LOOK, "<p>3 < 4 &lt;b&gt;</p>") == []

@@ -58,7 +58,7 @@ def test_what_is_reached_is_counted_and_never_all_drawn(explorer, query, reached
 
 
 def test_a_state_is_kept_to_and_stays_in_the_address(explorer):
-    """Of a thousand claims those in one state are left, beside the claim in the middle."""
+    """Of a thousand claims, only those in one state remain, besides the claim in the middle."""
     page, _ = explorer("&depth=9")
     page.locator(".explore [name=status]").select_option("split")
     assert "status=split" in page.url

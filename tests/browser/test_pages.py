@@ -130,7 +130,7 @@ def test_the_explorer_is_walked_by_keys(opened):
 
 
 def test_the_explorer_keeps_to_direction_and_state(opened):
-    """Nothing lies in the other direction, and a state that nobody has leaves the claim alone."""
+    """Nothing lies in the other direction, and a state that no claim has leaves only the claim itself."""
     for query, count in (("dir=out", 1), ("status=contradicted", 2), ("status=split", 1)):
         page, _ = opened(f"graph/explore/?focus=toy-claim&{query}")
         page.locator(".explore .node--focus").wait_for()

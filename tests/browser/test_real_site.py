@@ -23,13 +23,13 @@ OF_THE_THEME = "Attribute “autocomplete” is only allowed when the input type
 
 
 def compressed(path):
-    """Return how many bytes of a file travel."""
+    """Return how many bytes of a file are transferred."""
     return len(gzip.compress(path.read_bytes(), 9))
 
 
 @pytest.fixture(scope="module")
 def linked(real_site):
-    """Return for every page of our site by address its parsed tree."""
+    """Return the parsed tree of every page of our site, by address."""
     return {
         path.relative_to(real_site).as_posix().removesuffix("index.html"): lxml.html.parse(path).getroot()
         for path in sorted(real_site.rglob("*.html"))
@@ -121,7 +121,7 @@ def test_pages_weigh_little_and_are_quiet(browser, real_site, real_address):
 
 
 def test_pages_are_valid(real_site):
-    """Of every kind the heaviest page, and the page for what is not there."""
+    """The heaviest page of every kind, and the page for missing addresses."""
     pages = [str(real_site / path / "index.html") for path in kinds(real_site)]
     command = ["java", "-Xss4m", "-jar", str(node_tool("vnu-jar/build/dist/vnu.jar")), "--format", "json"]
     run = subprocess.run([*command, "--errors-only", *pages], capture_output=True, text=True, check=False)

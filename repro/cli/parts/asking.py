@@ -47,7 +47,7 @@ class Question:
 
 
 def is_terminal() -> bool:
-    """Is there somebody who can answer?"""
+    """Is there a user who can answer?"""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
