@@ -16,7 +16,7 @@ from kb.reading.outcomes import Outcome
 from kb.records.claims import Control, Prediction
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]
-"""Arm, then outcome, then one number a seed in seed order from 0 without gaps."""
+"""By arm, then by outcome: one number per seed, in seed order from 0 without gaps."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def find(
 
 
 def _series(raw: list[list[float]], units: str) -> tuple[float, ...]:
-    """Return one number a seed, over the seeds that all arms have."""
+    """Return one number per seed, over the seeds that all arms have."""
     if units != "linear":
         raw = [[log10(value) if value > 0 else nan for value in column] for column in raw]
     if len(raw) == 2:

@@ -89,7 +89,7 @@ def t_interval(values: Sequence[float], *, alpha: float = 0.05, floor: float = 0
     """Return the anytime-valid t interval of the mean (Wang and Ramdas, arXiv:2310.03722; mixture c = 1).
 
     Args:
-        values: One finite number a seed.
+        values: One finite number per seed.
         alpha: Probability that the interval misses the mean at some n.
         floor: Least standard deviation to believe in, in the unit of the values: the measurement's
             resolution. Values that are all equal prove no more than that.
@@ -171,7 +171,7 @@ def log_e_t(values: Sequence[float], null: float, *, floor: float = 0.0) -> floa
     value - null alone.
 
     Args:
-        values: One finite number a seed; none at all give 0.
+        values: One finite number per seed; none at all give 0.
         null: Hypothetical mean, possibly infinite.
         floor: As in `t_interval`.
     """

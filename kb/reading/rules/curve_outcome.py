@@ -22,5 +22,5 @@ def check(base: Base) -> Iterator[Problem]:
                     (*keys, "outcome"),
                     found=f"the curve {outcome.name}, which is for figures",
                     allowed=", ".join(n for n, known in script.outcomes.items() if not known.is_curve),
-                    advice="name an outcome that is one number a seed",
+                    advice="name an outcome that is one number per seed",
                 )
