@@ -1,1 +1,1 @@
-"""What engines share: processes of workers, the user's signals, the second try of what was lost."""
+"""What engines share: worker processes, the user's signals, and second attempts at what was lost."""

@@ -10,11 +10,11 @@ AT_ONCE = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """While entered, count the user's signals instead of dying of them. Enter in the main thread.
+    """While entered, count the user's signals instead of dying from them. Enter it in the main thread.
 
     Attributes:
         count: How often SIGINT came.
-        ended_by: The signal that asks to end at once, if one came.
+        ended_by: The signal that asked for an immediate end, if one came.
     """
 
     def __init__(self) -> None:
@@ -46,10 +46,10 @@ class Interrupts:
 
     @property
     def asks_to_stop(self) -> bool:
-        """Shall nothing new start?"""
+        """Must nothing new be started?"""
         return self.count > 0 or self.ended_by is not None
 
     @property
     def asks_to_end(self) -> bool:
-        """Shall running work be ended, too?"""
+        """Must running work be ended as well?"""
         return self.count > 1 or self.ended_by is not None

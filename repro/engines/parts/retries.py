@@ -1,7 +1,7 @@
-"""One more try for blocks that were lost to the machine, whatever engine lost them.
+"""One more attempt at blocks that were lost to the machine, whichever engine lost them.
 
 A failure of the infrastructure says nothing about the experiment. An exception, a bad result or a missing
-environment would be the same again, and is never tried a second time.
+environment would only be repeated, and is never tried a second time.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from repro.worker.task import Task
 
 
 def retrying(engine: Engine, queue: deque[Task], *, jobs: int, interrupts: Interrupts) -> Generator[Event]:
-    """Have an engine work a queue off; a lost block is tried again, with those that were to follow it.
+    """Have an engine work through a queue; a lost block is tried again, with those that were to follow it.
 
-    Failures say whether they are tried again, measurements which attempts it took. Closing the iterator
-    closes the engine's.
+    Failures say whether they will be tried again, measurements which attempts they took. Closing the iterator
+    closes that of the engine.
 
     Args:
         engine: Yields each block once.
@@ -49,5 +49,5 @@ def retrying(engine: Engine, queue: deque[Task], *, jobs: int, interrupts: Inter
 
 
 def _only(task: Task, block: int) -> Task:
-    """Return a task of one block, which is the same however blocks are dealt out to workers."""
+    """Return a task of one block, which is the same however blocks are distributed to workers."""
     return replace(task, blocks=(block,))

@@ -1,4 +1,4 @@
-"""Worker processes of this machine: each takes one task after another, and stays in between."""
+"""Worker processes on this machine: each takes one task after another, and stays alive in between."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Command = Callable[[Task, int], Sequence[str]]
 
 @dataclass(eq=False)
 class Job:
-    """A task in the hands of a worker, and what was said of it so far."""
+    """A task on which a worker is at work, and what was reported about it so far."""
 
     task: Task
     block_start: float = field(default_factory=monotonic)
@@ -29,7 +29,7 @@ class Job:
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Return the blocks that are not measured yet."""
+        """Return the blocks that have not been measured yet."""
         return tuple(block for block in self.task.blocks if block not in self.done)
 
 
@@ -37,14 +37,14 @@ class Worker:
     """A running worker command.
 
     Args:
-        task: The first task that it gets.
+        task: Its first task.
         command: Returns the command for a task and the file descriptor that takes its lines.
 
     Attributes:
         result_fd: Where its lines can be read.
-        job: What it works on; nothing while it waits.
-        is_over: Has it said all that it ever will?
-        last_words: The end of what it wrote as errors, known once it has ended.
+        job: What it is working on; None while it waits.
+        is_over: Has it sent all that it ever will?
+        last_words: The end of its error output, known once it has ended.
     """
 
     def __init__(self, task: Task, command: Command) -> None:
@@ -68,7 +68,7 @@ class Worker:
         os.close(worker_fd)
 
     def can_take(self, task: Task) -> bool:
-        """Does it wait, with the libraries that a task needs loaded as the task asks for?"""
+        """Is it waiting, with its libraries loaded as a task requires?"""
         first = self._first
         return self.job is None and first.start == task.start
 
@@ -82,7 +82,7 @@ class Worker:
         return True
 
     def read(self) -> list[bytes]:
-        """Return the lines that have come; once there are no more, `is_over`."""
+        """Return the lines that have arrived; once there can be no more, set `is_over`."""
         data = os.read(self.result_fd, 2**20)
         *complete, self._buffer = (self._buffer + data).split(b"\n")
         self.is_over = not data
@@ -93,7 +93,7 @@ class Worker:
         self._process.send_signal(number)
 
     def end(self, within_seconds: float) -> int:
-        """Let it end, for nothing more comes; kill it if it does not end in time. Return its exit code."""
+        """Let it end, since no more tasks come; kill it if it does not end in time. Return its exit code."""
         os.close(self.result_fd)
         self._process.stdin.close()  # type: ignore[union-attr]  # launched with a pipe
         try:
@@ -109,7 +109,7 @@ class Worker:
 
 @contextlib.contextmanager
 def _holding_back(number: signal.Signals) -> Iterator[None]:
-    """Block a signal, here for a moment, and in processes started meanwhile until they unblock it."""
+    """Block a signal: here for a moment, in processes started meanwhile until they unblock it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield
