@@ -136,8 +136,8 @@ def test_what_the_script_did_is_never_tried_again(tmp_path, kind):
 
 SENSELESS = {
     "os.write(fd, b'no json\\n')": "not JSON",
-    "os.write(fd, b'[]\\n')": "no message",
-    'os.write(fd, b\'{"block": 0, "values": 3}\\n\')': "no message: started",
+    "os.write(fd, b'[]\\n')": "not a message",
+    'os.write(fd, b\'{"block": 0, "values": 3}\\n\')': "not a message: started",
     "say(5)": "block 5 was not its turn",
     "say(0); say(0)": "block 0 was not its turn",
     "sys.exit('cannot even start')": "exit code 1",
@@ -319,7 +319,7 @@ TASKS_THAT_FAIL = {
     "fail('exception'); end(1)": ("exception", "why"),
     "os.write(fd, b'no json\\n'); end()": ("no result", "not JSON"),
     "end(3)": ("no result", "exit code 3"),
-    'os.write(fd, b\'{"exit_code": 0, "block": 0}\\n\'); end()': ("no result", "no message: block"),
+    'os.write(fd, b\'{"exit_code": 0, "block": 0}\\n\'); end()': ("no result", "not a message: block"),
 }
 
 

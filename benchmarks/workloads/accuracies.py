@@ -1,10 +1,10 @@
-"""The nets that the authors of MNIST-1D publish accuracies for, trained by their recipe.
+"""The nets for which the authors of MNIST-1D publish accuracies, trained by their recipe.
 
 Source: Greydanus and Kobak, arXiv:2011.14439v4, table 1 (three runs) and section 4, and the notebook on
 classification in the authors' repository: Adam at a rate of 0.01, batches of 100, 6,000 steps, a look at the
-test points every 250 steps. They stop early, on which points is not said: the best look at the test points
+test points every 250 steps. They stop early, without saying on which points: the best look at the test points
 is the most that this can give, and the last step is the fairer figure. Their settings name 256 hidden units,
-their model takes 100 unless it is told, and their notebook does not tell it: hence two widths of `mlp`.
+their model takes 100 by default, and their notebook does not pass a number: hence two widths of `mlp`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .tables import aligned, html
 RATE, BATCH, STEPS, LOOK_EVERY = 1e-2, 100, 6000, 250
 CHANNELS, STATES = 25, 6
 MARGIN = 2.0
-"""Points within which the published accuracies are to be met."""
+"""Points within which the published accuracies must be met."""
 
 Net = Callable[[Weights, Tensor], Tensor]
 
@@ -91,11 +91,11 @@ NETS: dict[str, tuple[tuple[float, float], Shapes, Net]] = {
     "cnn": ((94, 2), CNN, cnn),
     "gru": ((91, 2), GRU, recurrent),
 }
-"""Published percent of test points right with its deviation over three runs, shapes and forward pass."""
+"""The published accuracy in percent, its deviation over three runs, the shapes and the forward pass."""
 
 
 def published_set(seeds: Seeds) -> Labelled:
-    """Return the one data set of the authors' package, the same in every lane."""
+    """Return the single data set of the authors' package, the same in every lane."""
     found = make_dataset(get_dataset_args())
     x, labels, test_x, test_labels = (torch.as_tensor(found[key]) for key in ("x", "y", "x_test", "y_test"))
     lanes = (len(seeds), -1, -1)
@@ -115,13 +115,13 @@ def as_it_comes(data: Labelled) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def trained(net: str, seeds: Seeds, *, is_as_published: bool) -> Tensor:
-    """Return the percent of test points that nets get right along training, of shape (looks, seeds).
+    """Return the accuracy in percent on test points during training, of shape (looks, seeds).
 
     Args:
         net: One of `NETS`.
-        seeds: Data, weights and order are fresh in each.
-        is_as_published: Train on the one data set of the authors' package instead, in the order in which it
-            comes, so that only the weights differ.
+        seeds: Data, weights and order are fresh for each.
+        is_as_published: Train on the single data set of the authors' package instead, in its original
+            order, so that only the weights differ.
     """
     _, shapes, forward = NETS[net]
     data = published_set(seeds) if is_as_published else mnist1d(seeds)
@@ -141,11 +141,11 @@ def trained(net: str, seeds: Seeds, *, is_as_published: bool) -> Tensor:
 
 
 class Row(NamedTuple):
-    """What a net got on one kind of data.
+    """What a net achieved on one kind of data.
 
     Attributes:
         data: `fresh` or `theirs`.
-        best: Percent of test points right at each seed's best look, even seeds before odd ones.
+        best: Accuracy in percent at each seed's best look, even seeds before odd ones.
         last: The same after the last step.
     """
 
@@ -159,7 +159,7 @@ HEAD = ["net", "data", "seeds", "published", "best look", "difference", "last st
 
 
 def report(rows: list[Row], *, is_page: bool = False) -> str:
-    """Return the table for a terminal or a page; a star marks what is further from the published."""
+    """Return the table for a terminal or a page; a star marks what is too far from the published."""
     cells = list(map(_cells, rows))
     return html(HEAD, cells, "Accuracies") if is_page else "\n".join(aligned(HEAD, cells))
 
@@ -185,5 +185,5 @@ def write(rows: list[Row], path: Path) -> None:
 
 
 def read(path: Path) -> list[Row]:
-    """Return a run that was kept."""
+    """Return the run that was kept."""
     return [Row(**row) for row in json.loads(path.read_text(encoding="utf-8"))]

@@ -33,7 +33,7 @@ SHAPES = {
     "out.bias": (10,),
 }
 FLOPS = 2 * BATCH * (2 * 19 * 5 * 25 + 3 * 10 * 75 * 25 + 3 * 5 * 75 * 25 + 3 * 125 * 10)
-"""Windows times inputs times outputs; three products a layer, two in the first."""
+"""Windows times inputs times outputs; three products per layer, two in the first."""
 
 
 def prepare(seeds: Seeds, steps: int) -> Task:

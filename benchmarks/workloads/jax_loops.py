@@ -15,7 +15,7 @@ from .task import Task
 
 Weights = dict[str, jax.Array]
 Loss = Callable[[Weights, Any, jax.Array, jax.Array], tuple[jax.Array, Any]]
-"""Weights, running statistics, points and labels to a loss and new statistics."""
+"""From weights, running statistics, points and labels to a loss and new statistics."""
 Rule = tuple[Callable[[Weights], Any], Callable[[Weights, Weights, Any], tuple[Weights, Any]]]
 """An optimiser: weights to its state; weights, gradient and state to new weights and state."""
 
@@ -63,7 +63,7 @@ def run(
         loss: One seed's loss on one batch.
         rule: The optimiser.
         statistics: One seed's running statistics before the first step.
-        condense: One seed's points and labels to what its steps need.
+        condense: Turns one seed's points and labels into what its steps need.
     """
     jax.config.update("jax_enable_x64", task.x.dtype.itemsize == 8)
     start, step = rule

@@ -23,7 +23,7 @@ from .torch_loops import plain, vmapped
 
 BATCH, RATE = 128, 1e-3
 FLOPS = 2 * BATCH * (2 * 40 * 100 + 3 * 100 * 100 + 3 * 100 * 10)
-"""Three products a layer: forward, by the weight, and by the input but for the first layer."""
+"""Three products per layer: forward, by the weight, and (except in the first) by the input."""
 
 
 def prepare(seeds: Seeds, steps: int) -> Task:

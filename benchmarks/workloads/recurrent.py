@@ -29,7 +29,7 @@ LAYERS: dict[Kind, Callable[[Weights, Tensor], States]] = {"rnn": rnn, "lstm": l
 
 
 def flops(kind: Kind) -> float:
-    """Return multiplications and additions of a step of one seed: three products, two of the input's."""
+    """Return multiplications and additions of one seed's step: three products, two of the input's."""
     return 2 * BATCH * (LENGTH * GATES[kind] * HIDDEN * (3 * HIDDEN + 2 * 2) + 3 * HIDDEN)
 
 

@@ -17,11 +17,11 @@ SHORT_HEAD = ["workload", "plain loop", "lab, best", "x plain", "budget", "x bes
 
 
 class Row(NamedTuple):
-    """One way to train and the processes it has, with the seconds of every round.
+    """One way to train, with a number of processes and the seconds of every round.
 
     Attributes:
         flop: Multiplications and additions of one seed's step.
-        peak: The machine's measured multiplications and additions a second, in the workload's type.
+        peak: The machine's measured multiplications and additions per second, in the workload's type.
     """
 
     workload: str
@@ -49,7 +49,7 @@ class Measured(NamedTuple):
     Attributes:
         seeds: Trained by every row.
         conditions: Sentences that a reader needs to judge the figures.
-        titles: Of the workloads, by name.
+        titles: Titles of the workloads, by name.
         rows: In the order of the table.
     """
 
@@ -59,7 +59,7 @@ class Measured(NamedTuple):
     rows: list[Row]
 
     def of(self, workload: str, start: str = "") -> list[Row]:
-        """Return the rows of a workload whose variant's name starts so."""
+        """Return the rows of a workload whose variant's name has a prefix."""
         return [row for row in self.rows if row.workload == workload and row.variant.startswith(start)]
 
     def plain(self, workload: str) -> Row:
@@ -67,12 +67,12 @@ class Measured(NamedTuple):
         return next(row for row in self.of(workload, "plain") if row.processes == 1)
 
     def best(self, workload: str, start: str) -> Row:
-        """Return the quickest row whose variant's name starts so."""
+        """Return the quickest row whose variant's name has a prefix."""
         return min(self.of(workload, start), key=lambda row: row.median)
 
 
 class Budget(NamedTuple):
-    """The best variant named `ours`... is to be `least` times as fast as the best named `theirs`..."""
+    """The best variant named `ours`... must be `least` times as fast as the best named `theirs`..."""
 
     ours: str
     theirs: str
@@ -96,13 +96,13 @@ def write(measured: Measured, path: Path) -> None:
 
 
 def read(path: Path) -> Measured:
-    """Return a run that was kept."""
+    """Return the run that was kept."""
     kept = json.loads(path.read_text(encoding="utf-8"))
     return Measured(**{**kept, "rows": [Row(**row) for row in kept["rows"]]})
 
 
 def report(measured: Measured, *, is_page: bool = False) -> str:
-    """Return everything there is to say of a run, for a terminal or for a page in Markdown."""
+    """Return all that there is to say about a run, for a terminal or for a page in Markdown."""
     mark, cells = "- " if is_page else "", list(_cells(measured))
     parts = [
         [mark + line for line in measured.conditions],
@@ -114,7 +114,7 @@ def report(measured: Measured, *, is_page: bool = False) -> str:
 
 
 def summary(measured: Measured) -> str:
-    """Return one line a workload, as Markdown."""
+    """Return one line per workload, as Markdown."""
     cells = []
     for workload, title in measured.titles.items():
         plain, ours = measured.plain(workload), measured.best(workload, "lab")

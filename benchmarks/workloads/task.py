@@ -1,4 +1,4 @@
-"""What a workload trains on and the ways to train it."""
+"""What a workload trains on, and the ways to train it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from repro.lab.seeds import Seeds
 
 
 class Task(NamedTuple):
-    """All that is made before the clock starts.
+    """Everything that is made before the clock starts.
 
     Attributes:
         x: Points of shape (seeds, count, ...).
         y: Labels or targets of shape (seeds, count, ...).
-        order: Batches of shape (seeds, steps, batch); of no points where a step takes all of them.
+        order: Batches of shape (seeds, steps, batch); without points if every step takes all of them.
         flat: Initial weights of shape (seeds, weights).
         shapes: The shape of each weight of one network, in the order of a torch module's parameters.
     """
@@ -43,11 +43,11 @@ class Variant(NamedTuple):
     """One way to train all seeds of a task.
 
     Attributes:
-        train: Task to the losses of the last step's batches, of shape (seeds,). In JAX: task to a function
+        train: Maps a task to the losses of the last step's batches, of shape (seeds,). In JAX: to a function
             and its arguments, to be compiled.
         fraction: Share of the steps that is timed; the seconds are scaled to all of them.
         flops: Multiplications and additions in matrix products, of a step of one seed.
-        is_jax: Is `train` to be compiled?
+        is_jax: Must `train` be compiled?
     """
 
     train: Callable[[Task], Any]
@@ -62,7 +62,7 @@ class Workload(NamedTuple):
     Attributes:
         title: What is trained on what.
         steps: Steps of a full run.
-        prepare: Seeds and steps to a task.
+        prepare: Makes a task from seeds and steps.
         variants: Ways to train by name: `plain`, `vmap`, `lab...` and `jax...`.
     """
 

@@ -13,7 +13,7 @@ import torch
 from .task import Task, Variant
 
 WARM_STEPS = 3
-"""Steps before the clock starts, for what torch and the processor do only once."""
+"""How many steps precede the clock, for what torch and the processor do only once."""
 
 
 def seconds(variant: Variant, task: Task, *, processes: int, threads: int, fraction: float) -> float:
@@ -24,8 +24,8 @@ def seconds(variant: Variant, task: Task, *, processes: int, threads: int, fract
     Args:
         variant: How to train.
         task: All seeds and steps.
-        processes: Over which the seeds are divided.
-        threads: Of each process.
+        processes: How many processes share the seeds.
+        threads: How many threads each process has.
         fraction: Share of the variant's own share of steps that is timed.
     """
     context = multiprocessing.get_context("fork")
@@ -77,7 +77,7 @@ def timed_jax(function: Any, arguments: Any) -> tuple[float, float]:
 
 
 def _hold_jax(threads: int, place: int) -> None:
-    """Give JAX as many threads as asked for: it makes one for every core that it sees at its start."""
+    """Give JAX as many threads as requested: it makes one for every core that it sees at its start."""
     everywhere = os.sched_getaffinity(0)
     cores = sorted(everywhere)
     os.sched_setaffinity(0, [cores[(place * threads + k) % len(cores)] for k in range(threads)])
