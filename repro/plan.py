@@ -1,5 +1,6 @@
 """What is due for a claim, and why: pure functions of records, ledger and options; nothing is launched here.
 
+Each setting that was asked for is looked at by itself; without a word of the user that is the main one.
 Every arm that a prediction or a control needs gets two blocks. Then the arms of what is still undecided
 get half as many blocks again, until all is decided or 40 seeds are spent: the rule may look as often as it
 likes, but at every look one arm waits for another. Where the user asks for a number of seeds, each arm gets
@@ -12,23 +13,24 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.seeds import BLOCK_SIZE, Stream
-from kb.judging.judgement import Judgement, judge_claim
+from kb.judging.judgement import Judgement, SettingJudgement, judge_claim
 from kb.judging.verdict import is_decided
 from kb.reading.experiment import Script
 from kb.reading.load import Base
 from kb.reading.script_syntax import Value
 from kb.records.claims import Claim, Protocol
-from kb.records.protocol import MOST_SEEDS
+from kb.records.protocol import MOST_SEEDS, Setting
 from repro.worker.task import GIBIBYTE
 
 FIRST_BLOCKS = 2
 """Blocks of every arm before anything is judged: with five seeds nearly no interval decides."""
 MAX_BLOCKS = MOST_SEEDS // BLOCK_SIZE
-Scale = Literal["minimal", "large"]
+EVERY = "all"
+"""What names every setting of a claim at once."""
 Overrides = tuple[tuple[str, Value], ...]
 
 
@@ -37,7 +39,7 @@ class Options:
     """What the user may choose about a run.
 
     Attributes:
-        scale: Instead of the scale that a claim's protocol names.
+        setting: The setting to measure, or `all`; nothing means the main one of each claim.
         overrides: Fields of the scale set to other values; only when exploring.
         replication: Which independent set of seeds.
         seeds: Seeds of every arm, in fives; nothing means until decided.
@@ -48,7 +50,7 @@ class Options:
         cluster: Address of other machines' scheduler, instead of workers on this machine.
     """
 
-    scale: Scale | None = None
+    setting: str | None = None
     overrides: Overrides = ()
     replication: int = 0
     seeds: int | None = None
@@ -67,13 +69,18 @@ class Options:
         return "explore" if self.is_exploring else "evidence"
 
     @property
+    def has_gpu(self) -> bool:
+        """Say whether what needs a GPU is due: where the user points at one."""
+        return self.device.startswith("cuda")
+
+    @property
     def blocks(self) -> int | None:
         """Return the number of blocks of every arm that the user asked for, or nothing."""
         return None if self.seeds is None else min(MAX_BLOCKS, -(-self.seeds // BLOCK_SIZE))
 
 
 class Arm(NamedTuple):
-    """An arm of one experiment at one scale; claims that name the same one share its blocks."""
+    """An arm of one experiment at one setting; claims that name the same one share its blocks."""
 
     experiment: str
     version: str
@@ -85,13 +92,14 @@ class Step:
     """Blocks of one arm that are due.
 
     Attributes:
+        setting: Where the arm is measured.
         reason: Why they are due.
         expected_seconds: Processor seconds of measuring, from past evidence; nothing if there is none.
         claims: The claims that need them.
     """
 
     arm: Arm
-    scale: Scale
+    setting: Setting
     blocks: tuple[int, ...]
     reason: str
     expected_seconds: float | None
@@ -100,10 +108,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is due for some claims; more may follow while they are undecided."""
+    """What is due for some claims; more may follow while they are undecided.
+
+    Attributes:
+        waiting: Claim and setting of what would be due where there is a GPU.
+    """
 
     claims: tuple[str, ...]
     steps: tuple[Step, ...]
+    waiting: tuple[tuple[str, str], ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -112,23 +125,38 @@ class Plan:
 
 
 def asked_base(base: Base, options: Options) -> Base:
-    """Return the base as the options ask to run it: another scale, other fields of the scales."""
-    claims = {claim_id: _at_scale(claim, options) for claim_id, claim in base.claims.items()}
+    """Return the base as the options ask to run it, with other fields of the scales."""
     if not options.overrides:
-        return replace(base, claims=claims)
+        return base
     overrides = dict(options.overrides)
     scripts = {
         name: replace(script, scales={key: fields | overrides for key, fields in script.scales.items()})
         for name, script in base.scripts.items()
     }
+    claims = {claim_id: _without(claim, overrides) for claim_id, claim in base.claims.items()}
     return replace(base, claims=claims, scripts=scripts)
 
 
-def _at_scale(claim: Claim, options: Options) -> Claim:
-    if options.scale is None or claim.protocol is None:
+def _without(claim: Claim, fields: Collection[str]) -> Claim:
+    """Return a claim whose settings leave some fields as the script has them."""
+    if claim.protocol is None or not any(setting.overrides for setting in claim.protocol.settings):
         return claim
-    protocol = claim.protocol.model_copy(update={"scale": options.scale})
-    return claim.model_copy(update={"protocol": protocol})
+    settings = tuple(
+        setting.model_copy(
+            update={"scale": {k: v for k, v in setting.overrides.items() if k not in fields} or None}
+        )
+        if setting.overrides
+        else setting
+        for setting in claim.protocol.settings
+    )
+    return claim.model_copy(update={"protocol": claim.protocol.model_copy(update={"settings": settings})})
+
+
+def asked_settings(protocol: Protocol, options: Options) -> tuple[Setting, ...]:
+    """Return the settings of a claim that the options ask for; none where it has none of that name."""
+    if options.setting is None:
+        return (protocol.main,)
+    return tuple(each for each in protocol.settings if options.setting in (EVERY, each.name))
 
 
 def plan(
@@ -152,12 +180,19 @@ def plan(
     """
     claims = tuple(claim_ids)
     steps: dict[Arm, Step] = {}
+    waiting: list[tuple[str, str]] = []
     for claim_id in claims:
-        for step in _claim_steps(base, ledger, claim_id, options):
-            if step.arm not in failed:
-                steps[step.arm] = _merged(steps.get(step.arm), step)
+        judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
+        for setting in asked_settings(claims_protocol(base, claim_id), options):
+            due = [*_steps(base, ledger, judgement, judgement.at(setting.name), options)]
+            if due and setting.needs and not options.has_gpu:
+                waiting.append((claim_id, setting.name))
+                continue
+            for step in due:
+                if step.arm not in failed:
+                    steps[step.arm] = _merged(steps.get(step.arm), step)
     past = past or ledger
-    return Plan(claims, tuple(_with_cost(step, past) for step in steps.values()))
+    return Plan(claims, tuple(_with_cost(step, past) for step in steps.values()), tuple(waiting))
 
 
 def claims_protocol(base: Base, claim_id: str) -> Protocol:
@@ -172,24 +207,25 @@ def claims_protocol(base: Base, claim_id: str) -> Protocol:
     return protocol
 
 
-def _claim_steps(base: Base, ledger: Ledger, claim_id: str, options: Options) -> Iterator[Step]:
-    protocol = claims_protocol(base, claim_id)
-    judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
-    present = ledger.counting(protocol.experiment, judgement.version, options.replication)
-    for name, wanted in _wanted_blocks(protocol, judgement, options).items():
+def _steps(
+    base: Base, ledger: Ledger, judgement: Judgement, found: SettingJudgement, options: Options
+) -> Iterator[Step]:
+    protocol = claims_protocol(base, judgement.claim_id)
+    present = ledger.counting(protocol.experiment, found.version, options.replication)
+    for name, wanted in _wanted_blocks(protocol, found, options).items():
         missing = tuple(block for block in range(wanted) if (name, block) not in present)
         if missing:
-            arm = Arm(protocol.experiment, judgement.version, name)
-            reason = _reason(base, judgement, protocol, name, options)
-            yield Step(arm, protocol.scale, missing, reason, None, (claim_id,))
+            arm = Arm(protocol.experiment, found.version, name)
+            reason = _reason(base.scripts[protocol.experiment], found, name, options)
+            yield Step(arm, found.setting, missing, reason, None, (judgement.claim_id,))
 
 
-def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -> dict[str, int]:
+def _wanted_blocks(protocol: Protocol, found: SettingJudgement, options: Options) -> dict[str, int]:
     """Return how many blocks each arm shall have, counted from block 0."""
     if options.blocks is not None:
         return dict.fromkeys(protocol.arms, options.blocks)
     wanted = dict.fromkeys(protocol.arms, FIRST_BLOCKS)
-    verdict = judgement.verdict
+    verdict = found.verdict
     if options.is_exploring or verdict is None or is_decided(verdict):
         return wanted
     for finding in (*verdict.findings, *verdict.controls):
@@ -201,27 +237,23 @@ def _wanted_blocks(protocol: Protocol, judgement: Judgement, options: Options) -
     return wanted
 
 
-def _reason(base: Base, judgement: Judgement, protocol: Protocol, arm: str, options: Options) -> str:
+def _reason(script: Script, found: SettingJudgement, arm: str, options: Options) -> str:
     if options.is_exploring:
         return "exploring"
-    seeds = sum(BLOCK_SIZE for piece in judgement.evidence if piece.arm == arm)
+    seeds = sum(BLOCK_SIZE for piece in found.evidence if piece.arm == arm)
     if seeds and options.blocks is not None:
         return f"asked for {options.blocks * BLOCK_SIZE} seeds, has {seeds}"
     if seeds:
         is_open = seeds >= FIRST_BLOCKS * BLOCK_SIZE
         return f"undecided after {seeds} seeds" if is_open else f"incomplete, has {seeds} seeds"
-    stale = [
-        piece
-        for piece in judgement.stale
-        if (piece.arm, piece.scale_name, piece.replication) == (arm, protocol.scale, options.replication)
-    ]
+    stale = [piece for piece in found.stale if (piece.arm, piece.replication) == (arm, options.replication)]
     if not stale:
         return "missing"
     latest = max(stale, key=lambda piece: piece.started)
-    return _staleness(latest, base.scripts[protocol.experiment], protocol.scale)
+    return _staleness(latest, script, found.setting)
 
 
-def _staleness(piece: Evidence, script: Script, scale: Scale) -> str:
+def _staleness(piece: Evidence, script: Script, setting: Setting) -> str:
     """Return what has changed since a piece of evidence was taken: modules, fields of the scale, or both."""
     now = script.code_like(piece.schema_version)
     code = [
@@ -229,7 +261,7 @@ def _staleness(piece: Evidence, script: Script, scale: Scale) -> str:
         for name in sorted(now.keys() | piece.code.keys())
         if piece.code.get(name) != now.get(name)
     ]
-    today = script.scales[scale]
+    today = script.scale_of(setting)
     fields = [
         f"{name} {piece.scale.get(name)} -> {today.get(name)}"
         for name in sorted(today.keys() | piece.scale.keys())
@@ -246,7 +278,7 @@ def _merged(first: Step | None, second: Step) -> Step:
 
 
 def _with_cost(step: Step, past: Ledger) -> Step:
-    seconds = past.seconds(step.arm.experiment, step.arm.name, scale_name=step.scale)
+    seconds = past.seconds(step.arm.experiment, step.arm.name, scale_name=step.setting.name)
     return step if seconds is None else replace(step, expected_seconds=seconds * len(step.blocks))
 
 

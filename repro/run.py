@@ -20,14 +20,14 @@ from kb.evidence.file import as_file
 from kb.evidence.ledger import SCHEMA_VERSION, Evidence, Ledger
 from kb.evidence.seeds import block_seeds
 from kb.judging.judgement import Judgement, judge_claim
-from kb.reading.experiment import Script
 from kb.reading.load import Base
+from kb.records.protocol import Setting
 from repro import ledger as store
 from repro import overheads, provenance
 from repro.engines import Engine, Event, Failed, Finished, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
-from repro.plan import Arm, Options, Plan, Step, claims_protocol, plan, shares
+from repro.plan import Arm, Options, Plan, Step, asked_settings, claims_protocol, plan, shares
 from repro.worker.sandbox import TIER
 from repro.worker.task import Task
 
@@ -84,6 +84,7 @@ class _Run:
     engine: str
     commit: provenance.Commit
     lock: str
+    settings: dict[str, Setting] = field(default_factory=dict)  # by test version
     queue: deque[Task] = field(default_factory=deque)
     open_tasks: Counter[str] = field(default_factory=Counter)
     measured: list[Evidence] = field(default_factory=list)
@@ -96,21 +97,22 @@ class _Run:
     def add(self, steps: tuple[Step, ...]) -> None:
         """Turn steps into tasks and say so."""
         for step, blocks in shares(steps, self.options.jobs):
+            self.settings[step.arm.version] = step.setting
             self.queue.append(self._task(step, blocks))
             self.open_tasks[step.arm.version] += 1
         if steps:
             self.observer(Planned(steps))
 
     def _task(self, step: Step, blocks: tuple[int, ...]) -> Task:
-        options = self.options
+        options, script = self.options, self.base.scripts[step.arm.experiment]
         return Task(
-            file=(self.root / self.base.scripts[step.arm.experiment].path).resolve(),
+            file=(self.root / script.path).resolve(),
             arm=step.arm.name,
             blocks=blocks,
             version=step.arm.version,
             seeds_from=self._seeds_from(step.arm),
-            scale=step.scale,
-            overrides=options.overrides,
+            scale=step.setting.base,
+            overrides=(*script.overrides_of(step.setting).items(), *options.overrides),
             replication=options.replication,
             stream=options.stream,
             device=options.device,
@@ -176,11 +178,12 @@ class _Run:
         self.open_tasks[task.version] -= 1
         if self.open_tasks[task.version] or self.unsaved or self._lacks_environment:
             return
-        ids = [claim_id for claim_id in self.claims if self._version(claim_id) == task.version]
+        ids = [claim_id for claim_id in self.claims if task.version in self._versions(claim_id)]
         for claim_id in ids:
             self.observer(Judged(self._judge(claim_id)))
         failed = {Arm(f.task.experiment, f.task.version, f.task.arm) for f in self.failures}
-        self.add(plan(self.base, self.ledger, ids, self.options, past=self.past, failed=failed).steps)
+        due = plan(self.base, self.ledger, ids, self.options, past=self.past, failed=failed)
+        self.add(tuple(step for step in due.steps if step.arm.version == task.version))
 
     def _judge(self, claim_id: str) -> Judgement:
         return judge_claim(self.base, self.ledger, claim_id, replication=self.options.replication)
@@ -189,9 +192,11 @@ class _Run:
     def _lacks_environment(self) -> bool:
         return any(failure.kind == "environment" for failure in self.failures)
 
-    def _version(self, claim_id: str) -> str:
+    def _versions(self, claim_id: str) -> list[str]:
+        """Return the test versions of the settings of a claim that are asked for."""
         protocol = claims_protocol(self.base, claim_id)
-        return self.base.scripts[protocol.experiment].version(protocol.scale)
+        script = self.base.scripts[protocol.experiment]
+        return [script.version_at(setting) for setting in asked_settings(protocol, self.options)]
 
     def _evidence(self, event: Measured) -> Evidence:
         """Return a measured block as evidence.
@@ -200,22 +205,22 @@ class _Run:
             ValidationError: It is not valid evidence.
         """
         task, found = event.task, event.measurement
-        script = self.base.scripts[task.experiment]
+        script, setting = self.base.scripts[task.experiment], self.settings[task.version]
         return Evidence(
             schema_version=SCHEMA_VERSION,
             experiment=task.experiment,
             version=task.version,
             seeds_from=task.seeds_from,
             code=script.code,
-            scale=script.scales[task.scale],
-            scale_name=task.scale,
+            scale=script.scale_of(setting),
+            scale_name=setting.name,
             arm=task.arm,
             block=found.block,
             replication=task.replication,
             seeds=block_seeds(task.origin, found.block, replication=task.replication, stream=task.stream),
             values=found.values,
             curves=found.curves,
-            predictions=_digests(self.base, script),
+            predictions=_digests(self.base, task.version),
             attempts=event.attempts,
             started=found.started,
             seconds=found.seconds,
@@ -276,6 +281,10 @@ def run(
     )
 
 
-def _digests(base: Base, script: Script) -> dict[str, str]:
-    protocols = {claim_id: claim.protocol for claim_id, claim in base.claims.items()}
-    return {key: p.digest for key, p in protocols.items() if p is not None and p.experiment == script.name}
+def _digests(base: Base, version: str) -> dict[str, str]:
+    """Return the digest of the predictions of every claim that is judged at a test version."""
+    return {
+        claim_id: protocol.digest
+        for claim_id, protocol, script in base.protocols()
+        if version in map(script.version_at, protocol.settings)
+    }

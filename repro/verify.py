@@ -18,6 +18,7 @@ from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.links import Compared, Link, values_digest
 from kb.reading.base import Base
 from kb.reading.experiment import Script
+from kb.records.protocol import Setting
 from repro import provenance
 from repro.engines import Engine, Failed, Measured
 from repro.engines.parts.interrupts import Interrupts
@@ -55,11 +56,16 @@ class Comparison:
     """
 
     script: Script
-    scale_name: str
+    setting: Setting
     version: str
     same_as: str
     pieces: tuple[Evidence, ...]
     left_out: tuple[str, ...]
+
+    @property
+    def scale_name(self) -> str:
+        """Return the name of the setting."""
+        return self.setting.name
 
 
 class NothingToCompareError(Exception):
@@ -78,7 +84,7 @@ def comparisons(
     earlier: Collection[str] | None = None,
     blocks: int = 1,
 ) -> Iterator[Comparison]:
-    """Yield what there is to compare of an experiment, at each scale that has evidence.
+    """Yield what there is to compare of an experiment, at each setting that has evidence.
 
     Args:
         base: The records and scripts of today.
@@ -91,9 +97,9 @@ def comparisons(
         NothingToCompareError: No evidence has that version, or no arm is left.
     """
     script, is_found = base.scripts[experiment], False
-    for scale_name in script.scales:
-        pieces = [piece for piece in ledger.of_experiment(experiment) if piece.scale_name == scale_name]
-        version = script.version(scale_name)
+    for setting in base.settings(experiment):
+        pieces = [piece for piece in ledger.of_experiment(experiment) if piece.scale_name == setting.name]
+        version = script.version_at(setting)
         same_as = _earlier(pieces, earlier)
         is_found = is_found or same_as is not None
         if same_as is None or ledger.is_same(same_as, version):
@@ -102,7 +108,7 @@ def comparisons(
             raise NothingToCompareError(
                 f"{version[:12]} has evidence on seeds of its own, so it cannot go on"
             )
-        yield _comparison(script, scale_name, ledger, same_as, blocks)
+        yield _comparison(script, setting, ledger, same_as, blocks)
     if not is_found:
         which = " or ".join(earlier or ())
         raise NothingToCompareError(f"no evidence of {experiment}{f' has version {which}' if which else ''}")
@@ -119,7 +125,7 @@ def _earlier(pieces: Sequence[Evidence], wanted: Collection[str] | None) -> str 
     return found[0] if found else None
 
 
-def _comparison(script: Script, scale_name: str, ledger: Ledger, same_as: str, blocks: int) -> Comparison:
+def _comparison(script: Script, setting: Setting, ledger: Ledger, same_as: str, blocks: int) -> Comparison:
     chosen: list[Evidence] = []
     arms: dict[str, int] = {}
     replications = sorted({piece.replication for piece in ledger.of_experiment(script.name)})
@@ -133,8 +139,8 @@ def _comparison(script: Script, scale_name: str, ledger: Ledger, same_as: str, b
     if not chosen or missing:
         what = ", ".join(sorted(missing)) or "every arm"
         raise NothingToCompareError(f"{script.name} has no first block to measure again of {what}")
-    version = script.version(scale_name)
-    return Comparison(script, scale_name, version, same_as, tuple(chosen), tuple(left_out))
+    version = script.version_at(setting)
+    return Comparison(script, setting, version, same_as, tuple(chosen), tuple(left_out))
 
 
 class Difference(NamedTuple):
@@ -235,7 +241,8 @@ def _tasks(root: Path, ledger: Ledger, comparison: Comparison, options: Options)
             arm=piece.arm,
             blocks=(piece.block,),
             version=comparison.version,
-            scale=comparison.scale_name,
+            scale=comparison.setting.base,
+            overrides=tuple(comparison.script.overrides_of(comparison.setting).items()),
             replication=piece.replication,
             seeds_from=ledger.origin(comparison.same_as),
             device="cuda" if piece.machine.gpu else "cpu",
@@ -304,7 +311,7 @@ def _link(
         version=comparison.version,
         same_as=comparison.same_as,
         code=script.code,
-        scale=script.scales[comparison.scale_name],
+        scale=script.scale_of(comparison.setting),
         scale_name=comparison.scale_name,
         compared=compared,
         left_out=comparison.left_out,

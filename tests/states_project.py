@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kb.evidence.ledger import to_file
 from kb.project import read
+from kb.reading.base import Base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.reasoning.answers import spoken_answers
@@ -32,6 +35,12 @@ WORN_CONTROL = """\
   controls:
     - {prediction: loaded-beats-fair, contrast: [worn, fair], because: the fair coin must not win}
 """
+SETTINGS = """\
+  settings:
+    - {name: minimal}
+    - {name: long, scale: {flips: 300}, because: a load may wear off}
+    - {name: large, scale: large, needs: cuda, because: so many flips need a GPU}
+"""
 PROTOCOL = CLAIM[CLAIM.index("protocol:") :]
 LEANS = """\
 relations:
@@ -47,6 +56,7 @@ CLAIMS = {
     "toy-contradicted": CLAIM.replace("at_least: 0.1", "at_least: 0.5"),
     "toy-split": CLAIM.replace("  controls:", SECOND_PREDICTION + "  controls:")
     + "answer:\n  says: The loaded coin showed more heads, but not half as many again.\n",
+    "toy-varies": CLAIM.replace("  predictions:\n", f"{SETTINGS}  predictions:\n"),
     "toy-inconclusive": CLAIM.replace("at_least: 0.1", "at_least: 0.3"),
     "toy-invalid": CLAIM.replace(CONTROLS, WORN_CONTROL),
     "toy-stale": CLAIM.replace("experiment: coin", "experiment: dice"),
@@ -134,16 +144,39 @@ def confirm_answers(root: Path, *record_ids: str) -> None:
 
 
 def write_evidence(root: Path) -> None:
-    """Write two blocks of every arm: current ones of the coin, and stale ones of the dice."""
+    """Write two blocks of every arm: current ones of the coin, and stale ones of the dice.
+
+    The coin has others at a second setting, where the load has worn off.
+    """
     base = load_base(Folder(root))
-    digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol}
-    for name, version in (("coin", base.scripts["coin"].version()), ("dice", OTHER_VERSION)):
-        folder = root / "repro" / "evidence" / name / version[:12]
-        folder.mkdir(parents=True)
-        for block in range(2):
-            for arm, centre in CENTRES.items():
-                noise = random.Random(f"{arm}{block}")
-                values = tuple(round(noise.gauss(centre, 0.03), 2) for _ in range(5))
-                piece = evidence_of(base.scripts[name], version, arm, block, values, predictions=digests)
-                file_name, content = to_file(piece)
-                (folder / file_name).write_bytes(content)
+    _write(root, base, "coin", base.scripts["coin"].version(), CENTRES)
+    _write(root, base, "dice", OTHER_VERSION, CENTRES)
+    if "toy-varies" in base.claims and (protocol := base.claims["toy-varies"].protocol):
+        script, (_, longer, _) = base.scripts["coin"], protocol.settings
+        scale = {"scale": script.scale_of(longer), "scale_name": longer.name}
+        even = dict.fromkeys(CENTRES, 0.5)
+        _write(root, base, "coin", script.version_at(longer), even, only="toy-varies", **scale)
+
+
+def _write(
+    root: Path,
+    base: Base,
+    name: str,
+    version: str,
+    centres: Mapping[str, float],
+    *,
+    only: str = "",
+    **changes: Any,
+) -> None:
+    digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol and only in ("", i)}
+    folder = root / "repro" / "evidence" / name / version[:12]
+    folder.mkdir(parents=True)
+    for block in range(2):
+        for arm, centre in centres.items():
+            noise = random.Random(f"{arm}{block}")
+            values = tuple(round(noise.gauss(centre, 0.03), 2) for _ in range(5))
+            words = {"predictions": digests, **changes}
+            file_name, content = to_file(
+                evidence_of(base.scripts[name], version, arm, block, values, **words)
+            )
+            (folder / file_name).write_bytes(content)

@@ -185,7 +185,7 @@ WRONG = {
     ("run", "toy-claim", "--device", "gpu"): "'gpu' is no device; write cpu, cuda or cuda:1.",
     ("run", "toy-claim", "--timeout", "0"): "0.0 is no time; write seconds above 0.",
     ("run", "toy-claim", "--seeds", "0"): "0 is not in the range 1<=x<=40",
-    ("run", "toy-claim", "--scale", "huge"): "'huge' is not one of 'minimal', 'large'",
+    ("run", "toy-claim", "--setting", "minimol"): "there is no setting 'minimol'. Did you mean minimal?",
     ("plan", "toy/"): "there is no claim, experiment or topic 'toy/'. Did you mean toys/",
 }
 

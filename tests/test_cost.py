@@ -6,7 +6,7 @@ from kb.evidence.ledger import read_ledger
 from kb.judging.judgement import judge_base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from kb.reasoning.cost import cost, due_blocks, is_due, runs
+from kb.reasoning.cost import Due, cost, due_blocks, is_due, runs
 from tests.standings_project import write_standings_project
 from tests.strategies import prediction, protocol
 
@@ -20,11 +20,16 @@ def known(tmp_path_factory):
     return base, ledger, judge_base(base, ledger)
 
 
+def due(asked):
+    """Return the main setting of a protocol as one that was never measured."""
+    return Due("toy-claim", asked, asked.main, None)
+
+
 def test_only_runs_that_may_bring_a_verdict_are_due(known):
     """What is decided, invalid or not testable is not."""
     base, _, judgements = known
-    due = {claim_id for claim_id, judgement in judgements.items() if is_due(base, judgement)}
-    assert due == {"measured-and-undecided", "code-has-changed", "never-measured"}
+    waiting = {claim_id for claim_id, judgement in judgements.items() if is_due(base, judgement)}
+    assert waiting == {"measured-and-undecided", "code-has-changed", "never-measured"}
 
 
 def test_runs_share_an_experiment_and_its_arms(known):
@@ -55,7 +60,7 @@ def test_runs_share_an_experiment_and_its_arms(known):
 def test_plans_state_their_cost(known, text, expected):
     """The last time that is named counts."""
     planned = protocol(prediction(at_least=1.0)).model_copy(update={"planned": text})
-    assert cost(known[1], [(planned, None)]) == expected
+    assert cost(known[1], [due(planned)]) == expected
 
 
 def test_an_arm_that_was_never_measured_costs_what_the_others_do(known):
@@ -63,7 +68,7 @@ def test_an_arm_that_was_never_measured_costs_what_the_others_do(known):
     coin = protocol(prediction(at_least=1.0, contrast=("fair", "new"))).model_copy(
         update={"experiment": "coin"}
     )
-    assert cost(known[1], [(coin, None)]) == (pytest.approx(0.4), "measured")
+    assert cost(known[1], [due(coin)]) == (pytest.approx(0.4), "measured")
 
 
 def test_a_first_look_takes_two_blocks_of_every_arm():

@@ -9,6 +9,7 @@ from kb.reading.former import former_outcomes
 from kb.reading.outcomes import Axis, Outcome
 from kb.reading.script_syntax import ScriptError
 from kb.reading.statements import canonical_tree
+from kb.records.protocol import LARGE, MINIMAL, Setting
 from repro.lab.curves import thinned
 
 SCRIPT = '''"""Is a coin fair?
@@ -106,7 +107,9 @@ def test_code_changes_the_version(read, old, new):
 def test_scale_changes_the_version(read):
     """Each scale, and each override, has its own seeds."""
     script = read(SCRIPT)
-    assert len({script.version(), script.version("large"), script.version("minimal", {"tosses": 11})}) == 3
+    settings = (MINIMAL, LARGE, Setting(name="more", scale={"tosses": 11}))
+    assert len({script.version_at(setting) for setting in settings}) == 3
+    assert script.version_at(MINIMAL) == script.version()
 
 
 def test_lab_changes_the_version(read):

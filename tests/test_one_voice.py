@@ -67,7 +67,7 @@ def reported(site, judgement):
     """Return what `repro run` prints of a claim."""
     console = Console(width=WIDTH, highlight=False, color_system=None)
     with console.capture() as captured:
-        print_claim(console, site.base, judgement, is_exploring=False)
+        print_claim(console, site.project, judgement, is_exploring=False)
     return captured.get()
 
 

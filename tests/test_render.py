@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 import markdown
 import pytest
 
+from kb.evidence.file import as_file
+from kb.evidence.ledger import Ledger
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Folder
@@ -21,7 +23,8 @@ from kb.site.pages.claim.subject import Subject
 from kb.site.render import Page, redirects, render, url_of
 from kb.site.templates import fence, one_line, relative
 from kb.time.history import Event
-from tests.states_project import CLAIMS, ROOT, write_states_project
+from tests.evidence_of import evidence_of
+from tests.states_project import CLAIMS, OTHER_VERSION, ROOT, write_states_project
 
 PAYLOADS = [
     "<script>window.hit=1</script>",
@@ -137,6 +140,28 @@ def test_evidence_that_goes_on_is_shown_where_it_lies(plain_site):
     assert f'Test version <code class="hash">{today[:12]}</code>' in shown
     assert "goes on to count" in shown
     assert site.judgements["toy-claim"].state == "reproduced"
+
+
+def test_earlier_tests_and_replications_stand_on_the_page(plain_site):
+    """The head speaks of one that came out otherwise; the evidence lists all, and what changed."""
+    script, protocol = plain_site.base.scripts["coin"], plain_site.base.claims["toy-claim"].protocol
+    version, digests = script.version(), {"toy-claim": protocol.digest}
+    pieces = [
+        evidence_of(script, of, arm, block, tuple(centre + i / 100 for i in range(5)), **words)
+        for block in range(2)
+        for arm, centre in (("fair", 0.5), ("loaded", 0.5))
+        for of, words in (
+            (OTHER_VERSION, {"predictions": digests}),
+            (version, {"predictions": digests, "replication": 3}),
+        )
+    ]
+    filed = (*plain_site.ledger.pieces, *(as_file(piece)[0] for piece in pieces))
+    site = replace(plain_site, project=replace(plain_site.project, ledger=Ledger(filed)))
+    shown = parts(Subject(site, "toy-claim", Neighbourhoods(site.base, site.judgements)))
+    assert "Second test of this claim; before: contradicted." in shown["head"]
+    assert f"Version {OTHER_VERSION[:12]}, measured 2026-01-01, 10 seeds; changed since:" in shown["evidence"]
+    assert "Replication 3: contradicted after 10 seeds, does not agree." in shown["evidence"]
+    assert "97.5 % interval" in shown["every_seed"]
 
 
 def test_every_record_and_script_has_a_page(base, pages):
@@ -271,7 +296,7 @@ def test_text_of_a_record_stays_text(plain_site, payload):
         assert not found.tags & {"script", "img", "iframe", "style", "base", "form"}
         assert found.handlers == []
         assert [link for link in found.links if ":" in link and not link.startswith("http")] == []
-        own = len(re.findall('^## |<h2 id="', FENCED.sub("", page.content), re.MULTILINE))
+        own = len(re.findall('^## |<h[23] id="', FENCED.sub("", page.content), re.MULTILINE))
         assert found.headings == 1 + own
         assert "<" not in page.meta["title"] + page.meta["description"]
         assert "1337" not in page.content

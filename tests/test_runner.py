@@ -207,10 +207,9 @@ def test_a_missing_block_is_filled(project):
     assert blocks_of(due(project)) == {"fair": ((0,), "incomplete, has 5 seeds")}
 
 
-def test_other_scale_and_replication_are_other_evidence(project):
-    """Large scale and a second replication are due in full, and do not touch what was there."""
+def test_a_replication_is_other_evidence(project):
+    """It is due in full, and does not touch what was there."""
     measure(project, coin(0.5))
-    assert len(due(project, scale="large").steps) == 2
     assert len(due(project, replication=1).steps) == 2
     result, _ = measure(project, coin(0.5), replication=1)
     assert {piece.replication for piece in result.measured} == {1}
@@ -329,10 +328,9 @@ def test_an_observer_hears_plan_and_verdict(project):
 
 
 def test_options_do_not_change_the_base_they_are_given(project):
-    """Another scale is asked of a copy."""
+    """Other fields of the scale are asked of a copy."""
     base = load_base(Folder(project))
-    asked = asked_base(base, Options(scale="large", overrides=(("flips", 3),)))
-    assert base.claims["toy-claim"].protocol.scale == "minimal"
+    asked = asked_base(base, Options(overrides=(("flips", 3),)))
     assert base.scripts["coin"].scales["large"] == {"flips": 10000}
     assert asked.scripts["coin"].scales["large"] == {"flips": 3}
     assert dataclasses.replace(asked, claims=base.claims, scripts=base.scripts) == base

@@ -123,6 +123,15 @@ def test_the_second_judge_comes_to_every_state_of_the_base(documents, second_ver
     assert mine == {claim: state for claim, state in theirs.items() if state not in UNJUDGED}
 
 
+def test_the_superseded_tests_of_every_claim_are_counted_alike(documents, store):
+    """Version and digest of each, whoever counts."""
+    for claim, document in documents.items():
+        protocol = second_judge.records(ROOT)[claim]["protocol"]
+        versions = [setting["version"] for setting in document["settings"]]
+        theirs = {(test["version"], test["predictions"]) for test in document["tests"]}
+        assert theirs == (store.superseded(claim, protocol, versions) if versions else set()), claim
+
+
 def test_every_test_with_evidence_is_judged_alike_by_todays_predictions(store):
     """Superseded ones too, so that there is something to compare while a new version has no evidence."""
     wrong, count = [], 0
@@ -323,11 +332,11 @@ class Draw:
 def disagreements(seed):
     """Return how the two judges differ on a random case."""
     draw = Draw(seed)
-    protocol, revision = draw.protocol(), draw.pick((0, 0, 1, 3))
+    protocol, superseded = draw.protocol(), draw.pick((0, 0, 1, 3))
     arguments = (Protocol.model_validate(protocol), {"y": outcome_of(draw.resolution)}, draw.values)
-    theirs = judge(*arguments, revision=revision)
+    theirs = judge(*arguments, superseded=superseded)
     mine = second_judge.judge_protocol(
-        protocol, {"y": draw.resolution}, draw.values, second_judge.level(revision), first_look=FIRST_LOOK
+        protocol, {"y": draw.resolution}, draw.values, second_judge.level(superseded), first_look=FIRST_LOOK
     )
     return [f"{seed}, {draw.kind}: {difference}" for difference in disagreements_of(mine, theirs)]
 

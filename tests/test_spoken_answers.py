@@ -27,6 +27,13 @@ answer: {says: It shows., of: "00000000"}
 """
 
 
+def with_verdict(judgement, **changes):
+    """Return a judgement with another verdict at its one setting."""
+    (found,) = judgement.settings
+    other = replace(found, verdict=replace(found.verdict, **changes))
+    return replace(judgement, settings=(other,))
+
+
 def judged(root, *blocks):
     """Return the records, and their judgements on blocks of values of the fair and the loaded coin."""
     base = load_base(Folder(root))
@@ -80,7 +87,7 @@ def test_another_side_of_zero_is_another_digest(answered):
     judgement = judgements["toy-claim"]
     finding = judgement.verdict.findings[0]
     moved = replace(finding, interval=Interval(-0.1, 0.3))
-    other = replace(judgement, verdict=replace(judgement.verdict, findings=(moved,)))
+    other = with_verdict(judgement, findings=(moved,))
     assert finding.interval.lower > 0
     assert verdict_digest(base.claims["toy-claim"], other) != digest(base, judgements)
 
@@ -162,7 +169,7 @@ def test_a_prediction_whose_control_says_nothing_tells_nothing(project, state):
     verdict = judgement.verdict
     decision = {"invalid": "reproduced", "inconclusive": "inconclusive"}[state]
     controls = tuple(replace(each, decision=decision) for each in verdict.controls)
-    other = replace(judgement, verdict=replace(verdict, state=state, controls=controls))
+    other = with_verdict(judgement, state=state, controls=controls)
     assert decision_of(reading("reproduced").when[0], {"toy-claim": other}) is None
 
 

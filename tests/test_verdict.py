@@ -613,41 +613,41 @@ def test_seeds_of_a_verdict_are_the_most_of_a_prediction():
     assert judge(protocol(*asked, controls=(control("c"),)), OUTCOMES, arms).seeds == 10
 
 
-# Revisions
+# Earlier tests
 
 
-def test_each_revision_halves_alpha():
-    """The fourth set of predictions is judged at an eighth of 5 %."""
+def test_each_superseded_test_halves_alpha():
+    """The fourth test is judged at an eighth of 5 %."""
     asked = protocol(prediction(of="a", **GOOD))
-    for revision, alpha in ((0, 0.05), (1, 0.025), (3, 0.00625)):
-        verdict = judge(asked, OUTCOMES, measured(a=TEN), revision=revision)
-        assert (verdict.alpha, verdict.revision) == (alpha, revision)
+    for superseded, alpha in ((0, 0.05), (1, 0.025), (3, 0.00625)):
+        verdict = judge(asked, OUTCOMES, measured(a=TEN), superseded=superseded)
+        assert (verdict.alpha, verdict.superseded) == (alpha, superseded)
         assert verdict.findings[0].interval == t_interval(TEN, alpha=alpha)
     assert ALPHA == 0.05
 
 
-def test_a_revision_can_cost_a_decision():
+def test_a_superseded_test_can_cost_a_decision():
     """What 5 % decide, less may not: at 2.5 % the interval of ten seeds is wider."""
     bound = (t_interval(TEN, alpha=0.025).lower + t_interval(TEN).lower) / 2
     asked = protocol(prediction(of="a", at_least=bound))
     assert judge(asked, OUTCOMES, measured(a=TEN)).state == "reproduced"
-    assert judge(asked, OUTCOMES, measured(a=TEN), revision=1).state == "inconclusive"
+    assert judge(asked, OUTCOMES, measured(a=TEN), superseded=1).state == "inconclusive"
 
 
-def test_a_revision_counts_for_rates_and_for_seeds_needed():
+def test_a_superseded_test_counts_for_rates_and_for_seeds_needed():
     """Eight wins no longer do, and more seeds are needed."""
     wins = protocol(prediction(of="a", at_least=1.0, estimand="win_rate"))
-    assert judge(wins, OUTCOMES, measured(a=[2.0] * 8), revision=1).state == "inconclusive"
+    assert judge(wins, OUTCOMES, measured(a=[2.0] * 8), superseded=1).state == "inconclusive"
     for asked in (protocol(prediction(of="a", **OPEN)), wins):
         values = measured(a=TEN if asked != wins else [2.0] * 8 + [0.0] * 2)
-        needed = [judge(asked, OUTCOMES, values, revision=r).findings[0].seeds_needed for r in (0, 9)]
+        needed = [judge(asked, OUTCOMES, values, superseded=r).findings[0].seeds_needed for r in (0, 9)]
         assert needed[0] < needed[1]
 
 
-def test_a_negative_revision_is_refused():
+def test_a_negative_number_of_tests_is_refused():
     """There is no way to loosen the level."""
-    with pytest.raises(ValueError, match="a revision counts from 0; found -1"):
-        judge(protocol(prediction(of="a", **GOOD)), OUTCOMES, {}, revision=-1)
+    with pytest.raises(ValueError, match="superseded tests are counted from 0; found -1"):
+        judge(protocol(prediction(of="a", **GOOD)), OUTCOMES, {}, superseded=-1)
 
 
 # Laws
@@ -693,11 +693,11 @@ def test_another_unit_changes_nothing(values, bound, unit):
 
 
 @given(st.lists(numbers, min_size=5, max_size=40), bounds(), st.integers(1, 20))
-def test_a_stricter_level_decides_nothing_new(values, bound, revision):
+def test_a_stricter_level_decides_nothing_new(values, bound, superseded):
     """Each decision at a smaller alpha is the decision at 5 % as well."""
     asked = protocol(prediction(of="a", **bound))
     loose = judge(asked, OUTCOMES, measured(a=values)).findings[0]
-    strict = judge(asked, OUTCOMES, measured(a=values), revision=revision).findings[0]
+    strict = judge(asked, OUTCOMES, measured(a=values), superseded=superseded).findings[0]
     assume(loose.detail not in UNLIKE)
     assert strict.decision in ("inconclusive", loose.decision)
     for narrow, wide in zip(loose.trail, strict.trail, strict=True):

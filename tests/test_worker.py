@@ -273,7 +273,8 @@ def a_task(folder, arm="good", blocks=(0,), text=SCRIPT, **options):
     """Return a task on a script that is written into a folder."""
     path = folder / "toy.py"
     path.write_text(text)
-    version = read_script("toy", text, LAB).version(options.get("scale", "minimal"))
+    script = read_script("toy", text, LAB)
+    version = script.version(script.scales[options.get("scale", "minimal")])
     return Task(path, arm, blocks, version, **options)
 
 

@@ -139,6 +139,11 @@ class Ledger:
         """
         return self._by_version.get((experiment, self.origin(version), replication), {})
 
+    def replications(self, experiment: str, version: str) -> tuple[int, ...]:
+        """Return the numbers of the independent sets of seeds that a test version has evidence of."""
+        origin = self.origin(version)
+        return tuple(sorted(n for name, of, n in self._by_version if (name, of) == (experiment, origin)))
+
     def values(
         self, experiment: str, version: str, arms: Iterable[str], replication: int = 0
     ) -> dict[str, dict[str, tuple[float, ...]]]:

@@ -149,7 +149,7 @@ def _experiment(site: Site, script: Script) -> models.ExperimentData:
             )
             for name, outcome in script.outcomes.items()
         },
-        versions={scale: script.version(scale) for scale in script.scales},
+        versions={each.name: script.version_at(each) for each in site.base.settings(script.name)},
         claims=tuple(i for i, _, used in site.base.protocols() if used.name == script.name),
         blocks=len(pieces),
         seconds=sum(piece.seconds for piece in pieces),

@@ -15,17 +15,24 @@ from kb.exports.claim_models import (
     ClaimLinks,
     ClaimList,
     ClaimRow,
+    EarlierTestData,
     EvidenceData,
     FindingData,
+    ReplicationData,
+    SettingData,
     VerdictData,
 )
 from kb.judging.finding import Finding
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement
+from kb.judging.superseded import Superseded
+from kb.judging.verdict import Verdict
 from kb.project import Project
+from kb.reading.experiment import Script
 from kb.reasoning.accounts import Entry
 from kb.reasoning.answers import Spoken, spoken_answer
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
+from kb.words.earlier_tests import earlier_test_clause
 from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
 from kb.words.measured import in_unit, measured
 
@@ -54,7 +61,7 @@ def claim_document(
     base, ledger, standing = project.base, project.ledger, standing or project.standings.get(claim_id)
     claim = base.claims[claim_id]
     files = (ledger.file_of(piece) for piece in judgement.evidence)
-    findings = (*verdict.findings, *verdict.controls) if verdict else ()
+    script = base.scripts.get(claim.protocol.experiment) if claim.protocol else None
     experiment = claim.protocol.experiment if claim.protocol else ""
     is_measured = experiment in base.scripts and bool(ledger.of_experiment(experiment))
     return ClaimDocument(
@@ -71,8 +78,10 @@ def claim_document(
         because=standing.because if standing else (),
         account=tuple(map(_entry, project.accounts.get(claim_id, ()))),
         version=judgement.version,
-        verdict=verdict and VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.revision),
-        findings=tuple(map(finding_data, findings)),
+        verdict=verdict and verdict_data(verdict),
+        findings=findings_data(verdict),
+        settings=tuple(setting_data(script, each) for each in judgement.settings) if script else (),
+        tests=tuple(map(earlier_test_data, judgement.tests)),
         evidence=tuple(_evidence(file) for file in files if file.path),
         stale=len(judgement.stale),
         links=_links(address, claim_id, experiment if is_measured else None, has_history=has_history),
@@ -111,6 +120,63 @@ def absolute(address: str, target: str) -> str:
 def answer_data(answer: Spoken | None) -> AnswerData | None:
     """Return the answer of a claim or debate, where it has one."""
     return AnswerData(says=answer.says, suspect=answer.is_suspect) if answer else None
+
+
+def verdict_data(verdict: Verdict) -> VerdictData:
+    """Return a verdict without its findings."""
+    return VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.superseded)
+
+
+def findings_data(verdict: Verdict | None) -> tuple[FindingData, ...]:
+    """Return every prediction judged, then every control; nothing where there is no verdict."""
+    return tuple(map(finding_data, (*verdict.findings, *verdict.controls))) if verdict else ()
+
+
+def setting_data(script: Script, found: SettingJudgement) -> SettingData:
+    """Return a claim at one of its settings.
+
+    Args:
+        script: Of the claim's experiment.
+        found: What the evidence makes of the claim there.
+    """
+    return SettingData(
+        name=found.name,
+        scale=script.scale_of(found.setting),
+        needs=found.setting.needs,
+        version=found.version,
+        state=found.state,
+        verdict=found.verdict and verdict_data(found.verdict),
+        findings=findings_data(found.verdict),
+        stale=len(found.stale),
+        replications=tuple(
+            ReplicationData(
+                number=each.number,
+                state=each.verdict.state,
+                agrees=each.agrees,
+                verdict=verdict_data(each.verdict),
+                findings=findings_data(each.verdict),
+            )
+            for each in found.replications
+        ),
+    )
+
+
+def earlier_test_data(test: Superseded) -> EarlierTestData:
+    """Return an earlier test of a claim."""
+    return EarlierTestData(
+        version=test.version,
+        predictions=test.digest,
+        setting=test.setting,
+        first=test.first,
+        last=test.last,
+        blocks=len(test.pieces),
+        changed_code=test.changed_code,
+        changed_scale=test.changed_scale,
+        changed_predictions=test.has_other_predictions,
+        state=test.verdict.state if test.verdict else None,
+        seeds=test.verdict.seeds if test.verdict else 0,
+        words=earlier_test_clause(test),
+    )
 
 
 def finding_data(finding: Finding) -> FindingData:
@@ -156,6 +222,7 @@ def _evidence(file: Filed) -> EvidenceData:
     return EvidenceData(
         sha256=file.sha256,
         path=file.path,
+        setting=piece.scale_name,
         arm=piece.arm,
         block=piece.block,
         started=piece.started,

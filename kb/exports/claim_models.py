@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_seriali
 from kb.judging.bounds import Decision
 from kb.judging.details import Detail
 from kb.judging.judgement import State
+from kb.judging.verdict import VerdictState
 from kb.reasoning.standing import StandingName
 from kb.records.claims import Claim, ClaimKind, Estimand
 from kb.records.fields import Record
@@ -109,7 +110,74 @@ class VerdictData(Part):
     alpha: float
     """Probability that an interval ever misses the truth."""
     revision: int
-    """How often the predictions were changed after evidence was seen."""
+    """How many earlier tests of the claim have evidence; each halves `alpha`."""
+
+
+class ReplicationData(Part):
+    """An independent set of seeds, judged like the first; it never counts for the verdict."""
+
+    number: int
+    """Which one, from 1."""
+    state: VerdictState
+    """How it came out."""
+    agrees: bool
+    """Is that the state of the setting's own verdict?"""
+    verdict: VerdictData
+    """Its verdict."""
+    findings: tuple[FindingData, ...]
+    """Every prediction judged on its seeds, then every control."""
+
+
+class SettingData(Part):
+    """A claim at one of its settings, judged by itself."""
+
+    name: str
+    """Name of the setting within the claim."""
+    scale: dict[str, bool | int | float | str]
+    """Fields of the scale that is run."""
+    needs: Literal["cuda"] | None
+    """What it is due with only."""
+    version: str
+    """Today's test version at this setting."""
+    state: State
+    """What its own evidence makes of the claim."""
+    verdict: VerdictData | None
+    """The verdict, where current evidence gives one."""
+    findings: tuple[FindingData, ...]
+    """Every prediction judged, then every control."""
+    stale: int
+    """Blocks that were measured at this setting with other code or another scale."""
+    replications: tuple[ReplicationData, ...]
+    """Independent sets of seeds that were measured as well."""
+
+
+class EarlierTestData(Part):
+    """A test of the claim that has evidence, and that is not one of today's; each halves `alpha`."""
+
+    version: str
+    """Test version, at the end of its links."""
+    predictions: str
+    """Digest of the predictions and controls that were judged on it."""
+    setting: str
+    """The setting of today that it is compared with."""
+    first: str
+    """When its first block was started, in universal time."""
+    last: str
+    """When its last block was started."""
+    blocks: int
+    """How many blocks it has."""
+    changed_code: tuple[str, ...]
+    """Modules whose code was another."""
+    changed_scale: tuple[str, ...]
+    """Fields of the scale that had other values."""
+    changed_predictions: bool
+    """Were predictions or controls other than today's?"""
+    state: VerdictState | None
+    """How it comes out by today's predictions; null where it did not measure what they need."""
+    seeds: int
+    """Seeds behind that."""
+    words: str
+    """What it was and what has changed since, as a clause."""
 
 
 class AnswerData(Part):
@@ -122,12 +190,14 @@ class AnswerData(Part):
 
 
 class EvidenceData(Part):
-    """One block of one arm that counts for the verdict."""
+    """One block of one arm that counts for the verdict of its setting."""
 
     sha256: str
     """Digest of the record, which its file also carries."""
     path: str
     """File in the repository."""
+    setting: str
+    """Setting at which it was measured, as it was called then."""
     arm: str
     """Arm that was measured."""
     block: int
@@ -190,7 +260,7 @@ class ClaimDocument(Response, Recorded):
     topic: str
     """Topic that it is filed under."""
     state: State
-    """What its own evidence makes of it."""
+    """What its own evidence makes of it: the state of its settings, or `varies` where they differ."""
     sentence: str
     """Its state in one sentence."""
     answer: AnswerData | None
@@ -202,13 +272,17 @@ class ClaimDocument(Response, Recorded):
     account: tuple[AccountEntry, ...]
     """Its ledger: what bears on a claim that has no verdict, for and against; empty with a verdict."""
     version: str
-    """Today's test version, a hash of code and scale; empty where there is no script."""
+    """Today's test version, a hash of code and scale, at the main setting; empty where there is no script."""
     verdict: VerdictData | None
-    """The verdict, where current evidence gives one."""
+    """The verdict at the main setting, where current evidence gives one."""
     findings: tuple[FindingData, ...]
-    """Every prediction judged, then every control."""
+    """Every prediction judged at the main setting, then every control."""
+    settings: tuple[SettingData, ...]
+    """Every setting, judged by itself; the main one first."""
+    tests: tuple[EarlierTestData, ...]
+    """Tests of the claim that were superseded, the oldest first."""
     evidence: tuple[EvidenceData, ...]
-    """What counts for the verdict."""
+    """What counts for the verdicts, of all settings."""
     stale: int
     """Blocks that were measured with different code; they never count."""
     links: ClaimLinks

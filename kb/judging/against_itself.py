@@ -45,18 +45,24 @@ class Comparison(NamedTuple):
 
 
 def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
-    """Yield a comparison for each arm and outcome with four blocks or more of today's test version.
+    """Yield a comparison for each arm and outcome with four blocks or more, at each setting of today.
 
     Left out are outcomes with a value that is not finite, which are compared by other means than a mean, and
     those that are the same for every seed, in which nothing could be found.
     """
     for name, script in base.scripts.items():
-        for arm, outcomes in ledger.values(name, script.version(), script.arms).items():
-            for outcome, values in outcomes.items():
-                half = len(values) // (2 * BLOCK_SIZE) * BLOCK_SIZE
-                if half >= LEAST_SEEDS and len({*values}) > 1 and all(map(is_finite, values)):
-                    halves = {FIRST: {outcome: values[:half]}, SECOND: {outcome: values[half : 2 * half]}}
-                    yield Comparison(name, arm, outcome, half, _decision(script, outcome, halves))
+        for setting in base.settings(name):
+            values = ledger.values(name, script.version_at(setting), script.arms)
+            yield from _of_script(script, values)
+
+
+def _of_script(script: Script, measured: Values) -> Iterator[Comparison]:
+    for arm, outcomes in measured.items():
+        for outcome, values in outcomes.items():
+            half = len(values) // (2 * BLOCK_SIZE) * BLOCK_SIZE
+            if half >= LEAST_SEEDS and len({*values}) > 1 and all(map(is_finite, values)):
+                halves = {FIRST: {outcome: values[:half]}, SECOND: {outcome: values[half : 2 * half]}}
+                yield Comparison(script.name, arm, outcome, half, _decision(script, outcome, halves))
 
 
 def _decision(script: Script, outcome: str, halves: Values) -> Decision:

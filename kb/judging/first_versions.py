@@ -16,8 +16,8 @@ def with_first_versions(ledger: Ledger, scripts: Iterable[Script]) -> Ledger:
         scripts: The scripts of that state; today's need links instead, which say what was compared.
     """
     for script in scripts:
-        for scale in script.scales:
-            today, first = script.version(scale), script.first_version(scale)
+        for scale, fields in script.scales.items():
+            today, first = script.version(fields), script.first_version(scale)
             if ledger.counting(script.name, first) and not ledger.counting(script.name, today):
                 ledger = ledger.going_on(today, first)
     return ledger

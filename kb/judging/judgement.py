@@ -1,8 +1,9 @@
 """Where records, scripts and evidence meet: the state of every claim, recomputed on every build.
 
-A verdict needs evidence of today's test version. Evidence of any other version is stale: it is kept and
-shown, and it never counts. Predictions that were changed or added after evidence had been seen are revisions,
-counted from the digests that the evidence itself carries, so that nobody can forget to declare one.
+Each setting of a protocol is judged by itself: a verdict needs evidence of today's test version at that
+setting. Evidence of any other version is stale: it is kept and shown, and it never counts for a verdict. It
+does count as a test of the claim that was superseded, which halves the level of all findings; so do changed
+predictions, by the digests that the evidence itself carries.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kb.evidence.ledger import Evidence, Ledger
+from kb.judging.superseded import Superseded, superseded
 from kb.judging.verdict import Verdict, judge
 from kb.reading.collector import without_collector
 from kb.reading.experiment import Script
 from kb.reading.load import Base
 from kb.records.claims import Protocol, predictions_digest
+from kb.records.protocol import Setting
 from kb.text.problems import Problem
 
 State = Literal[
     "reproduced",
     "contradicted",
     "split",
+    "varies",
     "inconclusive",
     "invalid",
     "not run",
@@ -34,25 +38,122 @@ State = Literal[
 
 
 @dataclass(frozen=True)
+class Replication:
+    """An independent set of seeds of a setting, judged like the first; it never counts for the verdict.
+
+    Attributes:
+        number: Which one, from 1.
+        agrees: Is its state that of the setting's own verdict?
+    """
+
+    number: int
+    verdict: Verdict
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class SettingJudgement:
+    """What the evidence makes of a claim at one of its settings.
+
+    Attributes:
+        version: Today's test version.
+        state: That of the verdict, or else `stale` or `not run`.
+        verdict: The judged protocol, or nothing when there is no current evidence.
+        evidence: The pieces that count: today's test version, one replication, arms of this claim.
+        stale: Pieces for the same arms, taken at the setting, of another test version.
+        replications: Every other set of seeds that was measured, by number.
+    """
+
+    setting: Setting
+    version: str
+    state: State
+    verdict: Verdict | None = None
+    evidence: tuple[Evidence, ...] = ()
+    stale: tuple[Evidence, ...] = ()
+    replications: tuple[Replication, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the setting."""
+        return self.setting.name
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What the evidence makes of one claim.
 
     Attributes:
-        verdict: The judged protocol, or nothing when there is no current evidence.
-        earlier: The same evidence judged under former predictions, oldest first; nothing where today's script
-            no longer has their outcomes.
-        version: Today's test version; empty when the claim has no protocol or its script is missing.
-        evidence: The pieces that count: today's test version, replication 0, arms of this claim.
-        stale: Pieces for the same arms of another test version.
+        state: That of its settings with evidence where they agree, or `varies`.
+        settings: One for each setting, the main one first; none where there is no script.
+        earlier: The evidence of the main setting judged under former predictions, oldest first; nothing where
+            today's script no longer has their outcomes.
+        tests: The superseded tests of the claim, oldest first.
+        replication: Which independent set of seeds was judged.
     """
 
     claim_id: str
     state: State
-    verdict: Verdict | None = None
+    settings: tuple[SettingJudgement, ...] = ()
     earlier: tuple[Verdict | None, ...] = ()
-    version: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    stale: tuple[Evidence, ...] = ()
+    tests: tuple[Superseded, ...] = ()
+    replication: int = 0
+
+    @property
+    def main(self) -> SettingJudgement | None:
+        """Return what speaks for the claim where there is room for one: the first setting with a verdict."""
+        judged = (setting for setting in self.settings if setting.verdict is not None)
+        return next(judged, self.settings[0] if self.settings else None)
+
+    @property
+    def judged(self) -> tuple[SettingJudgement, ...]:
+        """Return the settings that have a verdict."""
+        return tuple(setting for setting in self.settings if setting.verdict is not None)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Return the verdict of the main setting, or nothing when no setting has current evidence."""
+        return self.main.verdict if self.main else None
+
+    @property
+    def version(self) -> str:
+        """Return the main setting's test version; empty when there is no protocol or no script."""
+        return self.main.version if self.main else ""
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Return the pieces that count, of all settings."""
+        return tuple(piece for setting in self.settings for piece in setting.evidence)
+
+    @property
+    def stale(self) -> tuple[Evidence, ...]:
+        """Return the stale pieces of all settings."""
+        return tuple(piece for setting in self.settings for piece in setting.stale)
+
+    @property
+    def is_stale(self) -> bool:
+        """Is there a setting whose evidence is all stale?"""
+        return any(setting.state == "stale" for setting in self.settings)
+
+    def at(self, name: str) -> SettingJudgement:
+        """Return what became of one setting.
+
+        Raises:
+            KeyError: There is no such setting.
+        """
+        return {setting.name: setting for setting in self.settings}[name]
+
+
+def joined(states: Iterable[State], otherwise: State) -> State:
+    """Return the state of a claim from those of its settings that have a verdict.
+
+    Args:
+        states: Of settings with a verdict.
+        otherwise: The state where there are none.
+    """
+    found = {*states}
+    if len(found) > 1:
+        return "varies"
+    return found.pop() if found else otherwise
 
 
 def judge_base(base: Base, ledger: Ledger) -> dict[str, Judgement]:
@@ -64,47 +165,108 @@ def judge_base(base: Base, ledger: Ledger) -> dict[str, Judgement]:
 def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int = 0) -> Judgement:
     """Return the judgement of one claim on one replication's evidence."""
     claim = base.claims[claim_id]
-    if claim.protocol is None:
+    protocol = claim.protocol
+    if protocol is None:
         return Judgement(claim_id, "not testable" if claim.not_testable else "untested")
-    script = base.scripts.get(claim.protocol.experiment)
+    script = base.scripts.get(protocol.experiment)
     if script is None:
-        return Judgement(claim_id, "to be written" if claim.protocol.planned else "not run")
-    today = script.version(claim.protocol.scale)
-    evidence = _counting(ledger, claim.protocol, today, replication)
-    stale = tuple(
-        piece
-        for piece in ledger.of_experiment(script.name)
-        if (not ledger.is_same(piece.version, today) and piece.scale_name == claim.protocol.scale)
-        and piece.arm in claim.protocol.arms
-    )
-    if not evidence or not _has_outcomes(script, claim.protocol):
-        return Judgement(claim_id, "stale" if stale else "not run", version=today, stale=stale)
-    values = ledger.values(script.name, today, claim.protocol.arms, replication)
-    revision = len(former_digests(claim_id, claim.protocol, evidence))
-    verdict = judge(claim.protocol, script.outcomes, values, revision=revision)
-    earlier = tuple(
-        judge(former, script.outcomes, values, revision=number) if _has_outcomes(script, former) else None
-        for number, former in enumerate(_former_protocols(claim.protocol))
-    )
-    return Judgement(claim_id, verdict.state, verdict, earlier, today, evidence, stale)
+        return Judgement(claim_id, "to be written" if protocol.planned else "not run")
+    versions = [script.version_at(setting) for setting in protocol.settings]
+    tests = superseded(claim_id, protocol, script, ledger, versions)
+    stale = _stale(claim_id, protocol, script, ledger, map(script.version_at, base.settings(script.name)))
+    case = _Case(protocol, script, ledger, len(tests))
+    settings = tuple(case.at(setting, stale[setting.name], replication) for setting in protocol.settings)
+    state = joined((each.state for each in settings if each.verdict), settings[0].state)
+    earlier = case.earlier(replication) if settings[0].verdict else ()
+    return Judgement(claim_id, state, settings, earlier, tests, replication)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What the settings of a claim are judged by."""
+
+    protocol: Protocol
+    script: Script
+    ledger: Ledger
+    level: int
+
+    def at(self, setting: Setting, stale: tuple[Evidence, ...], replication: int) -> SettingJudgement:
+        """Return what the evidence makes of one setting."""
+        version = self.script.version_at(setting)
+        can_judge = _has_outcomes(self.script, self.protocol)
+        evidence = self.counting(version, replication) if can_judge else ()
+        if not evidence:
+            state: State = "stale" if stale else "not run"
+            return SettingJudgement(setting, version, state, stale=stale)
+        verdict = self.verdict(self.protocol, version, replication)
+        replications = tuple(
+            self.replicated(version, number, verdict)
+            for number in self.ledger.replications(self.script.name, version)
+            if number not in (0, replication) and self.counting(version, number)
+        )
+        return SettingJudgement(setting, version, verdict.state, verdict, evidence, stale, replications)
+
+    def counting(self, version: str, replication: int) -> tuple[Evidence, ...]:
+        """Return the pieces that count, by arm and block."""
+        pieces = self.ledger.counting(self.script.name, version, replication)
+        return tuple(piece for (arm, _), piece in sorted(pieces.items()) if arm in self.protocol.arms)
+
+    def verdict(self, protocol: Protocol, version: str, replication: int) -> Verdict:
+        """Return the verdict of one set of seeds."""
+        values = self.ledger.values(self.script.name, version, protocol.arms, replication)
+        return judge(protocol, self.script.outcomes, values, superseded=self.level)
+
+    def replicated(self, version: str, number: int, own: Verdict) -> Replication:
+        """Return another set of seeds beside the verdict."""
+        verdict = self.verdict(self.protocol, version, number)
+        return Replication(number, verdict, verdict.state == own.state)
+
+    def earlier(self, replication: int) -> tuple[Verdict | None, ...]:
+        """Return what the main setting's evidence would come to under each declared revision."""
+        version = self.script.version_at(self.protocol.main)
+        return tuple(
+            self.verdict(former, version, replication) if _has_outcomes(self.script, former) else None
+            for former in _former_protocols(self.protocol)
+        )
+
+
+def _stale(
+    claim_id: str, protocol: Protocol, script: Script, ledger: Ledger, versions: Iterable[str]
+) -> Mapping[str, tuple[Evidence, ...]]:
+    """Return the stale pieces of each setting: of no version of today, by the name they were taken under.
+
+    What was taken for the claim under a name that none of its settings has is the main setting's.
+
+    Args:
+        claim_id: Of the claim.
+        protocol: Of the claim.
+        script: Of its experiment.
+        ledger: All evidence.
+        versions: Every test version at which some claim runs the experiment.
+    """
+    origins, arms = {ledger.origin(version) for version in versions}, {*protocol.arms}
+    found: dict[str, list[Evidence]] = {setting.name: [] for setting in protocol.settings}
+    for piece in ledger.of_experiment(script.name):
+        if piece.arm not in arms or ledger.origin(piece.version) in origins:
+            continue
+        if piece.scale_name in found:
+            found[piece.scale_name].append(piece)
+        elif claim_id in piece.predictions:
+            found[protocol.main.name].append(piece)
+    return {name: tuple(pieces) for name, pieces in found.items()}
 
 
 def _has_outcomes(script: Script, protocol: Protocol) -> bool:
-    """Does the script measure whatever the predictions bound? Where it does not, `repro check` says so."""
-    return all(prediction.outcome in script.outcomes for prediction in protocol.predictions)
-
-
-def _counting(ledger: Ledger, protocol: Protocol, today: str, replication: int) -> tuple[Evidence, ...]:
-    pieces = ledger.counting(protocol.experiment, today, replication)
-    return tuple(piece for (arm, _), piece in sorted(pieces.items()) if arm in protocol.arms)
+    """Does the script measure whatever is bounded? Where it does not, `repro check` says so."""
+    return all(part.outcome in script.outcomes for _, part in protocol.bounded)
 
 
 def former_digests(claim_id: str, protocol: Protocol, evidence: Iterable[Evidence]) -> set[str]:
     """Return the digests of predictions under which evidence was taken, today's left out.
 
-    Evidence that knew nothing of the claim gives the empty digest: its predictions came after the data.
+    Evidence that knew nothing of the claim is of no test of it.
     """
-    return {piece.predictions.get(claim_id, "") for piece in evidence} - {protocol.digest}
+    return {piece.predictions.get(claim_id, protocol.digest) for piece in evidence} - {protocol.digest}
 
 
 def _former_protocols(protocol: Protocol) -> Iterator[Protocol]:
@@ -120,7 +282,7 @@ def undeclared_revisions(base: Base, judgements: Mapping[str, Judgement]) -> Ite
         if protocol is None or not judgement.evidence:
             continue
         declared = {predictions_digest(former.predictions, former.controls) for former in protocol.revisions}
-        hidden = former_digests(claim_id, protocol, judgement.evidence) - declared - {""}
+        hidden = former_digests(claim_id, protocol, judgement.evidence) - declared
         if hidden:
             yield base.problem(
                 "undeclared-revision",

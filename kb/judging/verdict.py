@@ -23,7 +23,7 @@ from kb.records.claims import Protocol
 __all__ = ["ALPHA", "Finding", "Values", "Verdict", "VerdictState", "is_decided", "judge"]
 
 ALPHA = 0.05
-"""Probability that an interval ever misses the truth, before any revision of the predictions."""
+"""Probability that an interval ever misses the truth, before any test of the claim is superseded."""
 
 VerdictState = Literal["reproduced", "contradicted", "split", "inconclusive", "invalid"]
 
@@ -33,7 +33,8 @@ class Verdict:
     """A claim's protocol judged.
 
     Attributes:
-        alpha: Error probability of each interval: 0.05, halved by every revision of the predictions.
+        alpha: Error probability of each interval: 0.05, halved by every superseded test of the claim.
+        superseded: How many tests of the claim are superseded.
         seeds: The most seeds that any prediction has.
         log_e: Least log e-value among the predictions, hence one for all of them; at most 0 when
             inconclusive or invalid.
@@ -43,13 +44,13 @@ class Verdict:
     findings: tuple[Finding, ...]
     controls: tuple[Finding, ...]
     alpha: float
-    revision: int
+    superseded: int
     seeds: int
     log_e: float
 
 
 def judge(
-    protocol: Protocol, outcomes: Mapping[str, Outcome], values: Values, *, revision: int = 0
+    protocol: Protocol, outcomes: Mapping[str, Outcome], values: Values, *, superseded: int = 0
 ) -> Verdict:
     """Judge every prediction and control of a protocol.
 
@@ -57,14 +58,14 @@ def judge(
         protocol: Predictions and controls, each with a bound.
         outcomes: The experiment's outcomes by name; their resolution is the least standard deviation used.
         values: What was measured; an arm that is missing has no seeds.
-        revision: How often the predictions were changed after evidence was seen; each halves alpha.
+        superseded: How many earlier tests of the claim have evidence; each halves alpha.
 
     Raises:
-        ValueError: The experiment has no such outcome, or the revision is negative.
+        ValueError: The experiment has no such outcome, or `superseded` is negative.
     """
-    if revision < 0:
-        raise ValueError(f"a revision counts from 0; found {revision}")
-    alpha = ldexp(ALPHA, -revision)
+    if superseded < 0:
+        raise ValueError(f"superseded tests are counted from 0; found {superseded}")
+    alpha = ldexp(ALPHA, -superseded)
     by_name = {prediction.name: prediction for prediction in protocol.predictions}
     parts = [(prediction, None) for prediction in protocol.predictions]
     controls = [(control.applied(by_name), control) for control in protocol.controls]
@@ -75,7 +76,7 @@ def judge(
     if state in ("inconclusive", "invalid"):
         log_e = min(log_e, 0.0)
     seeds = max(finding.seeds for finding in findings)
-    return Verdict(state, findings, checks, alpha, revision, seeds, log_e)
+    return Verdict(state, findings, checks, alpha, superseded, seeds, log_e)
 
 
 def is_decided(verdict: Verdict) -> bool:

@@ -9,6 +9,7 @@ from functools import cached_property
 from kb.reading.experiment import Script
 from kb.records.claims import Claim, Protocol, Source, Tombstone
 from kb.records.debates import Debate
+from kb.records.protocol import LARGE, MINIMAL, Setting
 from kb.text.problems import Keys, Place, Problem
 from kb.text.yaml_guard import Places, Position, places
 
@@ -91,6 +92,21 @@ class Base:
         for claim_id, claim in self.claims.items():
             if claim.protocol and claim.protocol.experiment in self.scripts:
                 yield claim_id, claim.protocol, self.scripts[claim.protocol.experiment]
+
+    def settings(self, experiment: str) -> tuple[Setting, ...]:
+        """Return every setting at which an experiment is run, each once: MINIMAL, LARGE, those of claims."""
+        return self._settings[experiment]
+
+    @cached_property
+    def _settings(self) -> dict[str, tuple[Setting, ...]]:
+        found = {
+            name: {script.version_at(setting): setting for setting in (MINIMAL, LARGE)}
+            for name, script in self.scripts.items()
+        }
+        for _, protocol, script in self.protocols():
+            for setting in protocol.settings:
+                found[script.name].setdefault(script.version_at(setting), setting)
+        return {name: tuple(settings.values()) for name, settings in found.items()}
 
     def successors(self, claim_id: str) -> tuple[str, ...]:
         """Return the claims that stand for an id today: itself, or those that its tombstones lead to.

@@ -15,6 +15,7 @@ from kb.reading.outcomes import Outcome, read_outcomes
 from kb.reading.reach import UnfollowedError
 from kb.reading.script_syntax import ScriptError, Value, assigned, literal, table
 from kb.reading.version import code_of, version_of
+from kb.records.protocol import Setting
 
 SCRIPTS = "repro/experiments"
 """Where scripts lie, relative to the project's root."""
@@ -58,13 +59,38 @@ class Script:
         """Return today's code as evidence of a schema tells it."""
         return self.first_code if schema_version == 1 else self.code
 
-    def version(self, scale: str = "minimal", overrides: dict[str, Value] | None = None) -> str:
-        """Return the test version: hexadecimal SHA-256 over what `measure` reaches and the scale."""
-        return version_of(self.code, {**self.scales[scale], **(overrides or {})})
+    def scale_of(self, setting: Setting) -> dict[str, Value]:
+        """Return the fields of the scale at a setting."""
+        return self.scales[setting.base] | self.overrides_of(setting)
+
+    def overrides_of(self, setting: Setting) -> dict[str, Value]:
+        """Return the fields that a setting sets; a whole number for a field of decimals becomes a decimal."""
+        declared = self.scales[setting.base]
+        return {
+            name: float(value) if is_whole(value) and isinstance(declared.get(name), float) else value
+            for name, value in setting.overrides.items()
+        }
+
+    def version_at(self, setting: Setting) -> str:
+        """Return the test version at a setting."""
+        return self.version(self.scale_of(setting))
+
+    def version(self, scale: Mapping[str, Value] | None = None) -> str:
+        """Return the test version: hexadecimal SHA-256 over what `measure` reaches and the scale.
+
+        Args:
+            scale: The fields of the scale that is run; MINIMAL, where none are given.
+        """
+        return version_of(self.code, self.scales["minimal"] if scale is None else scale)
 
     def first_version(self, scale: str = "minimal") -> str:
         """Return the test version by the formula of the first schema of evidence."""
         return version_of(self.first_code, self.scales[scale])
+
+
+def is_whole(value: Value) -> bool:
+    """Say whether a field of a scale holds a whole number; a truth value is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def script_path(experiment: str) -> str:

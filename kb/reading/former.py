@@ -16,7 +16,8 @@ from kb.reading.script_syntax import ScriptError, Value, table
 def in_todays_names(value: Any) -> Any:
     """Return a former record's plain data with the names that its fields have today.
 
-    A prediction's `units` was `scale`, and a debate's `readings` were its `outcomes`.
+    A prediction's `units` was `scale`, a debate's `readings` were its `outcomes`, and a protocol had one
+    setting, the name of its `scale`.
     """
     if not isinstance(value, dict):
         return value
@@ -29,6 +30,9 @@ def in_todays_names(value: Any) -> Any:
 
 def _protocol(protocol: dict[Any, Any]) -> dict[Any, Any]:
     renamed = {**protocol, "predictions": _predictions(protocol.get("predictions"))}
+    scale = renamed.pop("scale", None)
+    if scale == "large":
+        renamed["settings"] = ({"name": "large", "scale": "large"},)
     if isinstance(protocol.get("revisions"), tuple):
         renamed["revisions"] = tuple(
             {**each, "predictions": _predictions(each.get("predictions"))} if isinstance(each, dict) else each

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kb.judging.finding import Finding
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement
 from kb.reading.base import Base
 from kb.records.claims import Claim
 from kb.records.debates import Debate
@@ -90,12 +90,23 @@ def suspect_answers(base: Base, judgements: Mapping[str, Judgement]) -> tuple[Sp
 
 def verdict_digest(claim: Claim, judgement: Judgement) -> str:
     """Return the digest of what an answer about a claim speaks of; empty where there is no verdict."""
-    verdict = judgement.verdict
-    if verdict is None or claim.protocol is None or not judgement.evidence:
+    main = judgement.main
+    if main is None or main.verdict is None or claim.protocol is None or not main.evidence:
         return ""
-    first = min(judgement.evidence, key=lambda piece: (piece.started, piece.version))
-    test = f"{first.version} {claim.protocol.digest}"
-    return _digest([test, judgement.state, *map(_line, (*verdict.findings, *verdict.controls))])
+    others = (each for each in judgement.judged if each is not main)
+    further = [line for each in others for line in (f"{each.name} {_first(each)}", *_lines(each))]
+    return _digest([f"{_first(main)} {claim.protocol.digest}", judgement.state, *_lines(main), *further])
+
+
+def _first(found: SettingJudgement) -> str:
+    """Return the version of the piece of a setting that was started first."""
+    return min(found.evidence, key=lambda piece: (piece.started, piece.version)).version
+
+
+def _lines(found: SettingJudgement) -> list[str]:
+    """Return how each prediction and control came out at a setting with a verdict."""
+    verdict = found.verdict
+    return [*map(_line, (*verdict.findings, *verdict.controls))] if verdict else []
 
 
 def _spoken_of(

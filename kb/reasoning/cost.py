@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict, is_decided
 from kb.reading.base import Base
 from kb.records.claims import Protocol
+from kb.records.protocol import Setting
 
 FIRST_BLOCKS = 2
 """Blocks of every arm that a first run measures."""
@@ -34,44 +35,78 @@ class Run:
     """An experiment that could bring claims nearer to a verdict.
 
     Attributes:
+        setting: Name of the setting at which it would be run, as its first claim calls it.
         claims: The claims that would be judged anew; they share the arms they have in common.
+        is_main: Is it the main setting of each of them?
+        needs_gpu: Is it due only where there is a GPU?
         is_written: Does the script exist?
     """
 
     experiment: str
+    setting: str
     claims: tuple[str, ...]
+    is_main: bool
+    needs_gpu: bool
     is_written: bool
     cost: Cost
+
+    @property
+    def options(self) -> str:
+        """Return what `repro run` needs to be told besides the claim, each with a space before it."""
+        setting = "" if self.is_main else f" --setting {self.setting}"
+        return f"{setting} --device cuda" if self.needs_gpu else setting
+
+
+class Due(NamedTuple):
+    """A setting of a claim at which running could still bring a verdict."""
+
+    claim_id: str
+    protocol: Protocol
+    setting: Setting
+    verdict: Verdict | None
 
 
 def is_due(base: Base, judgement: Judgement) -> bool:
     """Could running a claim's protocol, or writing its experiment, still bring a verdict?"""
+    return any(_due(base, judgement))
+
+
+def _due(base: Base, judgement: Judgement) -> Iterator[Due]:
+    """Yield the settings of a claim that still wait for a verdict; before there is a script the main one."""
     protocol = base.claims[judgement.claim_id].protocol
     if protocol is None:
-        return False
-    verdict = judgement.verdict
-    if verdict is None:
-        return judgement.state in ("not run", "stale", "to be written")
-    return not is_decided(verdict) and verdict.seeds < protocol.most_seeds
+        return
+    if not judgement.settings and judgement.state in ("not run", "stale", "to be written"):
+        yield Due(judgement.claim_id, protocol, protocol.main, None)
+    for found in judgement.settings:
+        verdict = found.verdict
+        if verdict is None or (not is_decided(verdict) and verdict.seeds < protocol.most_seeds):
+            yield Due(judgement.claim_id, protocol, found.setting, verdict)
 
 
 def runs(
     base: Base, ledger: Ledger, judgements: Mapping[str, Judgement], claim_ids: Iterable[str]
 ) -> tuple[Run, ...]:
     """Return the runs that are due for some claims, one for each experiment and scale."""
-    groups: dict[tuple[str, str], list[tuple[str, Protocol]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Due]] = defaultdict(list)
     for claim_id in claim_ids:
-        protocol = base.claims[claim_id].protocol
-        if protocol is not None and is_due(base, judgements[claim_id]):
-            groups[protocol.experiment, protocol.scale].append((claim_id, protocol))
-    return tuple(
-        Run(
-            experiment,
-            tuple(claim_id for claim_id, _ in due),
-            experiment in base.scripts,
-            cost(ledger, [(protocol, judgements[claim_id].verdict) for claim_id, protocol in due]),
-        )
-        for (experiment, _), due in sorted(groups.items())
+        for due in _due(base, judgements[claim_id]):
+            script = base.scripts.get(due.protocol.experiment)
+            version = script.version_at(due.setting) if script else ""
+            groups[due.protocol.experiment, version].append(due)
+    found = [_run(base, ledger, experiment, due) for (experiment, _), due in groups.items()]
+    return tuple(sorted(found, key=lambda run: (run.experiment, not run.is_main, run.setting)))
+
+
+def _run(base: Base, ledger: Ledger, experiment: str, due: Sequence[Due]) -> Run:
+    return Run(
+        experiment,
+        due[0].setting.name,
+        tuple(each.claim_id for each in due),
+        all(each.setting == each.protocol.main for each in due),
+        any(each.setting.needs == "cuda" for each in due),
+        experiment in base.scripts,
+        cost(ledger, due),
     )
 
 
@@ -88,24 +123,24 @@ def due_blocks(protocol: Protocol, verdict: Verdict | None) -> dict[str, int]:
     return blocks
 
 
-def cost(ledger: Ledger, due: Sequence[tuple[Protocol, Verdict | None]]) -> Cost:
+def cost(ledger: Ledger, due: Sequence[Due]) -> Cost:
     """Return what one run costs for all claims that share an experiment; an arm they share counts once.
 
     An arm that was never measured is taken to cost what the others of its experiment cost.
 
     Args:
         ledger: All evidence, current or not.
-        due: Protocol and verdict of each claim; all name one experiment at one scale.
+        due: The claims that share it; all name one experiment at one scale.
     """
     wanted: dict[str, int] = {}
-    for protocol, verdict in due:
-        for arm, blocks in due_blocks(protocol, verdict).items():
+    for each in due:
+        for arm, blocks in due_blocks(each.protocol, each.verdict).items():
             wanted[arm] = max(blocks, wanted.get(arm, 0))
-    name, scale = due[0][0].experiment, due[0][0].scale
-    past = {arm: ledger.seconds(name, arm, scale_name=scale) for arm in wanted}
+    name, setting = due[0].protocol.experiment, due[0].setting.name
+    past = {arm: ledger.seconds(name, arm, scale_name=setting) for arm in wanted}
     known = [seconds for seconds in past.values() if seconds is not None]
     if not known:
-        return _stated(protocol for protocol, _ in due)
+        return _stated(each.protocol for each in due)
     usual = statistics.median(known)
     return Cost(sum((past[arm] or usual) * blocks for arm, blocks in wanted.items()), "measured")
 

@@ -109,7 +109,8 @@ def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> 
         if experiment not in graph:
             facts = {"label": claim.protocol.experiment, "state": "to be written"}
             graph.add_node(experiment, type="experiment", **facts)
-        graph.add_edge(name, experiment, key="tested_by", scale=claim.protocol.scale)
+        names = [setting.name for setting in claim.protocol.settings]
+        graph.add_edge(name, experiment, key="tested_by", scale=names[0], settings=", ".join(names))
 
 
 def _add_debates(graph: MultiDiGraph, base: Base) -> None:
@@ -126,6 +127,11 @@ def _add_debates(graph: MultiDiGraph, base: Base) -> None:
 
 
 def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
+    current = {
+        ledger.origin(script.version_at(setting))
+        for script in base.scripts.values()
+        for setting in base.settings(script.name)
+    }
     for piece in ledger.evidence:
         experiment = node("experiment", piece.experiment)
         if experiment not in graph:
@@ -133,10 +139,7 @@ def _add_evidence(graph: MultiDiGraph, base: Base, ledger: Ledger) -> None:
         run = "" if piece.replication == 0 else f"/replication-{piece.replication}"
         name = node("evidence", f"{piece.experiment}/{piece.version[:12]}/{piece.arm}{run}")
         if name not in graph:
-            script = base.scripts.get(piece.experiment)
-            is_current = script is not None and ledger.is_same(
-                piece.version, script.version(piece.scale_name)
-            )
+            is_current = ledger.origin(piece.version) in current
             label = f"{piece.arm} of {piece.experiment}"
             graph.add_node(name, type="evidence", label=label, current=is_current, seeds=0, seconds=0.0)
             graph.add_edge(name, experiment, key="measured")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
 from kb.evidence.ledger import Ledger
-from kb.judging.judgement import Judgement, State
+from kb.judging.judgement import Judgement, State, joined
 from kb.judging.verdict import VerdictState
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, runs
@@ -52,10 +52,18 @@ def candidates(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) 
     """
     expected = _Expected(relations_of(base), known_of(judgements), prior(judgements))
     found = [
-        Candidate(run, sum(expected.expected_changes(claim_id) for claim_id in run.claims))
+        Candidate(
+            run,
+            sum(expected.expected_changes(i, _others(judgements[i], run.setting)) for i in run.claims),
+        )
         for run in runs(base, ledger, judgements, base.claims)
     ]
     return tuple(sorted(found, key=_rank))
+
+
+def _others(judgement: Judgement, setting: str) -> tuple[State, ...]:
+    """Return the verdicts of a claim at its other settings."""
+    return tuple(each.state for each in judgement.judged if each.name != setting)
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float, float, str]:
@@ -73,12 +81,18 @@ class _Expected:
     def names(self, known: Mapping[str, Known]) -> dict[str, StandingName]:
         return {i: standing.standing for i, standing in standings_of(self.relations, known).items()}
 
-    def expected_changes(self, claim_id: str) -> float:
-        """Return the mean number of standings that a verdict on the claim changes."""
+    def expected_changes(self, claim_id: str, others: Collection[State] = ()) -> float:
+        """Return the mean number of standings that a verdict on the claim changes.
+
+        Args:
+            claim_id: Of the claim.
+            others: Its verdicts at other settings, from which a new one may differ.
+        """
         return sum(
-            self.weights[state] * self.changed({**self.known, claim_id: Known(state)})
+            self.weights[state]
+            * self.changed({**self.known, claim_id: Known(joined([*others, state], state))})
             for state in self.weights
-            if state in OWN  # a verdict that decides nothing changes nothing
+            if others or state in OWN  # a verdict that decides nothing changes nothing
         )
 
     def changed(self, known: Mapping[str, Known]) -> int:

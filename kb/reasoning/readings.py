@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kb.judging.bounds import Decision
 from kb.judging.finding import Finding
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement
 from kb.records.debates import Condition, Reading
 from kb.words.answers import Obtained
 
@@ -33,10 +33,16 @@ def decision_of(condition: Condition, judgements: Mapping[str, Judgement]) -> De
 
     A claim whose test is invalid tells nothing, nor does one whose power is open: a control that must hold
     is undecided. A prediction whose bound holds tells nothing either while a control is open that applies
-    this bound, or one of its own, where it must fail.
+    this bound, or one of its own, where it must fail. Nor does a prediction that came out otherwise at one
+    setting than at another.
     """
     judgement = judgements.get(condition.claim)
-    verdict = judgement.verdict if judgement else None
+    found = {_decision_at(condition, each) for each in judgement.judged} if judgement else set()
+    return found.pop() if len(found) == 1 else None
+
+
+def _decision_at(condition: Condition, setting: SettingJudgement) -> Decision | None:
+    verdict = setting.verdict
     if verdict is None or verdict.state == "invalid":
         return None
     found = next((each for each in verdict.findings if each.prediction.name == condition.prediction), None)

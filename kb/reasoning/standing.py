@@ -12,6 +12,7 @@ from itertools import count
 from typing import NamedTuple
 
 from kb.judging.judgement import Judgement, State
+from kb.judging.verdict import Verdict
 from kb.reading.base import Base
 from kb.reasoning.relations import ClaimRelations, Link, Links, relations_of
 from kb.records.relations import RELATIONS
@@ -37,7 +38,7 @@ class Known(NamedTuple):
     """What a claim's own evidence says, as far as it can matter to others.
 
     Attributes:
-        held: The predictions that were reproduced, where the claim has a verdict.
+        held: The predictions that were reproduced, where the claim has a verdict: at all of its settings.
     """
 
     state: State
@@ -60,10 +61,15 @@ def known_of(judgements: Mapping[str, Judgement]) -> dict[str, Known]:
 
 
 def _held(judgement: Judgement) -> frozenset[str]:
-    if judgement.verdict is None or judgement.state not in OWN:
+    """Return the predictions that were reproduced at every setting with a verdict."""
+    if judgement.state not in OWN:
         return frozenset()
-    findings = judgement.verdict.findings
-    return frozenset(f.prediction.name for f in findings if f.decision == "reproduced")
+    found = [_reproduced(setting.verdict) for setting in judgement.settings if setting.verdict]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _reproduced(verdict: Verdict) -> frozenset[str]:
+    return frozenset(f.prediction.name for f in verdict.findings if f.decision == "reproduced")
 
 
 @dataclass(frozen=True)

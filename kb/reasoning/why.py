@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement
 from kb.judging.verdict import Finding, Verdict
 from kb.reading.base import Base
 from kb.reasoning.relations import Link
@@ -18,6 +18,7 @@ from kb.reasoning.standing import Standing, standings
 from kb.records.relations import RELATIONS
 from kb.words.findings import finding_clause, run_clause
 from kb.words.relations import relation_clause
+from kb.words.settings import at_settings
 from kb.words.standings import Rule, StandingName, rule_clause
 from kb.words.states import STATES, missing, supposed
 
@@ -92,22 +93,37 @@ def _steps(base: Base, judgements: Mapping[str, Judgement], standing: Standing) 
 
 def _evidence(base: Base, judgement: Judgement) -> Iterator[Step]:
     """Yield what was measured for a claim, what came out, and the verdict."""
-    claim_id, verdict, state = judgement.claim_id, judgement.verdict, judgement.state
+    claim_id, state = judgement.claim_id, judgement.state
     claim = base.claims[claim_id]
-    if verdict is None or claim.protocol is None:
+    if not judgement.judged or claim.protocol is None:
         words = supposed(state) if STATES[state].rule else missing(claim, state)
         yield Step("run", claim_id, words, {"state": state})
+        return
+    has_several = len(judgement.judged) > 1
+    for setting in judgement.judged:
+        where = at_settings([setting]) if has_several else ""
+        yield from _of_setting(claim_id, claim.protocol.experiment, setting, where)
+    if has_several:
+        rule = STATES[state].rule if state == "varies" else f"all settings agree: {STATES[state].rule}"
+        yield Step("rule", claim_id, rule, {"rule": "judging", "gives": state})
+
+
+def _of_setting(claim_id: str, experiment: str, found: SettingJudgement, where: str) -> Iterator[Step]:
+    """Yield what was measured at one setting, what came out, and its verdict."""
+    verdict, state = found.verdict, found.state
+    if verdict is None:
         return
     yield Step(
         "run",
         claim_id,
-        run_clause(claim.protocol.experiment, verdict.seeds, len(judgement.evidence)),
+        run_clause(experiment, verdict.seeds, len(found.evidence), where),
         {
             "state": state,
-            "experiment": claim.protocol.experiment,
-            "version": judgement.version,
+            "experiment": experiment,
+            "setting": found.name,
+            "version": found.version,
             "seeds": verdict.seeds,
-            "blocks": len(judgement.evidence),
+            "blocks": len(found.evidence),
         },
     )
     for finding in _deciding(verdict):

@@ -27,10 +27,15 @@ CODES = {
     "control-bound": "A control names a prediction and has a bound of its own, or neither.",
     "reversed-control": "A control that must fail is the reversed contrast of its prediction.",
     "ratio-choice": "`units: ratio` with an arm, an estimand or a bound that has no ratio.",
+    "duplicate-setting": "Two settings of a protocol have one name.",
+    "setting-name": "A setting named minimal or large has another scale than its name says.",
+    "setting-because": "A setting after the first does not say what it is for.",
     "unchanged-revision": "A revision holds the predictions that stand today, or those of another revision.",
 }
 Estimand = Literal["mean", "median", "win_rate", "success_rate"]
 Units = Literal["linear", "log10", "ratio"]
+ScaleValue = bool | int | float | str
+"""What a field of a scale may hold."""
 USUAL_SEEDS = 40
 """Seeds after which an open prediction stays open, where its protocol does not say otherwise."""
 MOST_SEEDS = 400
@@ -266,15 +271,48 @@ class Revision(Record):
     """Controls as they were before."""
 
 
+class Setting(Record):
+    """One scale at which a protocol is judged, on seeds of its own.
+
+    Without `scale` it is the script's MINIMAL. A mapping sets fields of MINIMAL to other values, and `large`
+    takes the script's LARGE.
+    """
+
+    name: Identifier
+    """Name within the claim."""
+    scale: Literal["large"] | Annotated[dict[Name, ScaleValue], Field(min_length=1)] | None = None
+    """The script's LARGE, or fields of its MINIMAL with other values; without it MINIMAL as it is."""
+    needs: Literal["cuda"] | None = None
+    """What it is due with only: `cuda` for a GPU."""
+    because: Line | None = None
+    """What it is for; the first setting needs no reason."""
+
+    @property
+    def base(self) -> Literal["minimal", "large"]:
+        """Return which of the script's scales it starts from."""
+        return "large" if self.scale == "large" else "minimal"
+
+    @property
+    def overrides(self) -> dict[str, ScaleValue]:
+        """Return the fields of that scale which it sets to other values."""
+        return self.scale if isinstance(self.scale, dict) else {}
+
+
+MINIMAL = Setting(name="minimal")
+"""The one setting of a protocol that names none."""
+LARGE = Setting(name="large", scale="large", needs="cuda")
+"""What a script's LARGE is measured for where no claim has a setting of its own for it."""
+
+
 class Protocol(Record):
-    """What is fixed before running: experiment, scale, predictions, controls, deviations."""
+    """What is fixed before running: experiment, settings, predictions, controls, deviations."""
 
     experiment: Name
     """Name of the script in `repro/experiments/`."""
     planned: Text | None = None
     """While there is no script: the data, arms, outcomes and seconds that it must have."""
-    scale: Literal["minimal", "large"] = "minimal"
-    """Size at which the experiment is run."""
+    settings: Annotated[tuple[Setting, ...], Field(min_length=1)] = (MINIMAL,)
+    """Scales at which it is judged, each by itself; the first is the main one."""
     predictions: Annotated[tuple[Prediction, ...], Field(min_length=1)]
     """Bounds that must all hold."""
     controls: tuple[Control, ...] = ()
@@ -295,6 +333,11 @@ class Protocol(Record):
         return tuple(dict.fromkeys(arm for part in parts for arm in part.arms))
 
     @property
+    def main(self) -> Setting:
+        """Return the setting whose verdict is shown where there is room for one."""
+        return self.settings[0]
+
+    @property
     def bounded(self) -> Iterator[tuple[Keys, Prediction]]:
         """Yield every bound that is stated, with its place: of predictions, and controls' own ones."""
         for i, prediction in enumerate(self.predictions):
@@ -309,7 +352,8 @@ class Protocol(Record):
         return predictions_digest(self.predictions, self.controls)
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong between predictions, controls and revisions."""
+        """Return what is wrong between settings, predictions, controls and revisions."""
+        yield from _setting_flaws(self.settings)
         yield from _part_flaws(self, ())
         seen = {self.digest: "today's predictions"} if self.revisions else {}
         for i, revision in enumerate(self.revisions):
@@ -324,6 +368,36 @@ class Protocol(Record):
                     ("revisions", i),
                 )
             seen.setdefault(digest, f"revision {i + 1}")
+
+
+def _setting_flaws(settings: tuple[Setting, ...]) -> Iterator[Flaw]:
+    seen: set[str] = set()
+    for i, setting in enumerate(settings):
+        if setting.name in seen:
+            yield Flaw(
+                "duplicate-setting",
+                f"a second setting named {setting.name}",
+                "a name of its own for each setting",
+                "rename it",
+                ("settings", i, "name"),
+            )
+        seen.add(setting.name)
+        if setting.name in ("minimal", "large") and (setting.name != setting.base or setting.overrides):
+            yield Flaw(
+                "setting-name",
+                f"a setting named {setting.name} that is not the script's {setting.name.upper()}",
+                f"a name of its own, or no scale but {setting.name.upper()}",
+                "name it after what it sets",
+                ("settings", i, "name"),
+            )
+        if i and setting.because is None:
+            yield Flaw(
+                "setting-because",
+                f"the setting {setting.name} without because",
+                "`because: ...` in every setting but the first",
+                "say what this scale shows that the first does not",
+                ("settings", i),
+            )
 
 
 def _part_flaws(part: Protocol | Revision, at: Keys) -> Iterator[Flaw]:

@@ -155,12 +155,15 @@ def _protocol_steps(former: Protocol | None, now: Protocol | None) -> Iterator[_
     if former.experiment != now.experiment:
         words = f"experiment {now.experiment} instead of {former.experiment}"
         yield _Change("protocol", words, former.experiment, now.experiment)
-    if former.scale != now.scale:
-        words = f"scale {now.scale} instead of {former.scale}"
-        yield _Change("protocol", words, former.scale, now.scale)
+    yield from _listed("protocol", "setting", _settings(former), _settings(now))
     predictions = (_by_name(former.predictions), _by_name(now.predictions))
     yield from _listed("protocol", "prediction", *predictions)
     yield from _listed("protocol", "control of", _by_target(former.controls), _by_target(now.controls))
+
+
+def _settings(protocol: Protocol) -> dict[str, object]:
+    """Return what decides of each setting by its name."""
+    return {each.name: (each.base, each.overrides) for each in protocol.settings}
 
 
 def _by_name(predictions: Iterable[Prediction]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kb.evidence.ledger import digests
+from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts
@@ -126,4 +127,8 @@ def _is_newly_due(claim_id: str, before: Project, after: Project) -> bool:
     if former is None or not is_due(before.base, former):
         return True
     protocols = [project.base.claims[claim_id].protocol for project in (before, after)]
-    return protocols[0] != protocols[1] or former.version != now.version
+    return protocols[0] != protocols[1] or _versions(former) != _versions(now)
+
+
+def _versions(judgement: Judgement) -> list[str]:
+    return [setting.version for setting in judgement.settings]

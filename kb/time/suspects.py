@@ -15,8 +15,8 @@ review nor evidence is compared with the other end's evidence. A link that is yo
 watched before the next review.
 
 Statements and scopes are compared word by word; titles, reasons, notes and other prose do not count, and of a
-protocol only what decides: experiment, scale, predictions and controls without their prose. A claim that was
-written for old evidence changed nothing; `kb.judging.judgement` sees to it. Code counts only
+protocol only what decides: experiment, scales, predictions and controls without their prose. A claim that was
+written for old evidence changed nothing. Code counts only
 for the claim's own evidence: a relation speaks of statements. Nothing is passed on: a claim two steps away
 becomes suspect when the one between them is changed in turn. A review clears everything but changed code,
 which only a new run can.
@@ -25,6 +25,7 @@ which only a new run can.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -35,7 +36,7 @@ from kb.evidence.ledger import Evidence
 from kb.judging.judgement import Judgement, former_digests
 from kb.project import Project
 from kb.reading.base import Base
-from kb.records.claims import Claim, Prediction, Seen, Source
+from kb.records.claims import Claim, Prediction, Protocol, Seen, Source
 from kb.text.problems import Keys
 
 LinkKind = Literal["relation", "appearance", "prediction"]
@@ -108,8 +109,18 @@ def parts(record: Claim | Source) -> Parts:
         found["scope"] = _digest(record.scope)
     if record.protocol is not None:
         protocol = record.protocol
-        found["protocol"] = _digest(protocol.experiment, protocol.scale, protocol.digest)
+        found["protocol"] = _digest(protocol.experiment, _scales(protocol), protocol.digest)
     return found
+
+
+def _scales(protocol: Protocol) -> str:
+    """Return what decides of the settings, in one text; of a protocol with one scale its name."""
+    return ", ".join(
+        f"{setting.base} {json.dumps(setting.overrides, sort_keys=True)}"
+        if setting.overrides
+        else setting.base
+        for setting in protocol.settings
+    )
 
 
 def _digest(*texts: str) -> str:
@@ -228,7 +239,7 @@ def _predictions(
     parts_changed = baseline.changed(claim_id, claim) if baseline else []
     own = [f"its {part}" for part in parts_changed if part != "protocol"]
     rewritten = _rewritten(claim_id, claim, judgement, past)
-    code = _changed_code(base, claim, piece) if judgement.state == "stale" else ""
+    code = _changed_code(base, claim, piece) if not judgement.evidence else ""
     for i, prediction in enumerate(claim.protocol.predictions):
         changed = [*own, *(["the prediction itself"] if prediction in rewritten else [])]
         since = baseline.since if own and baseline else _taken(piece)
@@ -250,7 +261,7 @@ def _rewritten(
     """
     protocol = claim.protocol
     pieces = judgement.evidence or judgement.stale
-    if protocol is None or not former_digests(claim_id, protocol, pieces) - {""}:
+    if protocol is None or not former_digests(claim_id, protocol, pieces):
         return ()
     seen = claim.reviewed.seen if claim.reviewed else ()
     if any(each.record == claim_id and each.protocol == parts(claim)["protocol"] for each in seen):

@@ -15,6 +15,7 @@ from kb.records.claims import Claim, Control, Prediction
 from kb.words.bounds import bound_text
 from kb.words.measured import measured
 from kb.words.numbers import count
+from kb.words.settings import at_settings, by_setting
 from kb.words.states import STATES
 
 DETAILS: Mapping[Detail, str] = {
@@ -116,9 +117,10 @@ def finding_clause(finding: Finding) -> str:
     return f"{name}: {measured(finding).text}; bound: {bound}; {finding_decision(finding)}"
 
 
-def run_clause(experiment: str, seeds: int, blocks: int) -> str:
+def run_clause(experiment: str, seeds: int, blocks: int, where: str = "") -> str:
     """Return what was run, as a step of a derivation."""
-    return f"{experiment} was run: {count(seeds, 'seed')}, {count(blocks, 'block')}"
+    done = f"was run {where}".rstrip()
+    return f"{experiment} {done}: {count(seeds, 'seed')}, {count(blocks, 'block')}"
 
 
 class StateSentence(NamedTuple):
@@ -147,10 +149,17 @@ class StateSentence(NamedTuple):
 
 
 def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
-    """Return the state of a claim in one sentence, in pieces: the verdict's where there is one."""
-    if judgement.verdict is None:
+    """Return the state of a claim in one sentence, in pieces: the verdict's where there is one.
+
+    Of several settings that agree the first speaks for all; where they do not, each says how it came out.
+    """
+    if judgement.main is None or judgement.verdict is None:
         return StateSentence("", "", STATES[judgement.state].means)
-    return verdict_pieces(claim, judgement.verdict)
+    pieces = verdict_pieces(claim, judgement.verdict)._replace(where=at_settings(judgement.judged))
+    if judgement.state != "varies":
+        return pieces
+    what = f"{by_setting(judgement)}. {at_settings([judgement.main]).capitalize()}: {pieces.what}"
+    return StateSentence(STATES["varies"].word, "", what)
 
 
 def state_sentence(claim: Claim, judgement: Judgement) -> str:
@@ -158,15 +167,22 @@ def state_sentence(claim: Claim, judgement: Judgement) -> str:
     return state_pieces(claim, judgement).text
 
 
-def verdict_pieces(claim: Claim, verdict: Verdict) -> StateSentence:
-    """Return the verdict in one sentence, in pieces: effect, unit, interval, bound and seeds."""
-    where = f"at {claim.protocol.scale} scale" if claim.protocol else ""
+def verdict_pieces(claim: Claim, verdict: Verdict, setting: str | None = None) -> StateSentence:
+    """Return the verdict in one sentence, in pieces: effect, unit, interval, bound and seeds.
+
+    Args:
+        claim: That was judged.
+        verdict: Of one of its settings.
+        setting: Name of that setting; without one the main setting.
+    """
+    name = setting or (claim.protocol.main.name if claim.protocol else "")
+    where = f"at {name} scale" if name else ""
     return StateSentence(STATES[verdict.state].word, where, f"{_because(verdict)}.")
 
 
-def verdict_sentence(claim: Claim, verdict: Verdict) -> str:
+def verdict_sentence(claim: Claim, verdict: Verdict, setting: str | None = None) -> str:
     """Return the verdict in one sentence: effect, unit, interval, bound and seeds."""
-    return verdict_pieces(claim, verdict).text
+    return verdict_pieces(claim, verdict, setting).text
 
 
 def _because(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""Everything that anybody needs to show one of the ten states a claim can be in, in the order of lists."""
+"""Everything that anybody needs to show one of the eleven states a claim can be in, in the order of lists."""
 
 from __future__ import annotations
 
@@ -87,6 +87,19 @@ STATES: dict[State, StateWords] = {
         reason="some of its own predictions held and some failed",
         rule="some predictions hold and some fail, so the claim is split",
     ),
+    "varies": StateWords(
+        word="Varies",
+        slug="varies",
+        icon=f"{_RING}M4.5 10.5l3 -5 1.5 3.5 2.5 -4",
+        means="The verdicts differ from one setting of the experiment to another.",
+        group="divided",
+        ink="#6a3d9c",
+        colour="magenta",
+        rating=2,
+        exit_code=10,
+        reason="its own evidence says one thing at one setting and another at the next",
+        rule="verdicts at two settings differ, so the claim varies",
+    ),
     "inconclusive": StateWords(
         word="Inconclusive",
         slug="inconclusive",
@@ -154,7 +167,9 @@ STATES: dict[State, StateWords] = {
         group="beyond",
     ),
 }
-SUPPOSABLE: dict[str, State] = {STATES[state].slug: state for state in (*get_args(VerdictState), "not run")}
+SUPPOSABLE: dict[str, State] = {
+    STATES[state].slug: state for state in (*get_args(VerdictState), "varies", "not run")
+}
 """States that a claim may be supposed to be in, by what people type."""
 
 
@@ -212,7 +227,7 @@ def _group(word: str, slug: str, means: str) -> Group:
 GROUPS = (
     _group("stand", "stand", "Every prediction held."),
     _group("fall", "fall", "Every prediction failed."),
-    _group("split", "divided", "Some held, some failed."),
+    _group("split", "divided", "Some held, some failed, or it depends on the setting."),
     _group("wait", "wait", "No decision yet."),
     _group("untestable", "beyond", "No measurement could decide."),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
 from kb.words.numbers import count
+from kb.words.settings import by_setting
 from kb.words.states import STATES
 
 
@@ -15,6 +16,8 @@ def in_plain_words(judgement: Judgement) -> str:
         return STATES[judgement.state].means
     if verdict.seeds == 0:
         return "Nothing has been measured yet."
+    if judgement.state == "varies":
+        return f"It depends on the setting: {by_setting(judgement)}."
     return f"{_outcome(verdict)} {_repeats(verdict)}"
 
 

@@ -137,7 +137,7 @@ def planned_script(task: Task) -> Script:
         script = read_script(task.experiment, source, lab)
     except GuardError as error:
         raise TaskError("version", f"the script {task.experiment} cannot be read: {error}") from error
-    found = script.version(task.scale, dict(task.overrides))
+    found = script.version({**script.scales[task.scale], **dict(task.overrides)})
     if found == task.version:
         return script
     message = (

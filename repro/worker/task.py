@@ -25,8 +25,8 @@ class Task:
     Attributes:
         file: The experiment's script.
         version: The test version, all 64 digits, that script and lab must still have.
-        scale: `minimal` or `large`.
-        overrides: Fields of the scale that are set to other values.
+        scale: `minimal` or `large`, whichever of the script's scales the setting starts from.
+        overrides: Fields of that scale that are set to other values.
         threads: How many threads one worker may use.
         timeout_seconds: Wall seconds allowed for each block; a worker's start may take as long again.
         memory_bytes: Address space on the processor; not enforced with a GPU.

@@ -217,9 +217,9 @@ def test_ratings_say_no_more_than_the_verdict(toy):
         node = linked_data.claim(toy, claim_id)
         rated[claim_id.removeprefix("toy-")] = node.get("reviewRating", {}).get("ratingValue", node["@type"])
     assert rated == {
-        "claim": 3, "contradicted": 1, "split": 2, "inconclusive": "ClaimReview", "invalid": "ClaimReview",
-        "stale": "Claim", "not-run": "Claim", "to-be-written": "Claim", "untested": "Claim",
-        "not-testable": "Claim",
+        "claim": 3, "contradicted": 1, "split": 2, "varies": 2, "inconclusive": "ClaimReview",
+        "invalid": "ClaimReview", "stale": "Claim", "not-run": "Claim", "to-be-written": "Claim",
+        "untested": "Claim", "not-testable": "Claim",
     }  # fmt: skip
 
 

@@ -30,7 +30,9 @@ def pages(site: Site) -> Iterator[Page]:
 
 def events(site: Site) -> Iterator[EvidenceDay]:
     """Yield what was measured, the latest day first."""
-    current = {site.ledger.origin(judgement.version) for judgement in site.judgements.values()}
+    current = {
+        site.ledger.origin(found.version) for each in site.judgements.values() for found in each.settings
+    }
     seeds: Counter[tuple[str, str, bool]] = Counter()
     arms: dict[tuple[str, str, bool], set[str]] = {}
     for piece in site.ledger.evidence:

@@ -71,7 +71,8 @@ def pages(site: Site) -> Iterator[Page]:
 def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) -> Page:
     counting = {(p.version, p.arm, p.block): p for i in claims for p in site.judgements[i].evidence}
     pieces = list(counting.values())
-    values = site.ledger.values(name, script.version(), script.arms)
+    version = site.judgements[claims[0]].version if claims else script.version()
+    values = site.ledger.values(name, version, script.arms)
     curves = ((curve, script.outcomes[curve.name]) for curve in curves_of(pieces, script))
     shown: dict[str, Any] = {
         "script": script,
@@ -84,7 +85,9 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) ->
         "commands": _commands(name, claims),
         "doses": list(_drawn(doses_of(values, script), "dose")),
         "curves": list(_drawn(curves, "curve")),
-        "groups": list(_groups(site.ledger, name, {site.judgements[i].version for i in claims})),
+        "groups": list(
+            _groups(site.ledger, name, {s.version for i in claims for s in site.judgements[i].settings})
+        ),
     }
     head = heads.experiment(site, name)
     return page_from(site, f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)

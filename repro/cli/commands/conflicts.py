@@ -78,7 +78,7 @@ def _decision(conflict: Conflict) -> str:
 
 def _run_text(run: Run) -> str:
     if run.is_written:
-        return f"repro run {run.claims[0]} ({cost_text(run.cost)})"
+        return f"repro run {run.claims[0]}{run.options} ({cost_text(run.cost)})"
     return f"write the experiment {run.experiment} for {run.claims[0]} ({cost_text(run.cost)})"
 
 
@@ -109,6 +109,7 @@ def _as_data(project: Project, conflict: Conflict) -> dict[str, object]:
 def _run_data(run: Run) -> dict[str, object]:
     return {
         "experiment": run.experiment,
+        "setting": run.setting,
         "claims": list(run.claims),
         "written": run.is_written,
         "cost": cost_data(run.cost),

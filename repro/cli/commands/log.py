@@ -10,6 +10,7 @@ from kb.reading.files import KINDS, record_files
 from kb.time.history import Event
 from kb.words.numbers import count
 from repro.cli import Context
+from repro.cli.commands.show import earlier_tests
 from repro.cli.parts import completion
 from repro.cli.parts.errors import unknown
 from repro.cli.parts.labels import state_label
@@ -37,13 +38,24 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     if not events:
         files, _ = record_files(context.tree)
         raise unknown("claim", claim_id, [file.id for file in files if file.folder not in KINDS])
+    judgement = context.project().judgements.get(claim_id)
     if as_json:
-        document = {"schema": "assay/log/1", "id": claim_id, "events": [each._asdict() for each in events]}
+        from kb.exports.claim_document import earlier_test_data
+
+        found = judgement.tests if judgement else ()
+        document = {
+            "schema": "assay/log/1",
+            "id": claim_id,
+            "events": [each._asdict() for each in events],
+            "tests": [earlier_test_data(test).model_dump(mode="json") for test in found],
+        }
         click.echo(json.dumps(document))
         return
     for event in events:
         for line in _lines(event):
             click.echo(line)
+    if judgement and judgement.tests:
+        click.echo("\n".join(["", "Earlier tests", *earlier_tests(judgement)]))
 
 
 def _lines(event: Event) -> list[str]:

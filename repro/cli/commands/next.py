@@ -50,7 +50,9 @@ def _lines(place: int, candidate: Candidate) -> Iterator[str]:
     verb = "run" if run.is_written else "write"
     per_second = candidate.per_second
     rate = "" if per_second is None else f", {per_second:.2g} a second"
-    yield click.style(f"{place:>2}. {verb} {run.experiment}", bold=True)
+    where = "" if run.is_main else f" at setting {run.setting}"
+    gpu = ", which needs a GPU" if run.needs_gpu else ""
+    yield click.style(f"{place:>2}. {verb} {run.experiment}{where}{gpu}", bold=True)
     yield from hanging(
         "",
         f"{number(candidate.expected_changes, 2)} standings likely to change; {cost_text(run.cost)}{rate}",
@@ -63,6 +65,8 @@ def _as_data(candidate: Candidate) -> dict[str, object]:
     run = candidate.run
     return {
         "experiment": run.experiment,
+        "setting": run.setting,
+        "needs_gpu": run.needs_gpu,
         "written": run.is_written,
         "claims": list(run.claims),
         "expected_changes": candidate.expected_changes,

@@ -16,6 +16,7 @@ from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
+from repro.plan import EVERY
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,10 +42,14 @@ SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
 def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: bool, **words: Any) -> None:
     """Measure what is due for claims, then judge them.
 
-    Exit codes for one claim: 0 reproduced, 10 contradicted or split, 11 inconclusive,
-    12 invalid (a control's bound held where it must fail), also when nothing was due.
-    For several claims: 0 when every block ran. 2 usage or record, 4 environment, 5 some
-    blocks failed or could not be saved, 130 interrupted, 141 closed pipe.
+    A claim is measured at its main setting, unless --setting names another or all of them.
+    Settings that need a GPU wait for --device cuda.
+
+    Exit codes for one claim: 0 reproduced, 10 contradicted, split or varies, 11 inconclusive,
+    12 invalid (a control came out wrong), also when nothing was due. They tell the verdict of
+    the setting that --setting names, or else of all settings together. For several claims:
+    0 when every block ran. 2 usage or record, 4 environment, such as a GPU that is needed,
+    5 some blocks failed or could not be saved, 130 interrupted, 141 closed pipe.
     """
     work = dry if dry_run else measure
     code = ended(lambda: work(request(context, **words), as_json=as_json))
@@ -67,18 +72,18 @@ def ended(work: Callable[[], int]) -> int:
 def dry(asked: Request, *, as_json: bool) -> int:
     """Print what is due and return the exit code."""
     due = asked.plan()
-    from repro.cli.parts.report import print_plan, step_data
+    from repro.cli.parts.report import print_plan, step_data, waiting_data
     from repro.overheads import NONE, remembered, wall_seconds
 
     if as_json:
         steps = [step_data(step) for step in due.steps]
         seconds = wall_seconds(due, asked.options.jobs, remembered(asked.root) or NONE)
         told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
-        click.echo(json.dumps({"schema": "assay/plan/1", **told}))
+        click.echo(json.dumps({"schema": "assay/plan/1", **told, "waiting": waiting_data(due)}))
         return 0
     console = _console()
     print_plan(console, due, asked.options, asked.root)
-    if not due.steps:
+    if not due.steps and not due.waiting:
         console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
     return 0
 
@@ -106,7 +111,7 @@ def measure(asked: Request, *, as_json: bool) -> int:
     if result is not None:
         print_failures(console, result)
     for judgement in judgements:
-        print_claim(console, project.base, judgement, is_exploring=asked.options.is_exploring)
+        print_claim(console, project, judgement, is_exploring=asked.options.is_exploring)
     return code
 
 
@@ -159,7 +164,10 @@ def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Jud
             return SOME_FAILED
     if not asked.is_one or asked.options.is_exploring:
         return 0
-    return next(VERDICT_CODES[judgement.state] for judgement in judgements)
+    (judgement,) = judgements
+    named = asked.options.setting
+    state = judgement.state if named in (None, EVERY) else judgement.at(named).state
+    return VERDICT_CODES.get(state, ENVIRONMENT)  # without a verdict only what waits for a GPU is left
 
 
 def _console() -> Console:

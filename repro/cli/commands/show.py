@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterator
 
 import click
 
@@ -12,8 +13,11 @@ from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.answers import spoken_answers
 from kb.words.bounds import bound_text
+from kb.words.earlier_tests import before_sentence, came_out, earlier_test_clause, level_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
+from kb.words.numbers import count
+from kb.words.settings import replication_clause, scale_text, waits_for
 from kb.words.standings import NO_STANDING
 from kb.words.states import record_reason
 from repro.cli import Context
@@ -58,6 +62,8 @@ def lines(project: Project, claim_id: str) -> list[str]:
     first, *more = _wrapped(f"{judgement.state}  {stands}")
     found += ["", first.replace(judgement.state, state_label(judgement.state), 1), *more]
     found += _wrapped(state_sentence(claim, judgement))
+    if before := before_sentence(judgement):
+        found += _wrapped(before)
     if reason := record_reason(claim):
         found += _wrapped(reason)
     found += account_lines(project.accounts.get(claim_id, ()))
@@ -69,9 +75,37 @@ def lines(project: Project, claim_id: str) -> list[str]:
         found += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}{whom}"]
     if claim.protocol is not None:
         found += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
+        found += [*_others(judgement)]
+        if judgement.tests:
+            found += ["", click.style("Earlier tests", bold=True), *earlier_tests(judgement)]
         if claim.protocol.experiment in base.scripts:
             found += ["", f"Run it: repro run {judgement.claim_id}"]
     return found
+
+
+def _others(judgement: Judgement) -> Iterator[str]:
+    """Yield how the settings and the replications came out, where there are several."""
+    if len(judgement.settings) > 1:
+        yield ""
+        yield click.style("Settings", bold=True)
+        for found in judgement.settings:
+            scale = f" ({scale_text(found)})" if found.setting.overrides else ""
+            seeds = f", {count(found.verdict.seeds, 'seed')}" if found.verdict else ""
+            yield from _wrapped(f"{found.name}{scale}: {waits_for(found)}{seeds}", "  ", "    ")
+    replications = [(found, each) for found in judgement.settings for each in found.replications]
+    if replications:
+        yield ""
+        yield click.style("Replications", bold=True)
+        for found, each in replications:
+            where = f"{found.name}, " if len(judgement.settings) > 1 else ""
+            yield from _wrapped(f"{where}{replication_clause(each)}", "  ", "    ")
+
+
+def earlier_tests(judgement: Judgement) -> Iterator[str]:
+    """Yield the earlier tests of a claim with what changed and how they come out, and what they cost."""
+    for test in judgement.tests:
+        yield from _wrapped(f"{came_out(test)}: {earlier_test_clause(test)}", "  ", "    ")
+    yield from _wrapped(level_text(judgement), "  ", "  ")
 
 
 def _predictions(base: Base, judgement: Judgement) -> list[str]:

@@ -146,8 +146,8 @@ def _versions(root: Path, ledger: Ledger, same: str) -> Callable[[str], Collecti
         return {
             version
             for script in scripts
-            for scale in script.scales
-            for version in (script.version(scale), script.first_version(scale))
+            for scale, fields in script.scales.items()
+            for version in (script.version(fields), script.first_version(scale))
         }
 
     return of_revision
@@ -218,7 +218,7 @@ def _code(outcome: Outcome, *, is_saved: bool) -> int:
 def _lines(outcome: Outcome, path: str) -> Iterator[str]:
     comparison = outcome.comparison
     versions = f"{comparison.same_as[:12]} -> {comparison.version[:12]}"
-    scale = "" if comparison.scale_name == "minimal" else f" at {comparison.scale_name} scale"
+    scale = "" if comparison.scale_name == "minimal" else f" at setting {comparison.scale_name}"
     head = f"{comparison.script.name}{scale}  {versions}"
     blocks = count(len(comparison.pieces), "block")
     if outcome.link:

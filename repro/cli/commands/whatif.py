@@ -32,7 +32,8 @@ PLACE = 70
 def command(context: Context, suppositions: tuple[str, ...], *, as_json: bool) -> None:
     """Say which standings would change, and why, if claims had other verdicts.
 
-    VERDICT is reproduced, contradicted, split, inconclusive, invalid or not-run. Nothing is recorded.
+    VERDICT is reproduced, contradicted, split, varies, inconclusive, invalid or
+    not-run. Nothing is recorded.
     """
     project = context.project()
     supposed = _supposed(project.base, suppositions)

@@ -98,7 +98,9 @@ def _conflict(conflict: Conflict) -> tuple[str, ...]:
 
 def _run(run: Run) -> tuple[str, ...]:
     command = (
-        f"repro run {' '.join(run.claims)}" if run.is_written else f"repro new experiment {run.experiment}"
+        f"repro run {' '.join(run.claims)}{run.options}"
+        if run.is_written
+        else f"repro new experiment {run.experiment}"
     )
     return _code(command), cost_text(run.cost)
 
@@ -141,6 +143,7 @@ def as_data(found: Impact) -> dict[str, object]:
         "runs": [
             {
                 "experiment": run.experiment,
+                "setting": run.setting,
                 "claims": run.claims,
                 "written": run.is_written,
                 "cost": cost_data(run.cost),

@@ -11,15 +11,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement, judge_claim
 from kb.judging.verdict import Verdict
 from kb.project import Project
-from kb.reading.base import Base
 from kb.text.problems import printable
 from kb.words.bounds import bound_text
+from kb.words.earlier_tests import before_sentence, level_text
 from kb.words.findings import control_text, finding_decision_in_short, is_good, state_sentence
 from kb.words.measured import measured
 from kb.words.numbers import count as counted
+from kb.words.settings import replication_clause, scale_text, waits_for
 from kb.words.states import STATES
 from repro.overheads import NONE, remembered, wall_seconds
 from repro.plan import Options, Plan, Step
@@ -70,13 +71,18 @@ def print_plan(console: Console, due: Plan, options: Options, root: Path) -> Non
     """Print what is due and why."""
     if options.is_exploring:
         console.print(EXPLORING, style="bold yellow")
+    for claim_id, setting in due.waiting:
+        words = f"{claim_id} at setting {setting} needs a GPU: give --device cuda where there is one"
+        console.print(words, style="yellow", soft_wrap=True)
     if not due.steps:
         return
-    experiments = {(step.arm.experiment, step.scale) for step in due.steps}
+    groups: dict[tuple[str, str, str], list[Step]] = {}
+    for step in due.steps:
+        key = (step.arm.experiment, step.setting.name, step.arm.version)
+        groups.setdefault(key, []).append(step)
     console.print(plan_headline(due, options, root), style="bold")
-    for experiment, scale in sorted(experiments):
-        steps = [step for step in due.steps if (step.arm.experiment, step.scale) == (experiment, scale)]
-        console.print(Text(f"  {experiment} ").append(f"({scale})", style="dim"))
+    for (experiment, setting, _), steps in sorted(groups.items(), key=lambda item: item[0]):
+        console.print(Text(f"  {experiment} ").append(f"({setting})", style="dim"))
         for line in _grouped(steps):
             console.print(Padding(line, (0, 0, 0, 4)))
 
@@ -115,21 +121,56 @@ def print_failures(console: Console, result: RunResult) -> None:
         console.print(f"{counted(result.retries, 'block')} tried again after a failure of the machine")
 
 
-def print_claim(console: Console, base: Base, judgement: Judgement, *, is_exploring: bool) -> None:
-    """Print a row a prediction and control, the verdict sentence, and where evidence and page lie."""
-    claim = base.claims[judgement.claim_id]
+def print_claim(console: Console, project: Project, judgement: Judgement, *, is_exploring: bool) -> None:
+    """Print a row a prediction and control of each setting, the verdict, and where evidence and page lie.
+
+    Args:
+        console: To print on.
+        project: With the evidence that the judgement was made from.
+        judgement: Of a claim, on the seeds of any replication.
+        is_exploring: Are the seeds others, so that nothing counts?
+    """
+    claim = project.base.claims[judgement.claim_id]
     console.print()
     console.print(Text(claim.title, style="bold"))
-    if judgement.verdict is not None:
-        _print_findings(console, judgement.verdict)
+    if judgement.replication and not is_exploring:
+        console.print(Text(_beside(project, judgement), style="bold"))
+    for found in judgement.settings:
+        _print_setting(console, judgement, found)
+    if judgement.judged:
         console.print()
     state = STATES[judgement.state]
     sentence = Text(state_sentence(claim, judgement))
     sentence.highlight_words([state.word], f"bold {state.colour}")
     console.print(sentence)
     if not is_exploring:
+        for line in filter(None, (before_sentence(judgement), level_text(judgement))):
+            console.print(line, highlight=False)
         for line in _places(judgement):
             console.print(line, style="dim", highlight=False, soft_wrap=True)
+
+
+def _print_setting(console: Console, judgement: Judgement, found: SettingJudgement) -> None:
+    """Print what came out at a setting, named where there are several."""
+    if len(judgement.settings) > 1:
+        scale = f" ({scale_text(found)})" if found.setting.overrides else ""
+        console.print(Text(f"At setting {found.name}{scale}: {waits_for(found)}", style="bold"))
+    if found.verdict is not None:
+        _print_findings(console, found.verdict)
+    for replication in found.replications:
+        console.print(replication_clause(replication).capitalize(), highlight=False)
+
+
+def _beside(project: Project, judgement: Judgement) -> str:
+    """Return which replication is shown, and whether it agrees with the verdict."""
+    own = judge_claim(project.base, project.ledger, judgement.claim_id)
+    head = f"Replication {judgement.replication}, whose seeds never count for the verdict"
+    if judgement.verdict is None:
+        return f"{head}."
+    if own.verdict is None:
+        return f"{head}; there is no verdict to agree with."
+    agrees = "agrees with" if own.state == judgement.state else "does not agree with"
+    return f"{head}: it {agrees} the verdict, {own.state}."
 
 
 def _print_findings(console: Console, verdict: Verdict) -> None:
@@ -185,7 +226,9 @@ def run_data(due: Plan, result: RunResult | None, options: Options) -> dict[str,
     return {
         "schema": "assay/run/1",
         "exploring": options.is_exploring,
+        "replication": options.replication,
         "plan": [step_data(step) for step in due.steps],
+        "waiting": waiting_data(due),
         "measured_blocks": len(result.measured) if result else 0,
         "retries": result.retries if result else 0,
         "failures": [failure_text(failed) for failed in result.failures] if result else [],
@@ -218,12 +261,18 @@ def step_data(step: Step) -> dict[str, object]:
         "experiment": step.arm.experiment,
         "version": step.arm.version,
         "arm": step.arm.name,
-        "scale": step.scale,
+        "setting": step.setting.name,
+        "scale": step.setting.base,
         "blocks": list(step.blocks),
         "reason": step.reason,
         "expected_seconds": step.expected_seconds,
         "claims": list(step.claims),
     }
+
+
+def waiting_data(due: Plan) -> list[dict[str, str]]:
+    """Return what would be due where there is a GPU, as plain JSON data."""
+    return [{"claim": claim_id, "setting": name, "needs": "cuda"} for claim_id, name in due.waiting]
 
 
 def printable_block(text: str) -> str:

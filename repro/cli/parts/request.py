@@ -21,7 +21,7 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.targets import chosen_claims, refuse_problems
-from repro.plan import Options, Plan, asked_base, plan
+from repro.plan import EVERY, Options, Plan, asked_base, claims_protocol, plan
 
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -107,7 +107,7 @@ OPTIONS = (
         nargs=-1,
         shell_complete=completion.targets,
     ),
-    click.option("--all", "every", is_flag=True, help="Every claim that has a protocol."),
+    click.option("--all", "every", is_flag=True, help="Every claim that has a protocol, at every setting."),
     click.option("--stale", is_flag=True, help="Claims whose code changed since their evidence was taken."),
     click.option(
         "--seeds",
@@ -119,7 +119,11 @@ OPTIONS = (
     click.option(
         "--set", "sets", metavar="FIELD=VALUE", multiple=True, help="Change a field of the scale; explores."
     ),
-    click.option("--scale", type=click.Choice(["minimal", "large"]), help="Default: the protocol's own."),
+    click.option(
+        "--setting",
+        metavar="NAME",
+        help="A setting of the claims, or all; default: the main one, with --all or --stale every one.",
+    ),
     click.option(
         "--replication",
         type=click.IntRange(0),
@@ -177,13 +181,17 @@ def _request(
     sets: tuple[str, ...],
     jobs: int | None,
     explore: bool,
+    setting: str | None,
     **chosen: Any,
 ) -> Request:
     base = project.base
     claims = chosen_claims(project, targets, every=every, stale=stale)
     refuse_problems(base, claims)
+    setting = setting or (EVERY if every or stale else None)
+    claims = _with_setting(base, claims, setting)
     cores = available_cores()
     options = Options(
+        setting=setting,
         overrides=tuple(_override(base, claims, text) for text in sets),
         is_exploring=explore or bool(sets),
         jobs=jobs or cores,
@@ -192,6 +200,21 @@ def _request(
     )
     is_one = len(claims) == 1 and not (every or stale)
     return Request(root, asked_project(project, options), claims, options, is_one)
+
+
+def _with_setting(base: Base, claims: tuple[str, ...], setting: str | None) -> tuple[str, ...]:
+    """Return the claims that have a setting.
+
+    Raises:
+        UsageProblem: None of them has.
+    """
+    if setting in (None, EVERY):
+        return claims
+    names = {i: {each.name for each in claims_protocol(base, i).settings} for i in claims}
+    found = tuple(claim_id for claim_id in claims if setting in names[claim_id])
+    if not found:
+        raise unknown("setting", str(setting), {EVERY}.union(*names.values()))
+    return found
 
 
 def available_cores() -> int:

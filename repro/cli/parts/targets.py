@@ -71,7 +71,7 @@ def chosen_claims(project: Project, targets: Iterable[str], *, every: bool, stal
     if every:
         found += testable
     if stale:
-        found += [claim_id for claim_id in testable if project.judgements[claim_id].state == "stale"]
+        found += [claim_id for claim_id in testable if project.judgements[claim_id].is_stale]
     if not found and not (every or stale):
         raise UsageProblem(
             "nothing to run: name a claim, an experiment or a topic/, or give --all or --stale."

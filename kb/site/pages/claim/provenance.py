@@ -1,4 +1,4 @@
-"""What a claim's verdict rests on: machines, arms with their blocks, and predictions that stood before."""
+"""What a claim's verdict rests on: machines, arms with their blocks, earlier tests and replications."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from kb.evidence import record
 from kb.evidence.ledger import Evidence
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, State
 from kb.judging.verdict import Verdict
 from kb.records.claims import Claim
+from kb.words.earlier_tests import came_out, earlier_test_clause
+from kb.words.settings import replication_clause
 
 
 class Machine(NamedTuple):
@@ -72,4 +74,30 @@ def revisions(claim: Claim, judgement: Judgement) -> list[Former]:
         Former(number, old.because, verdict)
         for number, (old, verdict) in enumerate(zip(former, judgement.earlier, strict=False))
         if verdict is not None
+    ]
+
+
+class EarlierTest(NamedTuple):
+    """A superseded test: its state, where it has one, and what it was and what has changed since."""
+
+    state: State | None
+    came_out: str
+    words: str
+
+
+def earlier_tests(judgement: Judgement) -> list[EarlierTest]:
+    """Return the superseded tests of a claim, the oldest first."""
+    return [
+        EarlierTest(test.verdict.state if test.verdict else None, came_out(test), earlier_test_clause(test))
+        for test in judgement.tests
+    ]
+
+
+def replications(judgement: Judgement) -> list[str]:
+    """Return how each independent set of seeds came out, named by its setting where there are several."""
+    has_several = len(judgement.settings) > 1
+    return [
+        f"{found.name}, {replication_clause(each)}" if has_several else replication_clause(each)
+        for found in judgement.settings
+        for each in found.replications
     ]

@@ -17,10 +17,17 @@ from kb.site.figures.timeline import timeline
 from kb.site.page import part
 from kb.site.pages.claim.neighbours import debates_of, relations, weighed
 from kb.site.pages.claim.predictions import columns
-from kb.site.pages.claim.provenance import machines, measured_arms, revisions
+from kb.site.pages.claim.provenance import (
+    earlier_tests,
+    machines,
+    measured_arms,
+    replications,
+    revisions,
+)
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.claim.subject import Subject
 from kb.words.bounds import EXPLORED
+from kb.words.earlier_tests import before_sentence, level_text
 from kb.words.summaries import in_plain_words
 
 Shown = Mapping[str, Any]
@@ -33,6 +40,7 @@ def head(subject: Subject) -> Shown:
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
         "answer": subject.site.answers.get(subject.claim_id),
+        "before": before_sentence(subject.judgement),
         "standing": subject.site.standings.get(subject.claim_id),
         "has_account": bool(subject.site.accounts.get(subject.claim_id)),
     }
@@ -55,20 +63,22 @@ def for_and_against(subject: Subject) -> Shown | None:
 
 
 def predicted_and_measured(subject: Subject) -> Shown | None:
-    """Show every prediction and control beside what was measured."""
+    """Show every prediction and control beside what was measured, at each setting."""
     protocol = subject.protocol
-    return {"rows": subject.rows, "explored": EXPLORED[protocol.explored]} if protocol else None
+    return {"tables": subject.tables, "explored": EXPLORED[protocol.explored]} if protocol else None
 
 
 def every_seed(subject: Subject) -> Shown | None:
-    """Show what each seed gave, as a figure and as a table."""
-    verdict = subject.verdict
-    if verdict is None or verdict.seeds == 0:
-        return None
-    return {
-        "figure": verdict_figure(verdict, subject.claim.title, figure_id=f"seeds-{subject.claim_id}"),
-        "columns": list(columns(verdict)),
-    }
+    """Show what each seed gave at each setting, as a figure and as a table."""
+    drawn = []
+    for found in subject.judgement.judged:
+        verdict = found.verdict
+        if verdict is not None and verdict.seeds:
+            mark = "" if found is subject.judgement.main else f"-{found.name}"
+            figure_id = f"seeds-{subject.claim_id}{mark}"
+            figure = verdict_figure(verdict, subject.claim.title, figure_id=figure_id)
+            drawn.append({"found": found, "figure": figure, "columns": list(columns(verdict))})
+    return {"drawn": drawn} if drawn else None
 
 
 def what_would_flip_it(subject: Subject) -> Shown | None:
@@ -87,8 +97,9 @@ def what_it_bears_on(subject: Subject) -> Shown | None:
 
 
 def run_it_yourself(subject: Subject) -> Shown | None:
-    """Show the command that measures the claim, and what it costs."""
-    return {"seconds": sum(p.seconds for p in subject.judgement.evidence)} if subject.can_run else None
+    """Show the command that measures the claim, and what it costs at the main setting."""
+    main = subject.judgement.main
+    return {"seconds": sum(p.seconds for p in main.evidence) if main else 0.0} if subject.can_run else None
 
 
 def with_care(subject: Subject) -> Shown | None:
@@ -111,6 +122,9 @@ def evidence(subject: Subject) -> Shown | None:
         "machines": machines(counting),
         "measured_arms": measured_arms(counting),
         "revisions": revisions(subject.claim, subject.judgement),
+        "tests": earlier_tests(subject.judgement),
+        "level": level_text(subject.judgement),
+        "replications": replications(subject.judgement),
     }
 
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from kb.exports.published import Site
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, SettingJudgement
 from kb.judging.verdict import Verdict
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Protocol
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.pages.claim.predictions import Row, rows
+from kb.words.settings import scale_text
+
+
+class Table(NamedTuple):
+    """What was predicted beside what one setting gave.
+
+    Attributes:
+        found: What became of the claim there; nothing while there is no script.
+        scale: What the setting sets, in words.
+    """
+
+    found: SettingJudgement | None
+    scale: str
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -60,5 +75,15 @@ class Subject:
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Return every prediction, each followed by its controls, beside what was measured."""
+        """Return every prediction, each followed by its controls, beside what the main setting gave."""
         return tuple(rows(self.claim, self.verdict, self.outcomes))
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the same of every setting; before there is a script of the main one alone."""
+        if len(self.judgement.settings) < 2:
+            return (Table(self.judgement.main, "", self.rows),)
+        return tuple(
+            Table(found, scale_text(found), tuple(rows(self.claim, found.verdict, self.outcomes)))
+            for found in self.judgement.settings
+        )

@@ -1,0 +1,70 @@
+"""Earlier tests of a claim in words, once for terminal, page and API."""
+
+from __future__ import annotations
+
+from kb.judging.judgement import Judgement
+from kb.judging.superseded import Superseded
+from kb.judging.verdict import ALPHA
+from kb.words.numbers import count
+from kb.words.settings import listed
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+OPEN = {"inconclusive": "open"}
+"""Verdicts that read better under another word in a list of how tests came out."""
+
+
+def ordinal(number: int) -> str:
+    """Return which one a number from 1 is, such as `third` or `12th`."""
+    if number <= len(ORDINALS):
+        return ORDINALS[number - 1]
+    last = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{last}"
+
+
+def before_sentence(judgement: Judgement) -> str:
+    """Return how the earlier tests of a claim came out, where one did otherwise than today's."""
+    if judgement.verdict is None or not any(is_otherwise(judgement, test) for test in judgement.tests):
+        return ""
+    before = ", ".join(map(came_out, judgement.tests))
+    return f"{ordinal(len(judgement.tests) + 1).capitalize()} test of this claim; before: {before}."
+
+
+def is_otherwise(judgement: Judgement, test: Superseded) -> bool:
+    """Did an earlier test come out otherwise than today's at the setting that it is compared with?"""
+    now = judgement.at(test.setting)
+    state = now.state if now.verdict else judgement.state
+    return test.verdict is None or test.verdict.state != state
+
+
+def came_out(test: Superseded) -> str:
+    """Return how an earlier test comes out by today's predictions, in a word or two."""
+    if test.verdict is None:
+        return "not comparable"
+    return OPEN.get(test.verdict.state, test.verdict.state)
+
+
+def earlier_test_clause(test: Superseded) -> str:
+    """Return what an earlier test was and what has changed since, as a clause."""
+    days = test.first[:10] if test.first[:10] == test.last[:10] else f"{test.first[:10]} to {test.last[:10]}"
+    seeds = f", {count(test.verdict.seeds, 'seed')}" if test.verdict else ""
+    return f"version {test.version[:12]}, measured {days}{seeds}; changed since: {', '.join(changes(test))}"
+
+
+def changes(test: Superseded) -> list[str]:
+    """Return what is other than it was for an earlier test, each in words."""
+    then, now = test.pieces[-1].scale, test.scale
+    scale = [f"{name} {then.get(name, 'absent')} -> {now.get(name, 'absent')}" for name in test.changed_scale]
+    code = [f"the code of {listed(test.changed_code)}"] if test.changed_code else []
+    predictions = ["predictions or controls"] if test.has_other_predictions else []
+    return [*code, *scale, *predictions] or ["the setting"]
+
+
+def level_text(judgement: Judgement) -> str:
+    """Return what the earlier tests cost, in one sentence; nothing where there are none."""
+    if not judgement.tests:
+        return ""
+    alpha = ALPHA / 2 ** len(judgement.tests)
+    times = count(len(judgement.tests), "earlier test")
+    return (
+        f"Because of {times} every finding is judged at an error level of {alpha:.3g} instead of {ALPHA:g}."
+    )

@@ -1,0 +1,44 @@
+"""Settings and replications of a claim in words, once for terminal, page and API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.judging.judgement import Judgement, Replication, SettingJudgement, State
+from kb.words.numbers import count
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence, such as `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def at_settings(settings: Sequence[SettingJudgement]) -> str:
+    """Return where something came out, such as `at narrow and wide scale`."""
+    return f"at {listed([setting.name for setting in settings])} scale"
+
+
+def by_setting(judgement: Judgement) -> str:
+    """Return how each setting with a verdict came out, such as `reproduced at narrow scale and ...`."""
+    groups: dict[State, list[SettingJudgement]] = {}
+    for setting in judgement.judged:
+        groups.setdefault(setting.state, []).append(setting)
+    return listed([f"{state} {at_settings(settings)}" for state, settings in groups.items()])
+
+
+def scale_text(found: SettingJudgement) -> str:
+    """Return what a setting sets, such as `units 300`; of MINIMAL and LARGE as they are, nothing."""
+    return ", ".join(f"{name} {value}" for name, value in found.setting.overrides.items())
+
+
+def waits_for(found: SettingJudgement) -> str:
+    """Return what a setting without a verdict waits for, as a clause."""
+    needs = ", and needs a GPU" if found.setting.needs == "cuda" else ""
+    return f"{found.state}{needs}"
+
+
+def replication_clause(replication: Replication) -> str:
+    """Return how a replication came out beside the verdict, as a clause."""
+    agrees = "agrees" if replication.agrees else "does not agree"
+    seeds = count(replication.verdict.seeds, "seed")
+    return f"replication {replication.number}: {replication.verdict.state} after {seeds}, {agrees}"
