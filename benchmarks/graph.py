@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from kb.evidence.ledger import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
+from kb.evidence.strays import fitted  # noqa: E402
 from kb.judging.judgement import judge_base, undeclared_revisions  # noqa: E402
 from kb.reading.load import load_base  # noqa: E402
 from kb.reading.tree import Folder  # noqa: E402
@@ -112,7 +113,7 @@ def work(root: Path) -> dict[str, float]:
     marks = [time.perf_counter()]
     base = load_base(Folder(root))
     marks.append(time.perf_counter())
-    ledger = read_ledger(Folder(root))
+    ledger = fitted(base, read_ledger(Folder(root)))
     marks.append(time.perf_counter())
     judgements = judge_base(base, ledger)
     hidden = [*undeclared_revisions(base, judgements)]

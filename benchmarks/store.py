@@ -23,12 +23,12 @@ from kb.reading.tree import Folder  # noqa: E402
 from kb.text.problems import Problem  # noqa: E402
 from repro.ledger import append  # noqa: E402
 from tests.power_cuts import Event, bad_cuts, trace  # noqa: E402
-from tests.store_faults import NEW, every_fault, piece  # noqa: E402
+from tests.store_faults import NEW, OTHER_VERSION, every_fault, piece  # noqa: E402
 
 KILLS = 500
 FILES = 600
 BUDGET_MILLISECONDS = 80
-PIECES = [piece(), NEW, piece("bent"), NEW, piece(version="cd" * 32)]
+PIECES = [piece(), NEW, piece("bent"), NEW, piece(version=OTHER_VERSION)]
 
 
 def row(what: str, cases: int, wrong: int) -> None:

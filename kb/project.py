@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kb.evidence.ledger import Ledger, read_ledger
+from kb.evidence.order import Order
+from kb.evidence.strays import fitted
 from kb.judging.first_versions import with_first_versions
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.base import Base
@@ -52,7 +54,13 @@ class Project:
         return (*self.base.problems, *self.ledger.problems)
 
 
-def read(tree: Tree, *, today: str | None = None, only: Collection[str] | None = None) -> Project:
+def read(
+    tree: Tree,
+    *,
+    today: str | None = None,
+    only: Collection[str] | None = None,
+    order: Order | None = None,
+) -> Project:
     """Read a project; what is wrong in it becomes problems, never an exception.
 
     Args:
@@ -60,14 +68,23 @@ def read(tree: Tree, *, today: str | None = None, only: Collection[str] | None =
         today: Date as `2026-01-31`; where given, sources issued later are problems.
         only: Ids of the only claims that are wanted, with their scripts and evidence; where one of them is
             not the id of a claim, everything is read.
+        order: Tells which of two pieces of evidence for one block the history had first, and is asked only
+            where there are two; without it the piece that states the earlier start counts.
     """
     if only is None:
-        return Project(tree, load_base(tree, today=today), read_ledger(tree))
-    base = load_claims(tree, only)
-    return Project(tree, base, read_ledger(tree, base.scripts))
+        base, ledger = load_base(tree, today=today), read_ledger(tree, order=order)
+    else:
+        base = load_claims(tree, only)
+        ledger = read_ledger(tree, base.scripts, order=order)
+    return Project(tree, base, fitted(base, ledger))
 
 
-def read_former(tree: Tree) -> Project:
-    """Read a project as it was at a revision, where evidence may still go by the first formula."""
-    found = read(tree)
+def read_former(tree: Tree, *, order: Order | None = None) -> Project:
+    """Read a project as it was at a revision, where evidence may still go by the first formula.
+
+    Args:
+        tree: The project's files at the revision.
+        order: As for `read`.
+    """
+    found = read(tree, order=order)
     return replace(found, ledger=with_first_versions(found.ledger, found.base.scripts.values()))

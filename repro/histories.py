@@ -14,6 +14,7 @@ from typing import TypeVar
 from kb.evidence.file import Filed
 from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, parse_either
 from kb.evidence.links import FiledLink
+from kb.evidence.order import Order
 from kb.judging.first_versions import with_first_versions
 from kb.project import read
 from kb.reading.experiment import Script, read_script
@@ -57,7 +58,7 @@ def histories(
         for claim_id in replay.apply(commit.changes):
             version = replay.version(claim_id, commit.sha, commit.time)
             found.setdefault(claim_id, []).append(version)
-    for claim_id, version in _uncommitted(tree, claims, found):
+    for claim_id, version in _uncommitted(tree, claims, found, replay.order):
         found.setdefault(claim_id, []).append(version)
     return {claim_id: history(claim_id, versions) for claim_id, versions in found.items()}
 
@@ -72,10 +73,10 @@ def histories_of(root: Path) -> dict[str, tuple[Event, ...]]:
 
 
 def _uncommitted(
-    tree: Tree, claims: Collection[str] | None, committed: Collection[str]
+    tree: Tree, claims: Collection[str] | None, committed: Collection[str], order: Order
 ) -> Iterator[tuple[str, Version]]:
     """Yield the versions of claims that are in the project's folder today."""
-    project = read(tree, only=claims)
+    project = read(tree, only=claims, order=order)
     base, ledger = project.base, project.ledger
     for claim_id in claims if claims is not None else {**dict.fromkeys(committed), **base.claims}:
         record = base.claims.get(claim_id) or base.tombstones.get(claim_id)
@@ -137,10 +138,15 @@ class _Replay:
     filed: dict[str, Filed | FiledLink | Problem] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     """By experiment, for as long as its evidence stays the same."""
+    first: dict[str, int] = field(default_factory=dict)
+    """Number of the commit that brought each piece of evidence first."""
+    applied: int = 0
+    """Commits so far."""
 
     def apply(self, changes: Iterable[Change]) -> list[str]:
         """Apply the changes of a commit and return the wanted claims that they may affect."""
         changes = list(changes)
+        self.applied += 1
         # A file that moves is written in one place and deleted in another; the deletion must not win.
         for change in sorted(changes, key=lambda change: change.blob is not None):
             self._apply(PurePosixPath(change.path), change.blob)
@@ -165,6 +171,7 @@ class _Replay:
             _put(self.lab, path.name, blob)
         elif path.is_relative_to(EVIDENCE_FOLDER) and path.suffix == ".json":
             _put(self.evidence.setdefault(path.parts[2], {}), str(path), blob)
+            self.first.setdefault(str(path), self.applied)
             self.ledgers.pop(path.parts[2], None)
 
     def version(self, claim_id: str, sha: str, time: str) -> Version:
@@ -188,8 +195,13 @@ class _Replay:
     def _ledger(self, experiment: str) -> Ledger:
         if experiment not in self.ledgers:
             files = self.evidence.get(experiment, {})
-            self.ledgers[experiment] = ledger_of(self._piece(path, blob) for path, blob in files.items())
+            pieces = (self._piece(path, blob) for path, blob in files.items())
+            self.ledgers[experiment] = ledger_of(pieces, order=self.order)
         return self.ledgers[experiment]
+
+    def order(self, paths: Collection[str]) -> Mapping[str, int]:
+        """Return the number of the commit that brought each of some pieces."""
+        return {path: self.first[path] for path in paths if path in self.first}
 
     def _piece(self, path: str, blob: str) -> Filed | FiledLink | Problem:
         if blob not in self.filed:

@@ -103,6 +103,22 @@ class Repository:
         """
         return bool(self._ask("status", "--porcelain", "--", ".", f":(exclude){but}").strip())
 
+    def is_shallow(self) -> bool:
+        """Is a part of the history left out, as in a clone of the last commits alone?
+
+        Raises:
+            HistoryError: There is no git or no repository.
+        """
+        return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def ancestry(self) -> frozenset[str]:
+        """Return the full names of all commits that led to the one that is checked out, and its own.
+
+        Raises:
+            HistoryError: There is no git, no repository or no commit.
+        """
+        return frozenset(self._ask("rev-list", "HEAD").decode().split())
+
     def resolve(self, revision: str) -> str:
         """Return the full hash of a commit.
 

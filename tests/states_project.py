@@ -13,13 +13,14 @@ from kb.project import read
 from kb.reading.base import Base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
+from kb.reading.version import version_of
 from kb.reasoning.answers import spoken_answers
 from kb.writing.review import with_digest
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
 ROOT = Path(__file__).parents[1]
-OTHER_VERSION = "e" * 64
+OTHER_CODE = {"dice": "e" * 64}
 CENTRES = {"fair": 0.5, "loaded": 0.8, "worn": 0.78}
 
 SECOND_PREDICTION = """\
@@ -150,7 +151,8 @@ def write_evidence(root: Path) -> None:
     """
     base = load_base(Folder(root))
     _write(root, base, "coin", base.scripts["coin"].version(), CENTRES)
-    _write(root, base, "dice", OTHER_VERSION, CENTRES)
+    other = version_of(OTHER_CODE, base.scripts["dice"].scales["minimal"])
+    _write(root, base, "dice", other, CENTRES, code=OTHER_CODE)
     if "toy-varies" in base.claims and (protocol := base.claims["toy-varies"].protocol):
         script, (_, longer, _) = base.scripts["coin"], protocol.settings
         scale = {"scale": script.scale_of(longer), "scale_name": longer.name}

@@ -23,7 +23,9 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from kb.evidence.ledger import Evidence, read_ledger, to_file
+from kb.evidence.seeds import block_seeds
 from kb.reading.tree import Folder
+from kb.reading.version import version_of
 from repro import ledger
 from tests.evidence_of import evidence_of
 
@@ -31,8 +33,10 @@ CALLS = ("mkdir", "open", "write", "read", "fsync", "close", "link", "replace", 
 NUMBERS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EINTR", "EROFS")}
 ERRORS = {name: OSError(number, os.strerror(number)) for name, number in NUMBERS.items()}
 INTERRUPTIONS: dict[str, BaseException] = {**ERRORS, "Ctrl-C": KeyboardInterrupt()}
-VERSION = "ab" * 32
-COIN = SimpleNamespace(name="coin", code={"coin": "0" * 64}, scales={"minimal": {"flips": 100, "bias": 0.5}})
+SCALE = {"flips": 100, "bias": 0.5}
+CODES = {version_of(code, SCALE): code for code in ({"coin": "0" * 64}, {"coin": "1" * 64})}
+VERSION, OTHER_VERSION = CODES
+COIN = SimpleNamespace(name="coin", code=CODES[VERSION], scales={"minimal": SCALE})
 
 Act = Callable[[str, Callable[..., Any], tuple[Any, ...]], Any]
 """Performs a call, given its name, the real function and its arguments."""
@@ -40,8 +44,10 @@ Act = Callable[[str, Callable[..., Any], tuple[Any, ...]], Any]
 
 def piece(arm: str = "fair", block: int = 0, **changes: Any) -> Evidence:
     """Return a piece of evidence of the experiment `coin`."""
-    values = tuple(block + seed / 7 for seed in range(5))
-    made = evidence_of(COIN, changes.get("version", VERSION), arm, block, values)
+    version = changes.get("version", VERSION)
+    seeds = changes.get("seeds") or block_seeds(version, block)
+    values = tuple((seed % 1000 + len(arm)) / 7 for seed in seeds)
+    made = evidence_of(COIN, version, arm, block, values, code=CODES[version])
     return Evidence.model_validate(made.model_dump() | changes)
 
 

@@ -109,7 +109,7 @@ def test_suspects_without_git_come_from_the_evidence_alone(project):
     measure(project)
     change(project, RECORD, "visibly more", "a little more")
     change(project, RECORD, "at_least: 0.1", "at_least: 0.2")
-    suspects = json.loads(repro(project, "check", "--json").output)["suspects"]
+    suspects = json.loads(repro(project, "check", "--json").stdout)["suspects"]
     assert [(each["target"], each["changed"]) for each in suspects] == [
         ("loaded-beats-fair", ["the prediction itself"])
     ]
@@ -263,8 +263,8 @@ def test_check_warns_of_suspect_answers(answered):
     """In words, as data and as notes; the exit code stays 0."""
     closing = "No problems: 1 claim, 1 source, 1 experiment. 1 suspect answer to review.\n"
     found = repro(answered, "check")
-    assert (found.exit_code, found.output) == (0, DOUBT + closing)
-    document = json.loads(repro(answered, "check", "--json").output)
+    assert (found.exit_code, found.stdout) == (0, DOUBT + closing)
+    document = json.loads(repro(answered, "check", "--json").stdout)
     assert [(each["id"], each["line"]) for each in document["answers"]] == [("toy-claim", 32)]
     assert (
         "::warning file=claims/toys/toy-claim.yaml" in repro(answered, "check", "--format", "github").output
@@ -280,7 +280,7 @@ def test_review_shows_an_answer_beside_its_verdict_and_confirms_it(answered):
     done = repro(answered, "review", "toy-claim", "--answers").output
     assert "Confirmed in claims/toys/toy-claim.yaml.\n" in done
     assert (answered / RECORD).read_text(encoding="utf-8").startswith(before + "  of: ")
-    assert repro(answered, "check").output == "No problems: 1 claim, 1 source, 1 experiment.\n"
+    assert repro(answered, "check").stdout == "No problems: 1 claim, 1 source, 1 experiment.\n"
 
 
 def test_all_answers_are_confirmed_by_one_command(answered):

@@ -14,8 +14,9 @@ from kb.evidence.file import CODES, MAX_BYTES, parse
 from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
 from kb.evidence.seeds import block_seeds
 from kb.reading.tree import Folder
+from kb.reading.version import version_of
 from kb.text.problems import Problem, render_terminal
-from tests.store_faults import VERSION, piece
+from tests.store_faults import OTHER_VERSION, SCALE, VERSION, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
 NAME, CONTENT = to_file(EVIDENCE)
@@ -144,6 +145,17 @@ DAMAGES = {
     "chosen seeds": (*changed(seeds=[1, 2, 3, 4, 5]), "evidence-seeds", "seeds 1, 2, 3, 4, 5"),
     "seeds of another block": (*changed(block=1), "evidence-seeds", "seeds"),
     "seeds of another replication": (*changed(replication=1), "evidence-seeds", "seeds"),
+    "code of another version": (*changed(code={"coin": "2" * 64}), "evidence-code", "hash to version"),
+    "scale of another version": (*changed(scale=SCALE | {"flips": 9}), "evidence-code", "hash to version"),
+    "one as a float": (*changed(scale=SCALE | {"flips": 100.0}), "evidence-code", "hash to version"),
+    "more seeds than any protocol asks for": (
+        *changed(block=80, seeds=block_seeds(VERSION, 80)),
+        "evidence-block",
+        "block 80",
+    ),
+    "a start before the project": (*changed(started="0001-01-01T00:00:00Z"), "evidence-start", "0001"),
+    "a start in the far future": (*changed(started="9999-01-01T00:00:00Z"), "evidence-start", "9999"),
+    "a nanosecond of measuring": (*changed(seconds=1e-9), "evidence-seconds", "1e-09 s"),
     "seeds that explore": (
         *changed(seeds=block_seeds(VERSION, 0, stream="explore")),
         "evidence-seeds",
@@ -161,8 +173,8 @@ def test_damage_is_refused_and_named(content, path, code, found):
 
 
 def test_every_code_of_a_file_has_a_damage():
-    """No rule without a case; two codes need folders and are tested below."""
-    assert {code for _, _, code, _ in DAMAGES.values()} == set(CODES) - {"evidence-file", "evidence-conflict"}
+    """No rule without a case; one code needs folders and is tested below."""
+    assert {code for _, _, code, _ in DAMAGES.values()} == set(CODES) - {"evidence-file"}
 
 
 def test_newer_version_asks_for_an_update():
@@ -222,8 +234,10 @@ def evidences(draw):
     points = draw(st.integers(1, 64))
     curve = st.lists(NUMBERS, min_size=points, max_size=points)
     settings_ = st.integers() | st.booleans() | TEXTS | st.floats(allow_nan=False, allow_infinity=False)
-    block, replication = draw(st.integers(0, 99)), draw(st.integers(0, 9))
-    version = draw(st.binary(min_size=32, max_size=32)).hex()
+    block, replication = draw(st.integers(0, 79)), draw(st.integers(0, 9))
+    code = {"coin": draw(st.binary(min_size=32, max_size=32)).hex()}
+    scale = draw(st.dictionaries(NAMES, settings_, max_size=3))
+    version = version_of(code, scale)
     schema = draw(st.sampled_from([1, 2]))
     origin = draw(st.sampled_from([None, VERSION])) if schema == 2 else None
     digests = st.sampled_from([VERSION, version])
@@ -241,9 +255,10 @@ def evidences(draw):
         seeds=block_seeds(origin or version, block, replication=replication),
         values=draw(st.dictionaries(NAMES, st.lists(NUMBERS, **FIVE), min_size=1, max_size=3)),
         curves=draw(st.dictionaries(NAMES, st.lists(curve, **FIVE), max_size=1)),
-        scale=draw(st.dictionaries(NAMES, settings_, max_size=3)),
+        code=code,
+        scale=scale,
         predictions=draw(st.dictionaries(claims, digests, max_size=3)),
-        seconds=draw(st.floats(1e-9, 1e9)),
+        seconds=draw(st.floats(1e-5, 1e9)),
         dirty=draw(st.none() | st.booleans()),
         machine=Machine(system=draw(TEXTS), cpu=draw(TEXTS), capability="", blas='"":', threads=1, gpu="\\"),
     )
@@ -251,7 +266,7 @@ def evidences(draw):
 
 CHANGING = {
     *("experiment", "arm", "version", "block", "replication", "seeds", "values", "curves", "scale"),
-    *("predictions", "seconds", "dirty", "schema_version", "seeds_from", "measuring"),
+    *("predictions", "seconds", "dirty", "schema_version", "seeds_from", "measuring", "code"),
 }
 
 
@@ -304,7 +319,7 @@ def test_project_without_evidence_has_an_empty_ledger(tmp_path):
 
 def test_order_depends_on_content_alone(tmp_path):
     """Evidence is sorted by experiment, version, replication, arm, block and start."""
-    versions = (VERSION, "cd" * 32)
+    versions = sorted((VERSION, OTHER_VERSION))
     pieces = [
         piece(arm, block, version=key) for key in versions for arm in ("bent", "fair") for block in (0, 1)
     ]
@@ -370,8 +385,8 @@ def test_cost_is_the_median_of_the_version_measured_last(tmp_path):
     """What was slower or quicker before a change says nothing; nor do other scales."""
     stored(
         tmp_path,
-        piece(block=0, seconds=1.0, version="cd" * 32, started="2026-02-03T00:00:00Z"),
-        piece(block=1, seconds=2.0, version="cd" * 32, started="2026-02-01T00:00:00Z"),
+        piece(block=0, seconds=1.0, version=OTHER_VERSION, started="2026-02-03T00:00:00Z"),
+        piece(block=1, seconds=2.0, version=OTHER_VERSION, started="2026-02-01T00:00:00Z"),
         piece(block=0, seconds=9.0, started="2026-02-02T00:00:00Z"),
         piece(block=2, seconds=99.0, scale_name="large", started="2026-02-04T00:00:00Z"),
     )
@@ -460,7 +475,7 @@ def test_the_first_schema_is_still_read():
     """What schema 1 called the protocol is the version, which gives the seeds; the runner is not known."""
     former = piece(schema_version=1)
     name, content = to_file(former)
-    assert b'"protocol":"abab' in content
+    assert f'"protocol":"{VERSION}'.encode() in content
     assert b'"version"' not in content
     found = parse(content, f"{former.folder}/{name}")
     assert not isinstance(found, Problem), found

@@ -20,6 +20,7 @@ from tests.store_faults import (
     CALLS,
     ERRORS,
     NEW,
+    OTHER_VERSION,
     System,
     every_fault,
     fails_before,
@@ -171,7 +172,7 @@ def test_writers_at_once_lose_nothing(root, writers):
     assert forking("write", root, writers=writers, blocks=8)["wrong"] == []
 
 
-PIECES = [piece(), NEW, piece("bent"), NEW, piece(version="cd" * 32)]
+PIECES = [piece(), NEW, piece("bent"), NEW, piece(version=OTHER_VERSION)]
 
 
 @pytest.mark.parametrize("has_links", [True, False])

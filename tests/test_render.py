@@ -24,7 +24,7 @@ from kb.site.render import Page, redirects, render, url_of
 from kb.site.templates import fence, one_line, relative
 from kb.time.history import Event
 from tests.evidence_of import evidence_of
-from tests.states_project import CLAIMS, OTHER_VERSION, ROOT, write_states_project
+from tests.states_project import CLAIMS, ROOT, write_states_project
 
 PAYLOADS = [
     "<script>window.hit=1</script>",
@@ -146,12 +146,13 @@ def test_earlier_tests_and_replications_stand_on_the_page(plain_site):
     """The head speaks of one that came out otherwise; the evidence lists all, and what changed."""
     script, protocol = plain_site.base.scripts["coin"], plain_site.base.claims["toy-claim"].protocol
     version, digests = script.version(), {"toy-claim": protocol.digest}
+    other = "e" * 64
     pieces = [
         evidence_of(script, of, arm, block, tuple(centre + i / 100 for i in range(5)), **words)
         for block in range(2)
         for arm, centre in (("fair", 0.5), ("loaded", 0.5))
         for of, words in (
-            (OTHER_VERSION, {"predictions": digests}),
+            (other, {"predictions": digests}),
             (version, {"predictions": digests, "replication": 3}),
         )
     ]
@@ -159,7 +160,7 @@ def test_earlier_tests_and_replications_stand_on_the_page(plain_site):
     site = replace(plain_site, project=replace(plain_site.project, ledger=Ledger(filed)))
     shown = parts(Subject(site, "toy-claim", Neighbourhoods(site.base, site.judgements)))
     assert "Second test of this claim; before: contradicted." in shown["head"]
-    assert f"Version {OTHER_VERSION[:12]}, measured 2026-01-01, 10 seeds; changed since:" in shown["evidence"]
+    assert f"Version {other[:12]}, measured 2026-01-01, 10 seeds; changed since:" in shown["evidence"]
     assert "Replication 3: contradicted after 10 seeds, does not agree." in shown["evidence"]
     assert "97.5 % interval" in shown["every_seed"]
 

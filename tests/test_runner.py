@@ -27,11 +27,15 @@ MACHINE = Machine(system="", cpu="", capability="", blas="", threads=1)
 
 
 def coin(shift, spread=0.05):
-    """Return a measure that gives `loaded` so much more than `fair`, with noise of its own for each block."""
+    """Return a measure that gives `loaded` so much more than `fair`, with noise of its own for each block.
+
+    Other seeds differ at least a little, as those of another version or replication do.
+    """
 
     def values(task, block):
         rng = np.random.default_rng([block, len(task.arm)])
-        return 0.5 + shift * (task.arm == "loaded") + spread * rng.standard_normal(5)
+        other_seeds = 1e-6 * (int(task.origin[:4], 16) + task.replication)
+        return 0.5 + shift * (task.arm == "loaded") + spread * rng.standard_normal(5) + other_seeds
 
     return values
 

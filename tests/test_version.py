@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.reading.lab import lab_of
+from kb.reading.load import load_base
 from kb.reading.reach import Module, UnfollowedError, reach
+from kb.reading.tree import Folder
 from kb.reading.version import code_of, version_of, without_texts
 
 SCRIPT = '''\
@@ -483,3 +486,23 @@ def test_the_experiments_are_followed_to_the_end(request):
     found = [reach(Module(path.stem, ast.parse(path.read_text(encoding="utf-8"))), lab) for path in scripts]
     assert len(found) >= 19
     assert not any(each.is_all for each in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('os.environ.setdefault("MKL_CBWR", "AUTO")\n', ""),
+        ("import os\n", "import os\n\nos.environ['A'] = ''\n"),
+    ],
+    ids=["removed", "added"],
+)
+def test_what_the_lab_does_when_it_is_imported_is_in_every_version(request, old, new):
+    """Taking away the line that pins Intel's kernels, or adding one, leaves no experiment its version."""
+    tree = Folder(request.config.rootpath)
+    lab = lab_of(tree)
+    other = {**lab, "repro.lab": lab["repro.lab"].replace(old, new)}
+    assert other["repro.lab"] != lab["repro.lab"]
+    scripts = load_base(tree).scripts
+    assert len(scripts) >= 19
+    for script in scripts.values():
+        assert code_of(script.name, script.source, other) != script.code

@@ -416,6 +416,25 @@ def test_a_scale_that_is_not_what_its_text_says_is_refused(tmp_path):
     assert "MINIMAL runs with {'size': 3}, its text says {'size': 400}" in message.error.message
 
 
+@pytest.mark.parametrize(
+    ("act", "found"),
+    [
+        ("object.__setattr__(self, 'size', 3)", "{'size': 3}"),
+        ("object.__setattr__(self, 'size', float(self.size))", "{'size': 400.0}"),
+    ],
+    ids=["another number", "another type"],
+)
+def test_a_scale_that_changes_itself_is_refused(tmp_path, act, found):
+    """What a scale does once its fields are set is compared with what the driver read, to the type."""
+    text = SCRIPT.replace(
+        "    size: int = 400\n", f"    size: int = 400\n\n    def __post_init__(self):\n        {act}\n"
+    )
+    assert text != SCRIPT
+    (message,) = measured(a_task(tmp_path, text=text))
+    assert message.error.kind == "contract"
+    assert f"MINIMAL runs with {found}" in message.error.message
+
+
 def test_no_number_depends_on_the_text_of_an_arm(tmp_path):
     """A script runs without the texts, which the version leaves out."""
     line = next(line for line in SCRIPT.splitlines() if "order =" in line)

@@ -10,15 +10,21 @@ import functools
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from kb.evidence.record import LATER_FIELDS, SCHEMA_VERSION, Evidence, Machine, to_file
-from kb.evidence.seeds import block_seeds
+from kb.evidence.seeds import BLOCK_SIZE, MOST_SEEDS, block_seeds
+from kb.reading.version import version_of
 from kb.text.problems import Place, Problem
 
 MAX_BYTES = 1024 * 1024
+YEARS = ("2025", "2199")
+"""The first and last year in which a measurement may begin; the project is not older."""
+LEAST_SECONDS = 1e-5
+"""A block that claims to be quicker was not measured: to read the tensors of its outcomes takes longer."""
 
 CODES = {
     "evidence-file": "A piece of evidence is a link, a folder, a pipe, unreadable or larger than 1 MiB.",
@@ -28,7 +34,10 @@ CODES = {
     "evidence-schema": "The record lacks a field, has an unknown one, or a value of the wrong shape.",
     "evidence-name": "Folder or name do not follow from the record.",
     "evidence-seeds": "The seeds do not follow from version, replication and block.",
-    "evidence-conflict": "One machine gave two different values for the same block.",
+    "evidence-code": "Code and scale in the record do not hash to its test version.",
+    "evidence-block": "The block lies beyond the most seeds that any protocol may ask for.",
+    "evidence-start": "The measurement began before the project, or in the far future.",
+    "evidence-seconds": "The block was quicker than anything can be measured.",
 }
 
 _ENVELOPE = re.compile(rb'\{"record":(\{.*\}),"sha256":"([0-9a-f]{64})"\}\n')
@@ -82,7 +91,7 @@ def parse(content: bytes, path: str) -> Filed | Problem:
         return _name_problem(path, evidence, digest)
     if evidence.seeds != _seeds(evidence.origin, evidence.block, evidence.replication):
         return _seeds_problem(path, evidence)
-    return Filed(evidence, digest, path)
+    return _implausible(path, evidence) or Filed(evidence, digest, path)
 
 
 @functools.lru_cache(maxsize=256)
@@ -234,6 +243,45 @@ def _name_problem(path: str, evidence: Evidence, digest: str) -> Problem:
         f"{evidence.folder}/{evidence.name(digest)}",
         "move the file there if nobody edited it; else restore it from version control",
     )
+
+
+def _implausible(path: str, evidence: Evidence) -> Problem | None:
+    """Return what a record says that no measurement can have said, or nothing."""
+    computed = _version_of(tuple(evidence.code.items()), _exact(evidence.scale))
+    if computed != evidence.version:
+        return _refused(
+            "evidence-code",
+            path,
+            f"code and scale hash to version {computed[:12]}, the record says {evidence.version[:12]}",
+            "digests of code and fields of the scale that give the test version",
+        )
+    if (evidence.block + 1) * BLOCK_SIZE > MOST_SEEDS:
+        last = MOST_SEEDS // BLOCK_SIZE - 1
+        allowed = f"blocks 0 to {last}, which hold {MOST_SEEDS} seeds"
+        return _refused("evidence-block", path, f"block {evidence.block}", allowed)
+    if not YEARS[0] <= evidence.started[:4] <= YEARS[1]:
+        allowed = f"years from {YEARS[0]} to {YEARS[1]}"
+        return _refused("evidence-start", path, f"a start at {evidence.started}", allowed)
+    if evidence.seconds < LEAST_SECONDS:
+        found = f"five seeds measured in {evidence.seconds:g} s"
+        return _refused("evidence-seconds", path, found, f"at least {LEAST_SECONDS:g} s")
+    return None
+
+
+def _exact(scale: Mapping[str, Any]) -> tuple[tuple[str, type, Any], ...]:
+    """Return a scale as a key in which 1, 1.0 and True are different values."""
+    return tuple((name, type(value), value) for name, value in scale.items())
+
+
+@functools.lru_cache(maxsize=256)
+def _version_of(code: tuple[tuple[str, str], ...], scale: tuple[tuple[str, type, Any], ...]) -> str:
+    """Return a test version; the records of one version share what it is computed from."""
+    return version_of(dict(code), {name: value for name, _, value in scale})
+
+
+def _refused(code: str, path: str, found: str, allowed: str) -> Problem:
+    advice = "find out who made the file; what the runner measured is never so, and it does not count"
+    return Problem(code, Place(path, 1, 1), found, allowed, advice)
 
 
 def _seeds_problem(path: str, evidence: Evidence) -> Problem:

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import groupby
 
+from kb.evidence.company import compared
 from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence.links import PREFIX, FiledLink, parse_link, resolve, unlinked
+from kb.evidence.order import Order, precedence
 from kb.evidence.record import (
     EVIDENCE_FOLDER,
     SCHEMA_VERSION,
@@ -55,19 +56,22 @@ Blocks = Mapping[tuple[str, int], Evidence]
 
 @dataclass(frozen=True)
 class Ledger:
-    """All evidence of a project.
+    """All evidence of a project that fits.
 
     Attributes:
         pieces: Sorted by experiment, version, replication, arm, block, start and hash.
-        problems: One for each file that is not used, and one for each block measured differently twice.
+        problems: One for each file that is not used, and one for each that contradicts an earlier one.
         links: Those that are followed, and those that are not.
         origins: For each linked version the version that its seeds come from.
+        ranks: For each file that contended with another one, and that the history has, a number that is less
+            where it came earlier.
     """
 
     pieces: tuple[Filed, ...] = ()
     problems: tuple[Problem, ...] = ()
     links: tuple[FiledLink, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     def origin(self, version: str) -> str:
         """Return the version at the end of a version's links: all that lead to one are the same test."""
@@ -88,15 +92,20 @@ class Ledger:
 
     @cached_property
     def _by_version(self) -> dict[tuple[str, str, int], Blocks]:
-        groups: dict[tuple[str, str, int], dict[tuple[str, int], Evidence]] = defaultdict(dict)
-        for piece in self.evidence:
+        groups: dict[tuple[str, str, int], dict[tuple[str, int], Filed]] = defaultdict(dict)
+        for filed in self.pieces:
+            piece = filed.evidence
             origin = self.origin(piece.version)
             if piece.origin != origin:
                 continue  # seeds that no link leads to
             blocks = groups[piece.experiment, origin, piece.replication]
-            if blocks.setdefault((piece.arm, piece.block), piece).started > piece.started:
-                blocks[piece.arm, piece.block] = piece
-        return dict(groups)
+            first = blocks.setdefault((piece.arm, piece.block), filed)
+            if first is not filed and precedence(filed, self.ranks) < precedence(first, self.ranks):
+                blocks[piece.arm, piece.block] = filed
+        return {
+            version: {block: filed.evidence for block, filed in blocks.items()}
+            for version, blocks in groups.items()
+        }
 
     @cached_property
     def _by_experiment(self) -> dict[str, list[Filed]]:
@@ -126,14 +135,14 @@ class Ledger:
 
     def only(self, experiment: str) -> Ledger:
         """Return the pieces of one experiment as a ledger of their own."""
-        return Ledger(tuple(self.filed(experiment)), links=self.links, origins=self.origins)
+        return replace(self, pieces=tuple(self.filed(experiment)), problems=())
 
     def extended(self, piece: Filed) -> Ledger:
         """Return a ledger that has one piece more, which was measured last."""
         return replace(self, pieces=(*self.pieces, piece))
 
     def counting(self, experiment: str, version: str, replication: int = 0) -> Blocks:
-        """Return the piece that counts for each arm and block: of several the one that was started first.
+        """Return the piece that counts for each arm and block: of several what the history had first.
 
         What was measured of any version that is linked to this one counts.
         """
@@ -182,15 +191,18 @@ def _joined(pieces: list[Evidence]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(value for piece in pieces for value in piece.values[name]) for name in outcomes}
 
 
-def read_ledger(tree: Tree, experiments: Container[str] | None = None) -> Ledger:
+def read_ledger(
+    tree: Tree, experiments: Container[str] | None = None, *, order: Order | None = None
+) -> Ledger:
     """Read a project's evidence; a file that is wrong becomes a problem, never an error.
 
     Args:
         tree: The project's files.
         experiments: Where given, only their evidence is read.
+        order: Tells which file the history had first; without it the earlier stated start counts.
     """
     with without_collector():
-        return ledger_of(_read_files(tree, experiments))
+        return ledger_of(_read_files(tree, experiments), order=order)
 
 
 def digests(tree: Tree) -> dict[str, str]:
@@ -213,17 +225,23 @@ def _digests_in(tree: Tree, folder: str) -> Iterator[tuple[str, str]]:
             yield path, error.found
 
 
-def ledger_of(items: Iterable[Filed | FiledLink | Problem]) -> Ledger:
-    """Return the ledger of evidence and links, and of problems met while they were read, in any order."""
+def ledger_of(items: Iterable[Filed | FiledLink | Problem], *, order: Order | None = None) -> Ledger:
+    """Return the ledger of evidence and links, and of problems met while they were read.
+
+    Args:
+        items: In any order.
+        order: As for `read_ledger`.
+    """
     items = list(items)
     problems = [item for item in items if isinstance(item, Problem)]
     found = [item for item in items if isinstance(item, Filed)]
     found.sort(key=_order)
-    problems.extend(_conflicts(found))
     links = tuple(sorted((item for item in items if isinstance(item, FiledLink)), key=lambda item: item.path))
     resolved = resolve(links, found)
     problems += [*resolved.problems, *unlinked(found, resolved.origins)]
-    return Ledger(tuple(found), in_order(problems), links, resolved.origins)
+    result = compared(found, lambda version: resolved.origins.get(version, version), order)
+    problems += result.problems
+    return Ledger(tuple(result.fitting), in_order(problems), links, resolved.origins, result.ranks)
 
 
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
@@ -282,34 +300,4 @@ def _file_problem(path: str, found: str) -> Problem:
         found=found,
         allowed="<experiment>/<version12>/<arm>-b<block>-<hash16>.json, as a regular file",
         advice="move it out of the evidence folder, or make it readable",
-    )
-
-
-def _conflicts(found: list[Filed]) -> Iterator[Problem]:
-    """Yield a problem for each piece with other values than an earlier one of the same block and machine."""
-    for _, group in groupby(found, key=lambda item: _order(item)[:5]):
-        first: dict[tuple[str, ...], Filed] = {}
-        for item in group:
-            earlier = first.setdefault(_setting(item.evidence), item)
-            if earlier is not item and not _have_equal_values(earlier.evidence, item.evidence):
-                yield _conflict(item, earlier)
-
-
-def _have_equal_values(one: Evidence, other: Evidence) -> bool:
-    return repr(sorted(one.values.items())) == repr(sorted(other.values.items()))  # NaN differs from itself
-
-
-def _setting(piece: Evidence) -> tuple[str, ...]:
-    """Return what must agree before equal bits can be asked for."""
-    return (piece.machine.fingerprint, piece.python, piece.torch, piece.numpy)
-
-
-def _conflict(item: Filed, earlier: Filed) -> Problem:
-    return Problem(
-        code="evidence-conflict",
-        place=Place(item.path, 1, 1),
-        found=f"other values than in {earlier.path}, from the same block, machine and versions",
-        allowed="the same bits whenever one machine measures a block again",
-        advice="find what the result depends on beside its seeds, such as the clock or the order of a set;"
-        " the piece that was started first counts",
     )

@@ -8,6 +8,9 @@ from typing import Literal
 BLOCK_SIZE = 5
 """Seeds in a block, the unit of work, cache, resume and verification."""
 
+MOST_SEEDS = 400
+"""Seeds of an arm beyond which no protocol may ask, where seeds are cheap."""
+
 Stream = Literal["evidence", "explore"]
 
 

@@ -31,8 +31,9 @@ UNKNOWN = "1970-01-01"
 class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDocs leaves its base class untyped
     """Adds a page for every record, without writing into the folder of hand-written pages."""
 
-    config_scheme = (("histories", Type(str, default="")),)
-    """The function that tells from a project's folder what became of each claim, as `module:name`."""
+    config_scheme = (("histories", Type(str, default="")), ("order", Type(str, default="")))
+    """Functions of a project's folder, as `module:name`: one tells what became of each claim, the other gives
+    the order in which the history had evidence."""
     site: Site
     found: list[dict[str, str]]
     lines: list[str]
@@ -45,7 +46,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """
         root = Path(config.config_file_path).parent.resolve()
         config.watch.extend(str(root / folder) for folder in WATCHED if (root / folder).is_dir())
-        project = read(Folder(root))
+        ordered = self.config["order"]
+        project = read(Folder(root), order=pkgutil.resolve_name(ordered)(root) if ordered else None)
         if project.problems:
             raise PluginError(
                 f"{render_terminal(project.problems)}\nThe site is not built while records have problems."

@@ -22,6 +22,7 @@ from kb.reading.tree import Folder
 from repro.cli.parts import answers, overview
 
 if TYPE_CHECKING:
+    from kb.evidence.order import Order
     from kb.project import Project
 
 
@@ -36,15 +37,17 @@ class Context:
         """Return the project's files."""
         return Folder(self.root)
 
-    def project(self, *, today: str | None = None) -> Project:
+    def project(self, *, today: str | None = None, order: Order | None = None) -> Project:
         """Return the project, read now and judged when it is asked.
 
         Args:
             today: Date as `2026-01-31`; where given, sources issued later are problems.
+            order: Tells which of two pieces of evidence the history had first; git does where none is given.
         """
         from kb.project import read
+        from repro.evidence_history import order_of
 
-        return read(self.tree, today=today)
+        return read(self.tree, today=today, order=order or order_of(self.root))
 
 
 class Commands(click.Group):

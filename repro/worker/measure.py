@@ -16,6 +16,7 @@ import resource
 import sys
 import traceback
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +26,7 @@ import repro.lab
 from kb.evidence.seeds import block_seeds
 from kb.reading.experiment import Script, read_script
 from kb.reading.lab import Lab
-from kb.reading.script_syntax import ScriptError
+from kb.reading.script_syntax import ScriptError, Value
 from kb.reading.texts import read_text
 from kb.reading.tree import Folder
 from kb.reading.version import without_texts
@@ -117,7 +118,7 @@ def measure(task: Task, reporter: Reporter) -> None:
     script = planned_script(task)
     configure(task)
     module = load(script, task.file)
-    scale = dataclasses.replace(declared_scale(script, module, task.scale), **dict(task.overrides))
+    scale = running_scale(script, module, task)
     for block in task.blocks:
         reporter.block = block
         measurement = measure_block(task, script, module, scale, block)
@@ -172,20 +173,32 @@ def load(script: Script, file: Path) -> Any:
     return module
 
 
-def declared_scale(script: Script, module: Any, name: str) -> Any:
-    """Return a scale of the script that runs.
+def running_scale(script: Script, module: Any, task: Task) -> Any:
+    """Return the scale that a task is measured at, with the fields that the test version is made of.
 
     Raises:
         ContractError: It differs from what the script's text shows, on which the test version is based.
     """
-    scale = getattr(module, name.upper())
+    declared = getattr(module, task.scale.upper())
+    _require_fields(declared, script.scales[task.scale], task.scale)
+    overrides = dict(task.overrides)
+    scale = dataclasses.replace(declared, **overrides)  # runs what Scale does after its fields are set
+    _require_fields(scale, {**script.scales[task.scale], **overrides}, task.scale)
+    return scale
+
+
+def _require_fields(scale: Any, expected: Mapping[str, Value], name: str) -> None:
     found = {field.name: getattr(scale, field.name) for field in dataclasses.fields(scale)}
-    if found != script.scales[name]:
+    if _with_types(found) != _with_types(expected):
         raise ContractError(
-            f"{name.upper()} runs with {found}, its text says {script.scales[name]}; "
+            f"{name.upper()} runs with {found}, its text says {dict(expected)}; "
             f"assign it once, as a call of Scale with literal fields"
         )
-    return scale
+
+
+def _with_types(fields: Mapping[str, object]) -> dict[str, tuple[type, object]]:
+    """Return fields in such a way that 1, 1.0 and True differ, as they do in the hash of a test version."""
+    return {name: (type(value), value) for name, value in fields.items()}
 
 
 def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Measurement:

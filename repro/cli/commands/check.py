@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from kb.evidence.codes import evidence_codes
 from kb.exports.annotations import note_of, render_github, render_sarif
 from kb.judging.judgement import undeclared_revisions
+from kb.project import Project
 from kb.reading.base import Base
 from kb.reading.codes import codes
 from kb.reading.coverage import Asserted, Coverage, Row, coverage
@@ -22,8 +24,10 @@ from repro.cli import Context
 from repro.cli.parts import spoken
 from repro.cli.parts.errors import USAGE, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
+from repro.evidence_history import CODES, EvidenceHistory
 from repro.former_records import suspect_links
 from repro.provenance import now, runner_version
+from repro.vcs import HistoryError
 
 PLACE = 120
 
@@ -51,12 +55,14 @@ def command(
     not speak of today's verdicts; see `repro review`.
     Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
     """
-    project = context.project(today=now()[:10])
+    history = EvidenceHistory(context.root)
+    project = context.project(today=now()[:10], order=history.order)
     base = project.base
     if is_coverage:
         _show_coverage(coverage(base), as_json=as_json)
         return
-    everything = in_order([*project.problems, *undeclared_revisions(base, project.judgements)])
+    unhistorical = _unhistorical(history, project)
+    everything = in_order([*project.problems, *undeclared_revisions(base, project.judgements), *unhistorical])
     chosen = [_relative(path, context.root) for path in paths]
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
     links = placed(base, suspect_links(project, context.root))
@@ -66,6 +72,17 @@ def command(
     _show(base, problems, links, answers, "json" if as_json else form)
     if problems:
         raise SystemExit(USAGE)
+
+
+def _unhistorical(history: EvidenceHistory, project: Project) -> list[Problem]:
+    """Return what contradicts the history; where it cannot be asked, say so on standard error."""
+    if not project.ledger.pieces:
+        return []
+    try:
+        return list(history.problems(project.ledger, now=now()))
+    except HistoryError as error:
+        click.echo(f"Evidence was not compared with the history of the repository: {error}.", err=True)
+        return []
 
 
 def _show(
@@ -83,7 +100,8 @@ def _show(
         found["answers"] = spoken.as_data(answers)
         click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
     elif form == "sarif":
-        click.echo(render_sarif(noted, codes(), version=runner_version()), nl=False)
+        meanings = codes() | evidence_codes() | CODES
+        click.echo(render_sarif(noted, meanings, version=runner_version()), nl=False)
     elif form == "github":
         click.echo(render_github(noted) + _summary(base, problems, warned))
     else:

@@ -14,6 +14,7 @@ from repro.cli.parts.labels import standing_label, state_label
 from repro.cli.parts.links import in_words
 from repro.cli.parts.past import reading_history
 from repro.cli.parts.reasoned import hanging
+from repro.evidence_history import order_of
 from repro.vcs import Revision
 
 PLACE = 150
@@ -51,8 +52,10 @@ def _difference(context: Context, before: str, after: str | None) -> Difference:
         EnvironmentProblem: There is no git, or no repository.
     """
     with reading_history(context.root) as repository:
-        former = read_former(Revision(repository, before))
-        return compare(former, read_former(Revision(repository, after)) if after else context.project())
+        order = order_of(context.root)
+        former = read_former(Revision(repository, before), order=order)
+        now = read_former(Revision(repository, after), order=order) if after else context.project(order=order)
+        return compare(former, now)
 
 
 def as_data(difference: Difference) -> dict[str, list[dict[str, object]]]:

@@ -12,6 +12,7 @@ from repro.cli import Context
 from repro.cli.parts.errors import USAGE
 from repro.cli.parts.impact_page import as_data, as_markdown
 from repro.cli.parts.past import reading_history
+from repro.evidence_history import order_of
 from repro.former_records import suspect_links
 from repro.vcs import Revision
 
@@ -41,7 +42,8 @@ def command(context: Context, base: str, *, as_json: bool) -> None:
 
 def _impact(context: Context, revision: str) -> Impact:
     with reading_history(context.root) as repository:
-        former = read_former(Revision(repository, repository.fork_point(revision)))
-        now = context.project()
+        order = order_of(context.root)
+        former = read_former(Revision(repository, repository.fork_point(revision)), order=order)
+        now = context.project(order=order)
         before, after = (Snapshot(each, suspect_links(each, context.root)) for each in (former, now))
         return impact(before, after)

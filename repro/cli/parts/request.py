@@ -21,6 +21,7 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.targets import chosen_claims, refuse_problems
+from repro.evidence_history import order_of
 from repro.plan import EVERY, Options, Plan, asked_base, claims_protocol, plan
 
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
@@ -50,7 +51,7 @@ class Request:
 
     def whole(self) -> Project:
         """Return all of the project, as the options ask to run it."""
-        return asked_project(read(self.project.tree), self.options)
+        return asked_project(read(self.project.tree, order=order_of(self.root)), self.options)
 
 
 def asked_project(project: Project, options: Options) -> Project:
@@ -163,7 +164,7 @@ def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Requ
         RecordProblems: Records or scripts of the claims asked for are wrong.
     """
     if not (words["every"] or words["stale"]):
-        project = read(context.tree, only=set(targets))
+        project = read(context.tree, only=set(targets), order=order_of(context.root))
         asked = _request(context.root, project, targets, **words)
         is_whole = project.base.claims.keys() != set(targets)
         if is_whole or not asked.plan().steps:
