@@ -188,7 +188,7 @@ def measured(root, arm="fair", block=0, replication=0, **changes):
 
 STRAYS = {
     "of an arm that the script lacks": ("evidence-arm", {"arm": "lodaed"}, True),
-    "at a scale that the script lacks": ("evidence-scale", {"scale_name": "huge"}, True),
+    "under the name of another scale": ("evidence-scale", {"scale_name": "large"}, True),
     "of an outcome that the script lacks": ("evidence-outcomes", {"outcome": "heads"}, True),
     "behind a gap": ("evidence-gap", {"block": 1}, False),
 }
