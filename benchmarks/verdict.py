@@ -370,7 +370,7 @@ def page_block(found: list[Table]) -> str:
     """Return the tables as Markdown."""
     parts = []
     for table in found:
-        rows = [table.head, ["---"] + ["--:"] * (len(table.head) - 1), *table.rows]
+        rows = [table.head, ["---"] * len(table.head), *table.rows]
         parts.append("\n".join([f"{table.title}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))
     return "\n\n".join(parts)
 

@@ -5,6 +5,7 @@ An exported tree keeps its lines of HTML; only our own build takes them out befo
 
 from __future__ import annotations
 
+import itertools
 import re
 
 _FENCE_OR_HTML = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$|^<[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -45,3 +46,20 @@ def without_indentation(html: str) -> str:
     html = re.sub(r"(<pre[^>]*>(?:<span></span>)?<code)(?=[ >])", r'\1 tabindex="0"', html)
     parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
     return "".join(part if index % 2 else re.sub(r"\s*\n\s*", "\n", part) for index, part in enumerate(parts))
+
+
+def scrolling(html: str) -> str:
+    """Return a page with each bare table in a frame that scrolls on narrow screens and takes the focus.
+
+    The theme would put one around it only in the browser, where no key reaches it.
+    """
+    tables = itertools.count(1)
+    opened = re.sub(
+        "<table>",
+        lambda _: (
+            f'<div class="scroll" role="region" aria-label="Table {next(tables)}" tabindex="0">'
+            '<table class="page-table">'
+        ),
+        html,
+    )
+    return opened.replace("</table>", "</table></div>") if opened != html else html

@@ -91,9 +91,9 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return rest
 
     def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return a generated page with its lines of HTML again."""
+        """Return a generated page with its lines of HTML again; tables of a hand-written one get to scroll."""
         del config, files
-        return html if page.file.generated_by is None else blocks.put_back(html, self.lines)
+        return blocks.scrolling(html) if page.file.generated_by is None else blocks.put_back(html, self.lines)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Refuse a search index that is too large for a reader's first search."""

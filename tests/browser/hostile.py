@@ -138,7 +138,7 @@ def _variants() -> list[dict[str, Any]]:
     reviewed = {"date": "2026-01-01", "note": "x", "seen": seen}
     rest = {key: value for key, value in measured.items() if key != "protocol"}
     return [
-        {**rest, "protocol": revised, "reviewed": reviewed},
+        {**rest, "protocol": revised, "reviewed": reviewed, "answer": {"says": "x"}},
         {**rest, "protocol": {**protocol, "experiment": "dominoes", "planned": "x"}},
         {**rest, "not_testable": "x"},
         {**rest, "untested": "x"},
@@ -161,7 +161,7 @@ def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
             yield f"toys/{claim_id}.yaml", filled
             stated.append(claim_id)
             sides = [{"name": "x", "claims": [claim_id]}, {"name": "y", "claims": ["toy-claim"]}]
-            debate = {**yaml.safe_load(DEBATE), "sides": sides}
+            debate = {**yaml.safe_load(DEBATE), "sides": sides, "answer": {"says": "x"}}
             yield f"debates/debate-{number}-{turn}.yaml", hostile.filled(Debate, debate, turned, ("Debate",))
         source["paragraphs"][0]["claims"] = stated
         yield f"sources/hostile-{number}.yaml", hostile.filled(Source, source, group, ("Source",))
