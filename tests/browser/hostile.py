@@ -132,6 +132,7 @@ def _variants() -> list[dict[str, Any]]:
     former = [{**part, "at_least": 0.2} for part in protocol["predictions"]]
     revised = {
         **protocol,
+        "settings": [{"name": "minimal"}, {"name": "large", "scale": "large", "because": "x"}],
         "revisions": [{"because": "x", "predictions": former, "controls": protocol["controls"]}],
     }
     seen = [{"record": "toy-source", "identity": "0" * 8}]
@@ -149,6 +150,8 @@ def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
     """Yield the path under claims/ and the content of every hostile record."""
     source = yaml.safe_load(SOURCE + SOURCE_READ_WHOLE.replace("IDS", "toy-claim"))
     source["author"].append({"literal": "x"})
+    anchor = source["paragraphs"][0]["anchor"]
+    source["paragraphs"].append({"anchor": anchor, "assertions": [{"says": "x", "none": "x"}]})
     for number, group in enumerate(GROUPS):
         stated = []
         for turn, variant in enumerate(_variants()):
