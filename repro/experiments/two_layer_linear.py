@@ -156,9 +156,6 @@ ARMS = {  # those whose curves tell most come first
     "twentieth_kappa_1e5": Arm("Gauss-Newton steps of 1/20, number 100,000", 1e5, twentieth),
 }
 
-Rule = Callable[[Tensor, Moments, int, Tensor], tuple[Tensor, Moments]]
-"""From gradient, moments, number of the step and trials to direction and moments."""
-
 
 def steepest(gradient: Tensor, moments: Moments, _step: int, _trials: Tensor) -> tuple[Tensor, Moments]:
     return gradient, moments
@@ -176,13 +173,20 @@ def adaptive(gradient: Tensor, moments: Moments, step: int, _trials: Tensor) -> 
     return first / (1 - 0.9**step) / (spread + 1e-8), Moments(first, second)
 
 
-def first_order(A: Tensor, W1: Tensor, W2: Tensor, scale: Scale, *, trials: Tensor, rule: Rule) -> Run:
+def first_order(
+    A: Tensor,
+    W1: Tensor,
+    W2: Tensor,
+    scale: Scale,
+    *,
+    trials: Tensor,
+    rule: Callable[[Tensor, Moments, int, Tensor], tuple[Tensor, Moments]],
+) -> Run:
     """Run every trial (rate, whether it falls, and what the rule needs), and return each seed's best."""
     each = trials.to(A).T[..., None, None, None]  # (numbers, trials, 1, 1, 1)
     rate, falls = each[0], each[1]
-    weights = torch.cat([W1, W2], -2).repeat(
-        len(trials), 1, 1, 1
-    )  # (trials, seeds, outputs + inputs, inputs)
+    start = torch.cat([W1, W2], -2)  # (seeds, outputs + inputs, inputs)
+    weights = start.repeat(len(trials), 1, 1, 1)  # (trials, seeds, outputs + inputs, inputs)
     moments = Moments(first=torch.zeros_like(weights), second=torch.zeros_like(weights))
     losses = []
     for step in range(1, scale.first_order_steps + 2):
@@ -199,9 +203,9 @@ def first_order(A: Tensor, W1: Tensor, W2: Tensor, scale: Scale, *, trials: Tens
 
 def gauss_newton(A: Tensor, W1: Tensor, W2: Tensor, scale: Scale, *, size: float) -> Run:
     """Run steps of one size, each the minimum-norm solution of the linearised residual."""
-    losses = [(W1 @ W2 - A).square().sum((-2, -1))]
+    error = W1 @ W2 - A  # (seeds, outputs, inputs)
+    losses = [error.square().sum((-2, -1))]
     for _ in range(round(scale.gauss_newton_time / size)):
-        error = W1 @ W2 - A
         left, P = torch.linalg.eigh(W1 @ W1.mT)  # P: (seeds, outputs, outputs)
         right, Q = torch.linalg.eigh(W2.mT @ W2)  # Q: (seeds, inputs, inputs)
         diagonal = P.mT @ error @ Q / (left[:, :, None] + right[:, None, :])
@@ -210,17 +214,20 @@ def gauss_newton(A: Tensor, W1: Tensor, W2: Tensor, scale: Scale, *, size: float
         step2 = size * W1.mT @ Z
         W1 = W1 - step1
         W2 = W2 - step2
-        losses.append((W1 @ W2 - A).square().sum((-2, -1)))
+        error = W1 @ W2 - A
+        losses.append(error.square().sum((-2, -1)))
     return Run(torch.stack(losses, -1), W1, W2)
 
 
 def log10_condition(W1: Tensor, W2: Tensor) -> Tensor:
     """Return the condition number of the Jacobian of (W1, W2) -> W1 W2 for each seed, in decades."""
-    left = torch.linalg.svdvals(W1).square()  # (seeds, hidden), eigenvalues of W1 W1', the largest first
-    right = torch.linalg.svdvals(W2).square()  # (seeds, inputs), of W2' W2
-    has_more_rows = W1.shape[-2] > W1.shape[-1]  # then W1 W1' has the eigenvalue 0 as well
-    smallest = right[:, -1] if has_more_rows else right[:, -1] + left[:, -1]
-    return ((left[:, 0] + right[:, 0]) / smallest).log10() / 2
+    left = torch.linalg.svdvals(W1).square()  # (seeds, inputs), eigenvalues of W1 W1', the largest first
+    right = torch.linalg.svdvals(W2).square()  # (seeds, inputs), eigenvalues of W2' W2
+    largest = left[:, 0] + right[:, 0]
+    is_tall = W1.shape[-2] > W1.shape[-1]  # then W1 W1' has the eigenvalue 0 as well
+    smallest = right[:, -1] if is_tall else left[:, -1] + right[:, -1]
+    log10_squared: Tensor = (largest / smallest).log10()
+    return log10_squared / 2
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
