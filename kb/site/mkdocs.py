@@ -91,7 +91,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return rest
 
     def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return a generated page with its lines of HTML again; tables of a hand-written one get to scroll."""
+        """Return a generated page with its lines of HTML again, or a hand-written one whose tables scroll."""
         del config, files
         return blocks.scrolling(html) if page.file.generated_by is None else blocks.put_back(html, self.lines)
 
