@@ -21,7 +21,7 @@ from kb.text.problems import Problem
 
 @dataclass(frozen=True)
 class Project:
-    """Records, scripts and evidence, and what they come to.
+    """Records, scripts and evidence, and what follows from them.
 
     Attributes:
         tree: The files that it was read from.
@@ -65,11 +65,11 @@ def read(
 
     Args:
         tree: The project's files.
-        today: Date as `2026-01-31`; where given, sources issued later are problems.
-        only: Ids of the only claims that are wanted, with their scripts and evidence; where one of them is
-            not the id of a claim, everything is read.
-        order: Tells which of two pieces of evidence for one block the history had first, and is asked only
-            where there are two; without it the piece that states the earlier start counts.
+        today: Date as `2026-01-31`; if given, sources issued later are problems.
+        only: Ids of the only claims that are wanted, with their scripts and evidence; if one of them is not
+            the id of a claim, everything is read.
+        order: Tells which of two pieces of evidence for one block came first in the history, and is used only
+            if there are two; without it the piece that states the earlier start counts.
     """
     if only is None:
         base, ledger = load_base(tree, today=today), read_ledger(tree, order=order)

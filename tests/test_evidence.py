@@ -105,7 +105,7 @@ DAMAGES = {
     ),
     "huge integer": (b"9" * 5000, PLACE, "evidence-json", "not JSON"),
     "a list": (b"[]\n", PLACE, "evidence-json", "canonical form"),
-    "key twice": (*rewritten('"block":0', '"block":0,"block":0'), "evidence-json", "'block' stands twice"),
+    "key twice": (*rewritten('"block":0', '"block":0,"block":0'), "evidence-json", "'block' occurs twice"),
     "keys swapped": (
         *rewritten('"cpu":"test","gpu":null', '"gpu":null,"cpu":"test"'),
         "evidence-json",

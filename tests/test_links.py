@@ -223,7 +223,7 @@ BAD_FILES = {
     "unknown field": (*written(RECORD | {"trust": 1}), "trust: extra inputs"),
     "another code": (*written(RECORD | {"code": {"coin": "3" * 64}}), "does not follow from code and scale"),
     "another scale": (*written(RECORD | {"scale": {"flips": 7}}), "does not follow from code and scale"),
-    "other values": (*written(RECORD | {"compared": [OTHERS]}), "equal bits are asked for"),
+    "other values": (*written(RECORD | {"compared": [OTHERS]}), "equal bits are required"),
     "beyond its tolerance": (*written(RECORD | {"compared": [OTHERS], "tolerance": 0.1}), "the tolerance"),
 }
 

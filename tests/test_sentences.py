@@ -258,7 +258,7 @@ def test_notes_name_what_a_reader_should_know():
     assert finding_notes(only(TEN, **GOOD)) == ()
     assert finding_notes(only([*TEN, math.nan], **GOOD)) == ("1 of 11 seeds diverged",)
     assert finding_notes(only([1.0, 1.0, 1.0, 1.0, -9.0] * 2, at_least=0.0)) == (
-        "most seeds lie on the other side of the bound than their mean",
+        "most seeds lie on the other side of the bound from their mean",
         "the values are skewed, and the interval of a mean then errs more often than it says",
     )
     assert finding_notes(only([1.0] * 5, **GOOD)) == (

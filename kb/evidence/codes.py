@@ -1,4 +1,4 @@
-"""Every code that `repro check` may give for evidence as such, gathered from the modules that give them."""
+"""Every code that `repro check` may give for evidence itself, gathered from the modules that define them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from kb.evidence import company, file, links, order, strays
 
 
 def evidence_codes() -> dict[str, str]:
-    """Return what each code means, by code in alphabetical order."""
+    """Return the meaning of each code, sorted by code."""
     tables = (file.CODES, links.CODES, order.CODES, company.CODES, strays.CODES)
     return dict(sorted((code, text) for table in tables for code, text in table.items()))

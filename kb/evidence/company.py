@@ -1,7 +1,7 @@
 """Pieces of evidence compared with each other: copies, missing outcomes, other units, replays that differ.
 
-A piece that cannot be what the runner measured is told apart from those that it came to, and never counts. Of
-two that contradict each other, the one that the history had first stays.
+A piece that cannot be what the runner measured is told apart from the pieces it was compared with, and never
+counts. Of two that contradict each other, the one that came first in the history stays.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from kb.evidence.record import Evidence
 from kb.text.problems import Place, Problem
 
 CODES = {
-    "evidence-outcomes": "A block has other outcomes than the other blocks of its test version.",
-    "evidence-copy": "A block has the values of another block, though its seeds are others.",
+    "evidence-outcomes": "The outcomes of a block differ from those of the other blocks of its test version.",
+    "evidence-copy": "A block has the same values as another block, although their seeds differ.",
     "evidence-units": "The values of a block are a hundred times those of another block of the arm.",
     "evidence-conflict": "Two pieces for one block have values that cannot both be right.",
 }
 CHANCE = 1e-4
-"""Equal blocks are taken for copies where so few pairs of them would be equal by chance."""
+"""Equal blocks count as copies when fewer equal pairs than this are expected by chance."""
 NEAR_PERCENT = (50, 200)
 """Ratios of medians that shares in one block and percentages in another may show."""
 
 
 class Compared(NamedTuple):
-    """What comparing comes to.
+    """The result of comparing all pieces of evidence.
 
     Attributes:
         fitting: The pieces that may count.
         problems: One for each piece that may not, and for each that contradicts an earlier one.
-        ranks: What the history says of those that contend.
+        ranks: The order in the history of the pieces that contend.
     """
 
     fitting: list[Filed]
@@ -52,9 +52,9 @@ def compared(found: Sequence[Filed], origin: Origin, order: Order | None) -> Com
     """Compare all pieces with each other.
 
     Args:
-        found: Every piece that is right by itself.
+        found: Every piece that is valid on its own.
         origin: Gives for a version the one at the end of its links.
-        order: Tells which file the history had first; without it the stated start decides.
+        order: Tells which file came first in the history; without it the stated start decides.
     """
     odd = [group for group in _by(found, _version).values() if len({*map(_names, group)}) > 1]
     equal = [group for group in _by(found, _values).values() if _is_copied(group)]
@@ -117,9 +117,9 @@ def _values(filed: Filed) -> tuple[str, str]:
 
 
 def _odd(group: Sequence[Filed]) -> Iterator[Problem]:
-    """Yield a problem for each piece of a version whose outcomes are not those of most."""
+    """Yield a problem for each piece of a version whose outcomes differ from those of most pieces."""
     counts = Counter(map(_names, group))
-    usual = max(counts, key=counts.__getitem__)  # of two equally frequent ones what came first
+    usual = max(counts, key=counts.__getitem__)  # of two equally frequent ones, the one that came first
     expected = ", ".join(usual)
     for each in group:
         if _names(each) != usual:
@@ -129,12 +129,12 @@ def _odd(group: Sequence[Filed]) -> Iterator[Problem]:
 
 
 def _is_copied(group: Sequence[Filed]) -> bool:
-    """Do pieces of equal values differ in their seeds? Arms that do the same share theirs."""
+    """Do pieces with equal values differ in their seeds? Arms that do the same share their seeds."""
     return len(group) > 1 and len({each.evidence.seeds for each in group}) > 1
 
 
 def _copies(group: Sequence[Filed], found: Sequence[Filed]) -> Iterator[Problem]:
-    """Yield a problem for each piece that has the values of an earlier one, where chance does not do that."""
+    """Yield a problem for each piece that has the values of an earlier one, unless chance explains it."""
     for number, each in enumerate(group):
         earlier = [other for other in group[:number] if other.evidence.seeds != each.evidence.seeds]
         if earlier and _expected(each, earlier[0], found) < CHANCE:
@@ -150,8 +150,8 @@ def _copies(group: Sequence[Filed], found: Sequence[Filed]) -> Iterator[Problem]
 def _expected(copy: Filed, model: Filed, found: Iterable[Filed]) -> float:
     """Return how many pairs of blocks of two arms would be equal by chance.
 
-    The chance that two seeds are equal in all outcomes is estimated from all other blocks of the arms, a
-    pair of equal ones being added; five pairs of seeds must be equal at once.
+    The chance that two seeds are equal in all outcomes is estimated from all other blocks of the arms, plus
+    one added pair of equal seeds; five pairs of seeds must be equal at once.
     """
     arms = {_arm(copy), _arm(model)}
     others = [each.evidence for each in found if _arm(each) in arms and each is not copy]
@@ -161,9 +161,9 @@ def _expected(copy: Filed, model: Filed, found: Iterable[Filed]) -> float:
 
 
 def _conflicts(group: Sequence[Filed], fitting: Iterable[Filed]) -> Iterator[Problem]:
-    """Yield a problem for each piece with other values than an earlier one of the same block.
+    """Yield a problem for each piece whose values differ from those of an earlier piece of the same block.
 
-    One machine must give the same bits for a version, another one what the seeds of the arm predict.
+    The same machine must give the same bits for a version; another must give what the arm's seeds predict.
     """
     if not group:
         return
@@ -179,12 +179,12 @@ def _conflicts(group: Sequence[Filed], fitting: Iterable[Filed]) -> Iterator[Pro
 
 
 def _setting(piece: Evidence) -> tuple[str, ...]:
-    """Return what must agree before equal bits can be asked for."""
+    """Return what must agree before equal bits can be expected."""
     return (piece.machine.fingerprint, piece.python, piece.torch, piece.numpy)
 
 
 def _unpredicted(replay: Filed, group: Sequence[Filed], fitting: Iterable[Filed]) -> str | None:
-    """Return an outcome of a replay that no seeds like those of the arm's counting blocks would give."""
+    """Return an outcome of a replay that does not fit the arm's counting blocks; None where all fit."""
     replays = {each.path for each in group[1:]}
     arm = [each.evidence for each in fitting if _arm(each) == _arm(replay) and each.path not in replays]
     for name, values in replay.evidence.values.items():
@@ -196,8 +196,8 @@ def _unpredicted(replay: Filed, group: Sequence[Filed], fitting: Iterable[Filed]
 
 def _conflict(filed: Filed, found: str, allowed: str) -> Problem:
     advice = (
-        "find what the result depends on beside its seeds, such as the clock or the order of a set;"
-        " the piece that the history had first counts"
+        "find what the result depends on besides its seeds, such as the clock or the order of a set;"
+        " the piece that came first in the history counts"
     )
     return _problem("evidence-conflict", filed, found, allowed, advice)
 
@@ -205,7 +205,7 @@ def _conflict(filed: Filed, found: str, allowed: str) -> Problem:
 def _other_units(
     fitting: Iterable[Filed], earlier: Callable[[Filed], tuple[float, str, str]]
 ) -> Iterator[Problem]:
-    """Yield a problem for the later of two blocks of an arm, one in shares and one in percent as it seems."""
+    """Yield a problem for the later of two blocks of an arm, if one seems to be in shares, one in percent."""
     for blocks in _by(fitting, _arm).values():
         for name in blocks[0].evidence.values if len(blocks) > 1 else ():
             known = [each for each in blocks if _is_of_one_sign(each.evidence.values[name])]

@@ -1,6 +1,6 @@
-"""The bytes of one file -> evidence that may be trusted, or the problem that says why not.
+"""Turns the bytes of one file into evidence that may be trusted, or into the problem that says why not.
 
-This room knows no folder: it is given bytes and the path they were found at. A file is accepted only as
+This module opens no folder: it is given bytes and the path they were found at. A file is accepted only as
 the ledger wrote it: canonical bytes, the record's hash inside and in the name, the seeds of its version.
 """
 
@@ -24,7 +24,7 @@ MAX_BYTES = 1024 * 1024
 YEARS = ("2025", "2199")
 """The first and last year in which a measurement may begin; the project is not older."""
 LEAST_SECONDS = 1e-5
-"""A block that claims to be quicker was not measured: to read the tensors of its outcomes takes longer."""
+"""A block that claims to be quicker was not measured: reading the tensors of its outcomes takes longer."""
 
 CODES = {
     "evidence-file": "A piece of evidence is a link, a folder, a pipe, unreadable or larger than 1 MiB.",
@@ -50,7 +50,7 @@ _RESTORE = "restore the file from version control; to measure anew, delete it an
 class Filed(NamedTuple):
     """Evidence, the SHA-256 of its record, and where it lies relative to the project's root.
 
-    What was measured only to explore lies nowhere: its path is empty.
+    Values measured only to explore are not filed: their path is empty.
     """
 
     evidence: Evidence
@@ -101,7 +101,7 @@ def _seeds(version: str, block: int, replication: int) -> tuple[int, ...]:
 
 
 def _is_canonical(record: bytes, evidence: Evidence) -> bool:
-    """Are all keys there, once and in order, without spaces, NaN tokens or anything but ASCII?
+    """Are all keys present, once and in order, in pure ASCII without spaces or NaN tokens?
 
     How numbers are spelled is not checked, for speed: the hash pins the bytes, and the value is the same.
     """
@@ -124,7 +124,7 @@ _TABLES = ("code", "curves", "predictions", "scale", "values")
 
 
 def _keys(evidence: Evidence) -> list[bytes]:
-    """Return the keys of a record in the order in which they must stand."""
+    """Return the keys of a record in their required order."""
     tables = tuple(tuple(getattr(evidence, name)) for name in _TABLES)
     return _keys_for(evidence.schema_version, len(evidence.attempts), tables)
 
@@ -153,7 +153,7 @@ def too_large(path: str) -> Problem:
 
 
 def _json_problem(content: bytes, path: str) -> Problem:
-    """Say why bytes are not canonical JSON, as exactly as can be told."""
+    """Say as exactly as possible why bytes are not canonical JSON."""
     line, column, found = 1, 1, "the JSON is not in the ledger's canonical form"
     try:
         document = _strict_json(content.decode("utf-8"))
@@ -182,7 +182,7 @@ def _strict_json(text: str) -> Any:
         names = [name for name, _ in pairs]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise ValueError(f"the key {repeated[0]!r} stands twice in one object")
+            raise ValueError(f"the key {repeated[0]!r} occurs twice in one object")
         return dict(pairs)
 
     def refuse(token: str) -> float:
@@ -214,7 +214,7 @@ def _hash_problem(path: str, digest: str, stated: str) -> Problem:
 
 
 def _schema_problem(content: bytes, path: str, error: ValidationError) -> Problem:
-    """Tell a newer version and broken JSON from fields that are wrong; name the first three of those."""
+    """Tell a newer version and broken JSON from wrong fields, of which the first three are named."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     if errors[0]["type"] == "json_invalid" or _is_newer(content):
         return _json_problem(content, path)
@@ -246,7 +246,7 @@ def _name_problem(path: str, evidence: Evidence, digest: str) -> Problem:
 
 
 def _implausible(path: str, evidence: Evidence) -> Problem | None:
-    """Return what a record says that no measurement can have said, or nothing."""
+    """Return the problem of a record that no measurement can have produced, or None."""
     computed = _version_of(tuple(evidence.code.items()), _exact(evidence.scale))
     if computed != evidence.version:
         return _refused(
@@ -280,7 +280,7 @@ def _version_of(code: tuple[tuple[str, str], ...], scale: tuple[tuple[str, type,
 
 
 def _refused(code: str, path: str, found: str, allowed: str) -> Problem:
-    advice = "find out who made the file; what the runner measured is never so, and it does not count"
+    advice = "find out who made the file; the runner never writes such values, and it does not count"
     return Problem(code, Place(path, 1, 1), found, allowed, advice)
 
 

@@ -60,11 +60,10 @@ class Ledger:
 
     Attributes:
         pieces: Sorted by experiment, version, replication, arm, block, start and hash.
-        problems: One for each file that is not used, and one for each that contradicts an earlier one.
-        links: Those that are followed, and those that are not.
+        problems: One for each file that is not used, and one for each that contradicts an earlier file.
+        links: All links, whether they are followed or not.
         origins: For each linked version the version that its seeds come from.
-        ranks: For each file that contended with another one, and that the history has, a number that is less
-            where it came earlier.
+        ranks: For each contending file that the history has, a number that is lower the earlier it came.
     """
 
     pieces: tuple[Filed, ...] = ()
@@ -78,7 +77,7 @@ class Ledger:
         return self.origins.get(version, version)
 
     def going_on(self, version: str, origin: str) -> Ledger:
-        """Return a ledger in which a version goes on with another's evidence."""
+        """Return a ledger in which a version continues with another's evidence."""
         return replace(self, origins={**self.origins, version: origin})
 
     def is_same(self, one: str, other: str) -> bool:
@@ -126,7 +125,7 @@ class Ledger:
         """Return the piece that holds some evidence of this ledger.
 
         Raises:
-            KeyError: It is not of this ledger.
+            KeyError: The evidence is not in this ledger.
         """
         for piece in self.filed(evidence.experiment):
             if piece.evidence is evidence:
@@ -134,37 +133,37 @@ class Ledger:
         raise KeyError(evidence.experiment)
 
     def only(self, experiment: str) -> Ledger:
-        """Return the pieces of one experiment as a ledger of their own."""
+        """Return a ledger with only the pieces of one experiment."""
         return replace(self, pieces=tuple(self.filed(experiment)), problems=())
 
     def extended(self, piece: Filed) -> Ledger:
-        """Return a ledger that has one piece more, which was measured last."""
+        """Return a ledger with one more piece, which was measured last."""
         return replace(self, pieces=(*self.pieces, piece))
 
     def counting(self, experiment: str, version: str, replication: int = 0) -> Blocks:
-        """Return the piece that counts for each arm and block: of several what the history had first.
+        """Return the piece that counts for each arm and block: of several, the one first in the history.
 
-        What was measured of any version that is linked to this one counts.
+        Evidence of any version that is linked to this one counts.
         """
         return self._by_version.get((experiment, self.origin(version), replication), {})
 
     def replications(self, experiment: str, version: str) -> tuple[int, ...]:
-        """Return the numbers of the independent sets of seeds that a test version has evidence of."""
+        """Return the numbers of the independent sets of seeds for which a test version has evidence."""
         origin = self.origin(version)
         return tuple(sorted(n for name, of, n in self._by_version if (name, of) == (experiment, origin)))
 
     def values(
         self, experiment: str, version: str, arms: Iterable[str], replication: int = 0
     ) -> dict[str, dict[str, tuple[float, ...]]]:
-        """Return arm -> outcome -> one number a seed, for the blocks from 0 up to each arm's first gap.
+        """Return one number per seed by arm and outcome, for the blocks from 0 up to each arm's first gap.
 
-        An arm without block 0 has no outcomes. A block that measured other outcomes than block 0 is a gap.
+        An arm without block 0 has no outcomes. A block whose outcomes differ from those of block 0 is a gap.
         """
         blocks = self.counting(experiment, version, replication)
         return {arm: _joined(_gapless(blocks, arm)) for arm in arms}
 
     def seconds(self, experiment: str, arm: str, *, scale_name: str) -> float | None:
-        """Return the median wall seconds of a block of the test version measured last; of two the longer."""
+        """Return the median wall seconds of a block of the test version measured last; of two, the longer."""
         past = [
             piece
             for piece in self.of_experiment(experiment)
@@ -198,8 +197,8 @@ def read_ledger(
 
     Args:
         tree: The project's files.
-        experiments: Where given, only their evidence is read.
-        order: Tells which file the history had first; without it the earlier stated start counts.
+        experiments: If given, only their evidence is read.
+        order: Tells which file came first in the history; without it the earlier stated start counts.
     """
     with without_collector():
         return ledger_of(_read_files(tree, experiments), order=order)
@@ -208,7 +207,7 @@ def read_ledger(
 def digests(tree: Tree) -> dict[str, str]:
     """Return the SHA-256 of every file in the evidence folder by its path, whether it can be trusted or not.
 
-    Of what cannot be read it says why instead.
+    For a file that cannot be read it gives the reason instead.
     """
     return dict(_digests_in(tree, EVIDENCE_FOLDER))
 
@@ -261,7 +260,7 @@ def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[File
 
 
 def _inside(tree: Tree, parent: Entry | Problem, folder: str) -> Iterator[tuple[Entry | Problem, str]]:
-    """Yield what lies in a part of a folder, each with that part's path."""
+    """Yield the entries of a subfolder, each with the subfolder's path."""
     if isinstance(parent, Problem):
         yield parent, folder
         return

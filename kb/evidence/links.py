@@ -1,4 +1,4 @@
-"""Links: statements that a new test version computes what an earlier one did, so that its evidence goes on.
+"""Links: statements that a new test version computes what an earlier one did, so that evidence carries over.
 
 A link is made by measuring blocks of every arm again with the new code on the earlier version's seeds. It is
 an immutable file beside the evidence, with its hash in its name. From then on both versions, and all that are
@@ -33,12 +33,12 @@ from kb.records.claims import Name
 from kb.text.problems import Place, Problem
 
 PREFIX = "same-as-"
-"""What the names of links begin with; no arm has a hyphen in its name."""
+"""Prefix of the names of links; the name of an arm cannot contain a hyphen."""
 
 CODES = {
-    "link-file": "A link is not the canonical JSON that `repro verify` writes, or its name is not its own.",
-    "link-evidence": "A link compares evidence that is not there, or that holds other values than it says.",
-    "link-arms": "A link does not compare every arm of the evidence that it carries on.",
+    "link-file": "A link is not the canonical JSON that `repro verify` writes, or has a wrong name.",
+    "link-evidence": "A link compares evidence that does not exist or has other values than it says.",
+    "link-arms": "A link does not compare every arm of the evidence that it carries over.",
     "link-circle": "Links lead from a test version back to itself.",
     "link-conflict": "A test version is linked to two others, or has evidence on seeds of its own.",
     "unlinked-evidence": "Evidence has the seeds of another test version, and no link leads there.",
@@ -65,18 +65,18 @@ class Compared(Part):
 
 
 class Link(Part):
-    """A test version that goes on with the evidence and the seeds of an earlier one.
+    """A test version that continues with the evidence and the seeds of an earlier one.
 
     Attributes:
         version: The new test version, all 64 digits.
         same_as: The earlier one.
         code: As in evidence, of the new version.
         scale: As in evidence, of the new version.
-        compared: What was measured again: at least a block of every arm that has evidence.
+        compared: The blocks measured again: at least one for every arm that has evidence.
         left_out: Arms that have evidence and that the new version no longer has.
         tolerance: The largest difference that was allowed, relative to the values; 0 asks for equal bits.
         measuring: SHA-256 of the files of the runner that call `measure`.
-        commit: The clean checkout that measured.
+        commit: The clean checkout that was measured with.
     """
 
     schema_version: Literal[1]
@@ -151,7 +151,7 @@ def parse_link(content: bytes, path: str) -> FiledLink | Problem:
     if link.experiment not in link.code or version_of(link.code, link.scale) != link.version:
         return _file_problem(path, "the version does not follow from code and scale")
     if link.tolerance == 0 and any(each.now != each.before for each in link.compared):
-        return _file_problem(path, "values differ, though equal bits are asked for")
+        return _file_problem(path, "values differ, though equal bits are required")
     if any(each.difference > link.tolerance for each in link.compared):
         return _file_problem(path, "values differ by more than the tolerance")
     return FiledLink(link, content[-67:-3].decode(), path)
@@ -168,7 +168,7 @@ def _file_problem(path: str, found: str) -> Problem:
 
 
 class Resolved(NamedTuple):
-    """What links come to.
+    """The result of following all links.
 
     Attributes:
         origins: For each linked version the version that its seeds come from.
@@ -210,14 +210,14 @@ def _fault(
     evidence: Mapping[str, Evidence],
     pieces: Iterable[Evidence],
 ) -> Problem | None:
-    """Return what keeps a link from being followed, or nothing."""
+    """Return the problem that keeps a link from being followed, or None."""
     link, origin = filed.link, _end(followed, filed.link.same_as)
     if origin == link.version:
         found = f"{link.version[:12]} is linked to {link.same_as[:12]}, which leads back to it"
         return _problem("link-circle", filed, found, "links from later versions to earlier ones")
     if _end(followed, link.version) not in {link.version, origin}:
         found = f"{link.version[:12]} is linked to two versions that are not the same"
-        return _problem("link-conflict", filed, found, "one version that a version goes on with")
+        return _problem("link-conflict", filed, found, "one version that a version continues")
     if any(piece.version == piece.origin == link.version for piece in pieces):
         found = f"{link.version[:12]} has evidence on seeds of its own"
         return _problem("link-conflict", filed, found, "evidence of its own, or a link to another's")
@@ -226,7 +226,7 @@ def _fault(
         where = f"block {each.block} of arm {each.arm}"
         if piece is None or not _is_of(piece, each, link, origin, followed):
             found = f"{where}: no evidence of version {link.same_as[:12]} has the record {each.evidence[:12]}"
-            return _problem("link-evidence", filed, found, "evidence that is there")
+            return _problem("link-evidence", filed, found, "evidence that exists")
         if values_digest(piece) != each.before:
             found = f"{where}: the evidence has other values than the link says"
             return _problem("link-evidence", filed, found, "the digest of the values in the evidence")
@@ -245,7 +245,7 @@ def _is_of(piece: Evidence, each: Compared, link: Link, origin: str, followed: M
 
 
 def _missing(link: Link, origin: str, followed: Mapping[str, str], pieces: Iterable[Evidence]) -> set[str]:
-    """Return the arms that had evidence when a link was made, and that it does not speak of."""
+    """Return the arms that had evidence when a link was made and that it does not mention."""
     arms = {
         piece.arm
         for piece in pieces
@@ -255,7 +255,7 @@ def _missing(link: Link, origin: str, followed: Mapping[str, str], pieces: Itera
 
 
 def unlinked(filed: Iterable[Filed], origins: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a problem for each piece that has the seeds of a version which no link leads to.
+    """Yield a problem for each piece that has the seeds of a version to which no link leads.
 
     Args:
         filed: All evidence.

@@ -1,7 +1,7 @@
-"""Which of several pieces the history of the repository had first, as far as somebody can tell.
+"""Which of several pieces came first in the history of the repository, as far as the history can tell.
 
-Whoever knows the history gives an order; a ledger asks it only where two pieces contend. What a record says
-of its own start is written by whoever made the file, and decides only between pieces that came together.
+A caller that knows the history gives an order; a ledger uses it only when two pieces contend. The start that
+a record states was written by its author, and decides only between pieces that came together.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from kb.evidence.file import Filed
 from kb.text.problems import Place, Problem
 
-CODES = {"evidence-order": "Two pieces contend, and the history cannot tell which of them it had first."}
+CODES = {"evidence-order": "Two pieces contend, and the history cannot tell which of them came first."}
 
 Order = Callable[[Collection[str]], Mapping[str, int]]
-"""Gives for paths of evidence a rank that is less where the history had a file earlier; what it never had is
-left out, and comes last. Raises `OrderError`."""
+"""Gives paths of evidence a rank that is lower the earlier a file came in the history; a file that is not in
+the history is left out, and comes last. Raises `OrderError`."""
 
 
 class OrderError(Exception):
@@ -24,12 +24,12 @@ class OrderError(Exception):
 
 
 def precedence(filed: Filed, ranks: Mapping[str, int]) -> tuple[float, str, str]:
-    """Return what is less for the piece that goes before others: its rank, then the start that it states."""
+    """Return a key that sorts pieces by precedence: by rank, then by the start that they state."""
     return ranks.get(filed.path, math.inf), filed.evidence.started, filed.sha256
 
 
 def unordered(contending: Iterable[str], error: OrderError) -> Problem:
-    """Return the problem of pieces whose order nobody can tell."""
+    """Return the problem of pieces whose order cannot be told."""
     first, *others = sorted(contending)
     return Problem(
         "evidence-order",

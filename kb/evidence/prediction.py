@@ -1,4 +1,4 @@
-"""What another machine may give for a block: the interval that predicts the mean of further seeds."""
+"""What another machine may give for a block: the prediction interval for the mean of further seeds."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 LEVEL = 0.999
-"""Probability that the interval holds the mean of seeds which follow the law of the others."""
+"""Probability that the interval contains the mean of seeds from the same distribution."""
 ROUNDING = 1e-6
-"""Difference, relative to the mean, that rounding alone explains where the seeds do not differ."""
+"""Difference relative to the mean that rounding alone explains when the seeds do not differ."""
 
 
 def is_predicted(known: Sequence[float], found: Sequence[float]) -> bool:
-    """Say whether values lie where those of other seeds predict their mean, with a probability of `LEVEL`.
+    """Say whether the mean of values lies in the interval that other seeds predict with probability `LEVEL`.
 
     The interval of Student's t for the mean of m values after n: mean +- t * s * sqrt(1/m + 1/n). Values
     that are not finite are left out; where one side has none that is finite, the other must have none.
 
     Args:
-        known: At least one number for each seed of an outcome.
+        known: One number per seed of an outcome, at least one in all.
         found: The numbers of the seeds to compare.
     """
     finite = [value for value in known if math.isfinite(value)]

@@ -1,6 +1,6 @@
-"""What machines write: one immutable record a block, and its one way of being written as bytes.
+"""What machines write: one immutable record per block, and the only way to write it as bytes.
 
-This room knows shapes and bytes, not files. Non-finite numbers are written as `{"nonfinite": "nan"}` (or
+This module knows shapes and bytes, not files. Non-finite numbers are written as `{"nonfinite": "nan"}` (or
 `inf`, `-inf`), because JSON has no token for them.
 """
 
@@ -29,15 +29,15 @@ from kb.records.claims import Identifier, Name
 EVIDENCE_FOLDER = "repro/evidence"
 """Where evidence lies, relative to the project's root."""
 SCHEMA_VERSION = 2
-"""Of what is written; version 1, which said `protocol` where this one says `version`, is still read."""
+"""Version that is written; version 1, which said `protocol` instead of `version`, is still read."""
 LATER_FIELDS = ("measuring", "seeds_from")
-"""What schema version 1 did not have."""
+"""Fields that schema version 1 did not have."""
 
 
 class _Nonfinite:
     """Lets a number be written as an object where JSON has no token for it.
 
-    A union, because a Python function called for each number would take half of the time of reading.
+    It is a union, because a Python function called for each number would take half of the reading time.
     """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -73,13 +73,13 @@ Curves = Annotated[tuple[Curve, ...], Field(min_length=BLOCK_SIZE, max_length=BL
 
 
 class Part(BaseModel):
-    """Anything machines write: immutable, nothing unknown, JSON arrays as tuples."""
+    """Anything that machines write: immutable, without unknown fields, JSON arrays as tuples."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Machine(Part):
-    """What the bits of a result may depend on."""
+    """The machine and software that the bits of a result may depend on."""
 
     system: str
     cpu: str
@@ -95,7 +95,7 @@ class Machine(Part):
 
 
 class Attempt(Part):
-    """One try at a block; only infrastructure failures are tried again."""
+    """One attempt at a block; only infrastructure failures are retried."""
 
     status: Literal["measured", "out of memory", "timeout", "killed"]
     seconds: Seconds
@@ -106,13 +106,13 @@ class Evidence(Part):
 
     Attributes:
         version: Test version, all 64 digits; the folder's name is its first twelve. Schema 1 says `protocol`.
-        seeds_from: The version whose seeds these are, where a link lets this version go on with another.
+        seeds_from: The version that the seeds come from, if a link lets this version continue another.
         code: SHA-256 of what `measure` reaches in the script and in each lab module, by module, to name what
             makes evidence stale; with the scale it gives the version.
         scale: The scale's fields as they were run.
-        values: For each outcome one number a seed.
-        curves: For each curve one sequence a seed, for figures only.
-        predictions: For each claim on this experiment the digest of its predictions when the block was run.
+        values: For each outcome, one number per seed.
+        curves: For each curve, one sequence per seed, for figures only.
+        predictions: For each claim on this experiment, the digest of its predictions when the block was run.
         started: When the measurement began, in universal time to the second.
         seconds: Wall seconds of the measurement alone.
         lock: SHA-256 of `constraints.txt`.
@@ -152,7 +152,7 @@ class Evidence(Part):
 
     @property
     def folder(self) -> str:
-        """Return the folder that this piece lies in, relative to the project's root."""
+        """Return the folder of this piece, relative to the project's root."""
         return f"{EVIDENCE_FOLDER}/{self.experiment}/{self.version[:12]}"
 
     @property
@@ -182,7 +182,7 @@ def to_file(evidence: Evidence) -> tuple[str, bytes]:
 
 
 def _record(evidence: Evidence) -> str:
-    """Return the JSON of a record, in the words of its schema."""
+    """Return the JSON of a record, with the field names of its schema."""
     fields = evidence.model_dump(mode="json")
     if evidence.schema_version == 1:
         fields["protocol"] = fields.pop("version")

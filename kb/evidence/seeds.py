@@ -9,7 +9,7 @@ BLOCK_SIZE = 5
 """Seeds in a block, the unit of work, cache, resume and verification."""
 
 MOST_SEEDS = 400
-"""Seeds of an arm beyond which no protocol may ask, where seeds are cheap."""
+"""The most seeds per arm that any protocol may ask for, when seeds are cheap."""
 
 Stream = Literal["evidence", "explore"]
 

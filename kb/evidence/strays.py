@@ -15,21 +15,21 @@ from kb.text.problems import Place, Problem, in_order
 from kb.text.spelling import nearest
 
 CODES = {
-    "evidence-experiment": "There is evidence of an experiment, and no script of that name.",
-    "evidence-arm": "Evidence of today's test version is of an arm that the script does not have.",
-    "evidence-scale": "Evidence of today's test version names a scale with other fields than its own.",
-    "evidence-gap": "A block of today's test is missing before one that is there.",
+    "evidence-experiment": "There is evidence of an experiment, but no script of that name.",
+    "evidence-arm": "Evidence of today's test version belongs to an arm that the script does not have.",
+    "evidence-scale": "Evidence of today's test version names a scale whose fields differ from its own.",
+    "evidence-gap": "A block of today's test is missing before a later one.",
 }
 
 
 def fitted(base: Base, ledger: Ledger) -> Ledger:
     """Return a ledger without the pieces that today's scripts cannot have measured, with all problems.
 
-    Arms and gaps of versions that are no longer measured are left alone: scripts lose arms, and nobody can
-    fill such a gap any more. Neither changes a verdict.
+    Arms and gaps of versions that are no longer measured are left alone: scripts lose arms, and such a gap
+    can no longer be filled. Neither changes a verdict.
 
     Args:
-        base: The records and scripts of today; experiments whose script is there but wrong are passed over.
+        base: The records and scripts of today; experiments whose script exists but is wrong are passed over.
         ledger: All evidence, or that of some of their experiments.
     """
     problems: list[Problem] = []
@@ -58,7 +58,7 @@ def _orphaned(base: Base, ledger: Ledger, experiment: str) -> Problem:
     return Problem(
         "evidence-experiment",
         Place(f"{EVIDENCE_FOLDER}/{experiment}", 1, 1),
-        f"{pieces} of evidence of {experiment}, and no script of that name",
+        f"{pieces} of evidence of {experiment}, but no script of that name",
         "evidence of experiments that have a script",
         "give the script its name again: a renamed experiment leaves its evidence behind, which is never"
         " removed",
@@ -83,7 +83,7 @@ def _unfitting(filed: Filed, script: Script) -> Iterator[Problem]:
 
 
 def _gaps(pieces: Iterable[Filed], ledger: Ledger) -> Iterator[Problem]:
-    """Yield a problem for the first block behind each gap; what comes after it does not count."""
+    """Yield a problem for the first block after each gap; that block and all later ones do not count."""
     arms: dict[tuple[str, int, str], dict[int, Filed]] = defaultdict(dict)
     for filed in pieces:
         piece = filed.evidence
@@ -97,6 +97,6 @@ def _gaps(pieces: Iterable[Filed], ledger: Ledger) -> Iterator[Problem]:
                 "evidence-gap",
                 Place(blocks[behind[0]].path, 1, 1),
                 f"block {behind[0]} of arm {name}, without block {missing}",
-                "blocks without a gap; those behind it do not count",
+                "blocks without a gap; those after it do not count",
                 "run the experiment again, which measures what is missing, or restore the deleted file",
             )

@@ -1,5 +1,5 @@
 """From a protocol and raw values to findings and a verdict.
 
-Here belong statistics, bounds, and the rule that turns them into decisions: pure functions, computed anew on
-every build and stored nowhere. Imports `kb.evidence` and what lies below it; words nothing.
+Statistics, bounds, and the rule that turns them into decisions belong here: pure functions, computed anew on
+every build and stored nowhere. Imports `kb.evidence` and what lies below it; writes no text for readers.
 """

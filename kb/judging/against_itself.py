@@ -2,7 +2,7 @@
 
 The first half of an arm's blocks is compared with its second half, seed by seed, as if they were two arms,
 and judged like a prediction with the bound 0. Both halves come from the same code and differ in their seeds
-only, so whatever is decided is decided falsely. Nothing is measured for it: the stored values are enough.
+only, so any decision is a false one. Nothing is measured for this: the stored values are enough.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Comparison(NamedTuple):
 def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
     """Yield a comparison for each arm and outcome with four blocks or more, at each setting of today.
 
-    Left out are outcomes with a value that is not finite, which are compared by other means than a mean, and
-    those that are the same for every seed, in which nothing could be found.
+    Left out are outcomes with a value that is not finite, because means do not compare those, and outcomes
+    that are the same for every seed, in which no difference could be found.
     """
     for name, script in base.scripts.items():
         for setting in base.settings(name):
@@ -81,7 +81,7 @@ def exact_interval(count: int, trials: int, *, alpha: float = 0.05) -> tuple[flo
     """Return the Clopper-Pearson interval of a rate from independent trials.
 
     Args:
-        count: Trials in which it happened, from 0 to `trials`.
+        count: Trials in which the event happened, from 0 to `trials`.
         trials: At least 1.
         alpha: Probability, at most, that the interval misses the rate.
     """
@@ -93,7 +93,7 @@ def exact_interval(count: int, trials: int, *, alpha: float = 0.05) -> tuple[flo
 
 
 def _rate_at(probability: float, count: int, trials: int) -> float:
-    """Return the rate at which at most so many of the trials happen with this probability, by bisection."""
+    """Return the rate at which at most `count` events happen with this probability, found by bisection."""
     low, high = 0.0, 1.0
     for _ in range(60):
         rate = (low + high) / 2

@@ -1,4 +1,4 @@
-"""What a prediction's bound asks of a number and of an interval; no data, no probability."""
+"""How a number or an interval compares with a prediction's bound; no data, no probability."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kb.records.claims import Prediction
 
 Decision = Literal["reproduced", "contradicted", "inconclusive"]
 Policy = Literal["worst", "best"] | float
-"""What a diverged seed counts as."""
+"""Whether a diverged seed counts as the worst value or the best."""
 
 
 def target(prediction: Prediction) -> Interval:
-    """Return the range that the prediction asks its values for: a bound leaves the other end infinite.
+    """Return the range that the prediction gives for its values; one bound leaves the other end infinite.
 
-    The values of a ratio are its decadic logarithms, and so are the ends of the range.
+    For a ratio, both values and ends of the range are decadic logarithms.
 
     Raises:
         ValueError: The prediction states no bound.
@@ -53,7 +53,7 @@ def _stated(prediction: Prediction) -> Interval:
 
 
 def meets(value: float, goal: Interval, *, is_strict: bool) -> bool:
-    """Does a number lie in the range? Strictly for a win, for a tie is none; ends included for a success."""
+    """Does a number lie in the range? A win excludes the ends, a success includes them."""
     if is_strict:
         return goal.lower < value < goal.upper
     return goal.lower <= value <= goal.upper
@@ -71,8 +71,8 @@ def decide(interval: Interval, goal: Interval) -> Decision:
 def extend(interval: Interval, goal: Interval, policy: Policy) -> Interval:
     """Return where the mean may lie when some seeds diverged and count as the worst, or as the best.
 
-    The worst removes every end that would have to be shown for the range to hold, so that it is never
-    inside. The best stretches towards the range, so that it is never outside.
+    Under the worst policy every end that the range requires becomes infinite, so the interval is never
+    inside. Under the best it stretches towards the range, so it is never outside.
     """
     if policy == "best":
         lower = -math.inf if goal.lower == -math.inf else min(interval.lower, goal.upper)

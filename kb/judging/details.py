@@ -1,4 +1,4 @@
-"""What a finding may say besides its decision: names for programs, which `kb.words` puts into words."""
+"""What a finding may say besides its decision: names for programs, which `kb.words` turns into text."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Detail(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Can nobody say how many seeds would decide?"""
+        """Is it impossible to say how many seeds would decide?"""
         return self in (Detail.TOO_FEW_SEEDS, Detail.DISAGREE, Detail.OUTSIDE, Detail.BLOCKS_DIFFER)
 
 
 class Caution(StrEnum):
-    """What a reader should know besides."""
+    """What a reader should also know."""
 
     DIVERGED = "some seeds diverged"
     SIDES = "mean and win rate disagree"

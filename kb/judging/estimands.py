@@ -1,8 +1,8 @@
 """What is estimated from a prediction's values, and everything that depends on it.
 
-`estimand_of` is the one place that asks a prediction for its estimand. All others ask the object that it
-returns: which range its estimate must lie in, where it lies before anything is measured, how it is judged and
-what is to be said besides. What a bound on it is called stands in `kb.words.bounds`.
+`estimand_of` is the only place that reads a prediction's estimand. All other code uses the object that it
+returns: it knows the range for the estimate, the estimate before anything is measured, how to judge values
+and what to warn of. The words for a bound on it are in `kb.words.bounds`.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ from kb.judging.stats import (
 from kb.records.claims import Prediction
 
 LEAST_SEEDS = 10
-"""Fewer seeds have no interval and decide nothing: one of five that errs would stay in all later ones."""
+"""Fewer seeds have no interval and decide nothing: one of five that errs would mar all later ones."""
 MOST_SKEW = 1.0
 """Sample skewness beyond which the interval of a mean errs more often than it says."""
 CHANCE_OF_BLOCKS = 1e-4
-"""Blocks that differ so much that chance does so more seldom are taken to depend on more than their seeds.
+"""Blocks whose difference is less probable than this are taken to depend on more than their seeds.
 
 The base has some 250 findings: at 1e-3 an honest one would be doubted in every fifth build, at 1e-4 in every
 fortieth.
@@ -63,13 +63,13 @@ fortieth.
 
 @dataclass(frozen=True)
 class Case:
-    """What an estimand is judged on.
+    """The values and settings from which an estimand is judged.
 
     Attributes:
         values: One number per seed in seed order; diverged ones replaced where the prediction gives a number.
-        bound: The range that the prediction asks its values for.
+        bound: The range that the prediction gives for its values.
         policy: What a diverged seed counts as.
-        floor: Least standard deviation to believe in, in the unit of the values.
+        floor: Least credible standard deviation, in the unit of the values.
         alpha: Probability that the interval ever misses the truth.
     """
 
@@ -81,7 +81,7 @@ class Case:
 
     @cached_property
     def finite(self) -> list[float]:
-        """Return the values that one can compute with."""
+        """Return the values that are finite and not too large to compute with."""
         return [value for value in self.values if is_finite(value)]
 
     @cached_property
@@ -92,7 +92,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What a case comes to; the fields are those of `kb.judging.finding.Finding`."""
+    """The result of judging a case; the fields are those of `kb.judging.finding.Finding`."""
 
     estimate: float
     trail: tuple[Interval, ...]
@@ -103,24 +103,24 @@ class Result:
 
 
 class Estimand(Protocol):
-    """What is estimated, as an object that knows how."""
+    """An estimand, as an object that can judge it."""
 
     @property
     def everything(self) -> Interval:
-        """Return where the estimate lies before anything is measured."""
+        """Return the range of possible estimates before anything is measured."""
 
     @property
     def is_share(self) -> bool:
         """Is it a share of the seeds, instead of a number in the unit of the values?"""
 
     def goal(self, bound: Interval) -> Interval:
-        """Return the range that the estimate must lie in, from the one that the values are asked for."""
+        """Return the range that the estimate must lie in, given the range for the values."""
 
     def judge(self, case: Case) -> Result:
         """Return estimate, intervals and decision."""
 
     def cautions(self, case: Case) -> tuple[Caution, ...]:
-        """Return what a reader should know besides."""
+        """Return what a reader should also know."""
 
 
 def estimand_of(prediction: Prediction) -> Estimand:
@@ -152,7 +152,7 @@ class Mean:
     is_share: bool = False
 
     def goal(self, bound: Interval) -> Interval:
-        """Return the bound itself: it is one on the mean."""
+        """Return the bound itself, which is a bound on the mean."""
         return bound
 
     def judge(self, case: Case) -> Result:
@@ -181,24 +181,24 @@ class Mean:
         return Result(estimate, trail, decision, detail, log_e, _mean_seeds_needed(case) if is_open else None)
 
     def cautions(self, case: Case) -> tuple[Caution, ...]:
-        """Warn where most seeds lie on the other side of the bound than their mean, and of skewed values."""
+        """Warn when most seeds lie on the other side of the bound from their mean, or values are skewed."""
         is_skewed = len(case.finite) >= LEAST_SEEDS and abs(skewness(case.finite)) > MOST_SKEW
         return (*_caution_on_sides(case), *((Caution.SKEWED,) if is_skewed else ()))
 
 
 @dataclass(frozen=True)
 class Median:
-    """The median of the values, by an interval between order statistics that asks nothing of their shape."""
+    """The median of the values, by an interval of order statistics that assumes nothing of their shape."""
 
     everything: Interval = WHOLE_LINE
     is_share: bool = False
 
     def goal(self, bound: Interval) -> Interval:
-        """Return the bound itself: it is one on the median."""
+        """Return the bound itself, which is a bound on the median."""
         return bound
 
     def judge(self, case: Case) -> Result:
-        """Judge the median; a diverged value counts as beyond every other, on the side that policy says."""
+        """Judge the median; a diverged value lies beyond every other, on the side that the policy gives."""
         count = len(case.values)
         looks = boundaries(count, BLOCK_SIZE, first=LEAST_SEEDS)
         trail = running_intersection(self._interval(case, end) for end in looks)
@@ -215,7 +215,7 @@ class Median:
         return Result(estimate, trail, decision, detail, log_e, needed)
 
     def cautions(self, case: Case) -> tuple[Caution, ...]:
-        """Return nothing: neither skew nor a mean on the other side weakens it."""
+        """Return no warnings: neither skew nor a mean on the other side weakens a median."""
         del case
         return ()
 
@@ -233,7 +233,7 @@ class Share:
 
     Attributes:
         more_than: The share that must be exceeded.
-        is_strict: Is a value that lies on the bound none that meets it?
+        is_strict: Does a value that lies exactly on the bound fail to meet it?
     """
 
     more_than: float
@@ -246,7 +246,7 @@ class Share:
         return Interval(self.more_than, inf)
 
     def judge(self, case: Case) -> Result:
-        """Judge the share of seeds that meet the bound; a diverged one does where it counts as the best."""
+        """Judge the share of seeds that meet the bound; a diverged seed meets it if it counts as the best."""
         hits = [
             meets(value, case.bound, is_strict=self.is_strict) if is_finite(value) else case.policy == "best"
             for value in case.values
@@ -270,7 +270,7 @@ class Share:
         return Result(rate, trail, decision, detail, log_e, needed)
 
     def cautions(self, case: Case) -> tuple[Caution, ...]:
-        """Warn where a win rate says otherwise than the mean would; a success is no matter of the mean."""
+        """Warn when a win rate and the mean disagree; a success rate does not concern the mean."""
         return _caution_on_sides(case) if self.is_strict else ()
 
 
@@ -296,7 +296,7 @@ def _decide_middle(
 
 
 def _doubt(case: Case, met: tuple[Interval, ...], interval: Interval, estimate: float) -> Detail | None:
-    """Return why nothing may be decided although there are seeds enough: signs that they are not alike."""
+    """Return why nothing may be decided although there are enough seeds: signs that they are not alike."""
     if disagrees(met):
         return Detail.DISAGREE
     if not interval.lower <= estimate <= interval.upper:
@@ -370,7 +370,7 @@ def _caution_on_sides(case: Case) -> tuple[Caution, ...]:
 
 
 def _sides_disagree(case: Case) -> bool:
-    """Do most seeds lie on the other side of a single bound than their mean?"""
+    """Do most seeds lie on the opposite side of a single bound from their mean?"""
     if inf not in (case.bound.upper, -case.bound.lower):
         return False
     end = case.bound.lower if case.bound.upper == inf else case.bound.upper

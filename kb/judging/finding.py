@@ -24,10 +24,10 @@ class Finding:
     """One prediction, or one control, judged.
 
     Attributes:
-        prediction: What was predicted; of a control, whose bound is applied, or the bound of its own.
-        outcome: What the experiment says of the outcome that is bounded.
+        prediction: What was predicted; for a control, the prediction whose bound it applies, or its own.
+        outcome: The experiment's description of the outcome that is bounded.
         estimand: What is estimated.
-        bound: The range that the prediction asks its values for.
+        bound: The range that the prediction gives for its values.
         goal: The range that the estimate must lie in, in the unit of the estimate.
         values: One number per seed, in the units of the prediction: the arm's, or first arm minus second;
             NaN and inf as measured.
@@ -36,13 +36,13 @@ class Finding:
             number for them), or share of seeds that meet the bound; NaN when there are none.
         interval: For the mean, or for the share of seeds that meet the bound, at the end.
         trail: The interval after each block.
-        detail: Why it came out so, as far as there is something to add.
-        seeds_needed: Seeds likely needed in all, when inconclusive; None when no number of them would do.
+        detail: Why it came out so, if there is something to add.
+        seeds_needed: Seeds likely needed in all, when inconclusive; None when no number would suffice.
         log_e: Log e-value at the end for the decision against its being wrong. When inconclusive, for what
             the estimate points to, on finite values.
         is_deterministic: Is the spread below the outcome's resolution, so that the resolution was used?
         nonfinite: Seeds that diverged.
-        warnings: What a reader should know besides.
+        warnings: What a reader should also know.
     """
 
     prediction: Prediction
@@ -73,19 +73,19 @@ class Finding:
 
     @property
     def must_hold(self) -> bool:
-        """Must the bound hold: is it a prediction, or a control for the power of the test?"""
+        """Must the bound hold, as for a prediction or a control for the power of the test?"""
         return self.must == "hold"
 
     @property
     def is_wrong(self) -> bool:
-        """Did a control come out as it must not, so that the test tells nothing?"""
+        """Did a control come out wrong, so that the test says nothing?"""
         if self.control is None:
             return False
         return self.decision == ("contradicted" if self.must_hold else "reproduced")
 
     @property
     def asks_for_seeds(self) -> bool:
-        """Is it open, and may more seeds decide it? Only blocks that contradict each other never agree."""
+        """Is it open, and may more seeds decide it? They cannot when blocks contradict each other."""
         return self.decision == "inconclusive" and self.detail is not Detail.DISAGREE
 
 

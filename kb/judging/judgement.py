@@ -53,12 +53,12 @@ class Replication:
 
 @dataclass(frozen=True)
 class SettingJudgement:
-    """What the evidence makes of a claim at one of its settings.
+    """What the evidence says of a claim at one of its settings.
 
     Attributes:
         version: Today's test version.
         state: That of the verdict, or else `stale` or `not run`.
-        verdict: The judged protocol, or nothing when there is no current evidence.
+        verdict: The judged protocol, or None when there is no current evidence.
         evidence: The pieces that count: today's test version, one replication, arms of this claim.
         stale: Pieces for the same arms, taken at the setting, of another test version.
         replications: Every other set of seeds that was measured, by number.
@@ -80,12 +80,12 @@ class SettingJudgement:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the evidence makes of one claim.
+    """What the evidence says of one claim.
 
     Attributes:
         state: That of its settings with evidence where they agree, or `varies`.
         settings: One for each setting, the main one first; none where there is no script.
-        earlier: The evidence of the main setting judged under former predictions, oldest first; nothing where
+        earlier: The evidence of the main setting judged under former predictions, oldest first; None where
             today's script no longer has their outcomes.
         tests: The superseded tests of the claim, oldest first.
         replication: Which independent set of seeds was judged.
@@ -100,7 +100,7 @@ class Judgement:
 
     @property
     def main(self) -> SettingJudgement | None:
-        """Return what speaks for the claim where there is room for one: the first setting with a verdict."""
+        """Return the setting that is shown when only one can be: the first with a verdict."""
         judged = (setting for setting in self.settings if setting.verdict is not None)
         return next(judged, self.settings[0] if self.settings else None)
 
@@ -111,7 +111,7 @@ class Judgement:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Return the verdict of the main setting, or nothing when no setting has current evidence."""
+        """Return the verdict of the main setting, or None when no setting has current evidence."""
         return self.main.verdict if self.main else None
 
     @property
@@ -135,7 +135,7 @@ class Judgement:
         return any(setting.state == "stale" for setting in self.settings)
 
     def at(self, name: str) -> SettingJudgement:
-        """Return what became of one setting.
+        """Return the judgement of one setting.
 
         Raises:
             KeyError: There is no such setting.
@@ -147,8 +147,8 @@ def joined(states: Iterable[State], otherwise: State) -> State:
     """Return the state of a claim from those of its settings that have a verdict.
 
     Args:
-        states: Of settings with a verdict.
-        otherwise: The state where there are none.
+        states: The states of the settings with a verdict.
+        otherwise: The state to return if there are none.
     """
     found = {*states}
     if len(found) > 1:
@@ -183,7 +183,7 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
 
 @dataclass(frozen=True)
 class _Case:
-    """What the settings of a claim are judged by."""
+    """What is needed to judge the settings of a claim."""
 
     protocol: Protocol
     script: Script
@@ -191,7 +191,7 @@ class _Case:
     level: int
 
     def at(self, setting: Setting, stale: tuple[Evidence, ...], replication: int) -> SettingJudgement:
-        """Return what the evidence makes of one setting."""
+        """Return the judgement of one setting."""
         version = self.script.version_at(setting)
         can_judge = _has_outcomes(self.script, self.protocol)
         evidence = self.counting(version, replication) if can_judge else ()
@@ -217,12 +217,12 @@ class _Case:
         return judge(protocol, self.script.outcomes, values, superseded=self.level)
 
     def replicated(self, version: str, number: int, own: Verdict) -> Replication:
-        """Return another set of seeds beside the verdict."""
+        """Return the judgement of another set of seeds, to show beside the verdict."""
         verdict = self.verdict(self.protocol, version, number)
         return Replication(number, verdict, verdict.state == own.state)
 
     def earlier(self, replication: int) -> tuple[Verdict | None, ...]:
-        """Return what the main setting's evidence would come to under each declared revision."""
+        """Return how the main setting's evidence is judged under each declared revision."""
         version = self.script.version_at(self.protocol.main)
         return tuple(
             self.verdict(former, version, replication) if _has_outcomes(self.script, former) else None
@@ -233,14 +233,14 @@ class _Case:
 def _stale(
     claim_id: str, protocol: Protocol, script: Script, ledger: Ledger, versions: Iterable[str]
 ) -> Mapping[str, tuple[Evidence, ...]]:
-    """Return the stale pieces of each setting: of no version of today, by the name they were taken under.
+    """Return the pieces whose version is not one of today's, by the setting that they were measured at.
 
-    What was taken for the claim under a name that none of its settings has is the main setting's.
+    Pieces measured for the claim under a name that none of its settings has belong to the main setting.
 
     Args:
-        claim_id: Of the claim.
-        protocol: Of the claim.
-        script: Of its experiment.
+        claim_id: The claim's id.
+        protocol: The claim's protocol.
+        script: The script of its experiment.
         ledger: All evidence.
         versions: Every test version at which some claim runs the experiment.
     """
@@ -257,14 +257,14 @@ def _stale(
 
 
 def _has_outcomes(script: Script, protocol: Protocol) -> bool:
-    """Does the script measure whatever is bounded? Where it does not, `repro check` says so."""
+    """Does the script measure every outcome that is bounded? If it does not, `repro check` says so."""
     return all(part.outcome in script.outcomes for _, part in protocol.bounded)
 
 
 def former_digests(claim_id: str, protocol: Protocol, evidence: Iterable[Evidence]) -> set[str]:
     """Return the digests of predictions under which evidence was taken, today's left out.
 
-    Evidence that knew nothing of the claim is of no test of it.
+    Evidence that does not name the claim belongs to no test of it.
     """
     return {piece.predictions.get(claim_id, protocol.digest) for piece in evidence} - {protocol.digest}
 

@@ -1,7 +1,7 @@
 """Anytime-valid intervals and e-values: numbers in, numbers out, by the standard library alone.
 
 An e-process for a hypothesis starts at 1 and, while the hypothesis is true, exceeds 1/alpha at some time
-with probability at most alpha. So one may look after every block and stop at will. Intervals hold the
+with probability at most alpha. One may therefore look after every block and stop at will. Intervals hold the
 hypotheses whose e-process lies below 1/alpha. Nothing here knows claims, arms or bounds. Values, levels
 and floors that are out of range raise ValueError.
 """
@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 LARGEST = 1e300
-"""Numbers of larger size count as diverged: beyond it sums overflow."""
+"""Numbers of larger size count as diverged, because sums of them overflow."""
 MOST_SEEDS = 100_000
 """A decision that needs more seeds than this will never come."""
 
@@ -41,7 +41,7 @@ ALL_RATES = Interval(0.0, 1.0)
 
 
 def is_finite(value: float) -> bool:
-    """Can one compute with the value: is it neither NaN nor of a size above `LARGEST`?"""
+    """Is the value neither NaN nor larger in size than `LARGEST`, so that one can compute with it?"""
     return abs(value) <= LARGEST
 
 
@@ -91,8 +91,8 @@ def t_interval(values: Sequence[float], *, alpha: float = 0.05, floor: float = 0
     Args:
         values: One finite number per seed.
         alpha: Probability that the interval misses the mean at some n.
-        floor: Least standard deviation to believe in, in the unit of the values: the measurement's
-            resolution. Values that are all equal prove no more than that.
+        floor: Least credible standard deviation, in the unit of the values: the measurement's resolution.
+            Values that are all equal prove no more than that.
 
     Returns:
         The interval; the whole line for n <= 4 at alpha = 0.05.
@@ -112,7 +112,7 @@ def boundaries(count: int, block: int, *, first: int = 0) -> list[int]:
     Args:
         count: Number of seeds.
         block: Seeds between two looks.
-        first: No look comes before so many seeds.
+        first: Least number of seeds before the first look.
     """
     if block < 1:
         raise ValueError(f"block must be at least 1; found {block}")
@@ -130,7 +130,8 @@ def confidence_sequence(
     Args:
         values: One number per seed, in seed order.
         block: Seeds between two looks.
-        first: No look comes before so many seeds: an early interval that errs would stay in all later ones.
+        first: Least number of seeds before the first look: an early interval that errs would stay in all
+            later ones.
         alpha: Probability that an interval misses the mean at some time.
         floor: As in `t_interval`.
     """
@@ -145,9 +146,9 @@ def running_intersection(
 ) -> tuple[Interval, ...]:
     """Return the intersection of each interval with all before it.
 
-    Where nothing is left, the blocks contradict each other: the model is wrong, or the data are among the
-    alpha of unlucky ones. No number is then credible, so from there on every interval is `everything`,
-    which can decide nothing; `disagrees` tells.
+    If nothing is left, the blocks contradict each other: the model is wrong, or the data are among the
+    unlucky share alpha. No number is then credible, so from there on every interval is `everything`,
+    which cannot decide anything; `disagrees` tells whether this happened.
     """
     met, lower, upper = [], *everything
     for interval in intervals:
@@ -166,9 +167,9 @@ def log_e_t(values: Sequence[float], null: float, *, floor: float = 0.0) -> floa
 
     Gaussian mixture with c = 1 over standardised effects (Wang and Ramdas, arXiv:2310.03722):
     log E = log(k)/2 + n/2 * log((1 + u)/(1 + k*u)) with k = 1/(n + 1) and u = n * (mean - null)**2 / SSE.
-    The floor only lowers it. Under normal residuals E exceeds 1/alpha ever with probability <= alpha, however
-    one looks. Read at one time its mean is <= 1 if that time was chosen by looking at signs and ratios of
-    value - null alone.
+    The floor only lowers it. Under normal residuals E ever exceeds 1/alpha with probability <= alpha,
+    however often one looks. Read at one time its mean is <= 1 if that time was chosen by looking at signs
+    and ratios of value - null alone.
 
     Args:
         values: One finite number per seed; none at all give 0.
@@ -287,7 +288,7 @@ def median_interval(values: Sequence[float], alpha: float = 0.05) -> Interval:
 
 @lru_cache(maxsize=4096)
 def _median_rank(count: int, alpha: float) -> int:
-    """Return how many values may lie on one side of the median at least; 0 where none has to."""
+    """Return the least number of values that must lie on one side of the median; 0 if none has to."""
     limit = -math.log(alpha)
     return next(
         (below for below in range(count // 2 + 1) if log_e_rate(below, count, 0.5) < limit), count // 2
@@ -341,7 +342,7 @@ def skewness(values: Sequence[float]) -> float:
 
 
 def blocks_differ_by_chance(blocks: Sequence[Sequence[float]], *, floor: float = 0.0) -> float:
-    """Return the probability that blocks of seeds differ as much as these or more, were seeds alike.
+    """Return the probability that blocks of seeds differ at least as much as these if all seeds are alike.
 
     One-way analysis of variance: under independent normal values the ratio of the mean squares between and
     within blocks has the F distribution with B - 1 and B * (size - 1) degrees of freedom. With five values
@@ -349,7 +350,7 @@ def blocks_differ_by_chance(blocks: Sequence[Sequence[float]], *, floor: float =
 
     Args:
         blocks: Two or more blocks of five finite values each; fewer say nothing and give 1.
-        floor: Least standard deviation within blocks to believe in.
+        floor: Least credible standard deviation within blocks.
     """
     if len(blocks) < 2:
         return 1.0
@@ -405,7 +406,7 @@ def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]
 
 
 def seeds_needed(distance: float, deviation: float, *, count: int, block: int, alpha: float) -> int | None:
-    """Return how many seeds in all it will likely take until the interval of a mean excludes a bound.
+    """Return how many seeds in all are likely needed until the interval of a mean excludes a bound.
 
     The answer is a multiple of `block` above `count`, the seeds measured so far, or None when it exceeds
     `MOST_SEEDS`. `distance` from the estimate to the bound and `deviation` are in one unit.
@@ -420,7 +421,7 @@ def rate_seeds_needed(rate: float, bound: float, *, count: int, block: int, alph
 
 
 def _first_multiple(decides: Callable[[int], bool], count: int, block: int) -> int | None:
-    """Return the first multiple of `block` above `count` that decides; deciding is taken to last."""
+    """Return the first multiple of `block` above `count` that decides; larger ones then decide too."""
     low, high = count // block, MOST_SEEDS // block
     if high <= low or not decides(high * block):
         return None

@@ -1,4 +1,4 @@
-"""Earlier tests of a claim, counted from all evidence there is, so that nobody can leave one out. Pure.
+"""Earlier tests of a claim, counted from all evidence there is, so that none can be left out. Pure.
 
 A test is a test version, at the end of its links, with a digest of the predictions and controls that were
 judged on it. One that has evidence and that is none of today's is superseded: code, scale or bounds were
@@ -24,12 +24,12 @@ class Superseded:
 
     Attributes:
         version: The test version at the end of its links.
-        digest: Of the predictions and controls that were judged on it.
+        digest: The digest of the predictions and controls that were judged on it.
         pieces: Its evidence, in the order of its start.
         setting: The setting of today that it is compared with: of the same name, or else the main one.
-        level: How many tests are superseded in all.
+        level: The number of superseded tests in all.
         is_current_version: Is its version one of today's, so that only predictions have changed?
-        successor: Evidence that counts today at that setting, of the same schema, where there is some.
+        successor: Evidence that counts today at that setting and has the same schema, if there is any.
     """
 
     version: str
@@ -55,14 +55,14 @@ class Superseded:
 
     @property
     def has_other_predictions(self) -> bool:
-        """Were predictions or controls other than today's when its values were taken?"""
+        """Did predictions or controls differ from today's when its values were measured?"""
         return self.digest != self.protocol.digest
 
     @property
     def changed_code(self) -> tuple[str, ...]:
-        """Return the modules whose code was another, in alphabetical order.
+        """Return the modules whose code differed, in alphabetical order.
 
-        It is compared with the code that took today's evidence: what has changed since computes the same.
+        It is compared with the code that measured today's evidence: later changes compute the same.
         """
         if self.is_current_version:
             return ()
@@ -86,7 +86,7 @@ class Superseded:
 
     @cached_property
     def verdict(self) -> Verdict | None:
-        """Return how it comes out by today's predictions; nothing where it did not measure what they need."""
+        """Return its verdict by today's predictions, or None if it did not measure what they need."""
         protocol = self.protocol
         values = self.ledger.values(self.script.name, self.version, protocol.arms)
         for _, part in protocol.bounded:
@@ -103,9 +103,9 @@ def superseded(
     """Return the superseded tests of a claim, the oldest first.
 
     Args:
-        claim_id: Of the claim; evidence that does not name it is of no test of it.
-        protocol: Of the claim.
-        script: Of its experiment.
+        claim_id: The claim's id; evidence that does not name it belongs to no test of it.
+        protocol: The claim's protocol.
+        script: The script of its experiment.
         ledger: All evidence.
         current: The test version of each setting.
     """
@@ -149,7 +149,7 @@ def _pieces(claim_id: str, protocol: Protocol, script: Script, ledger: Ledger) -
 def _successor(
     ledger: Ledger, script: Script, origins: Collection[str], setting: str, schema_version: int
 ) -> Evidence | None:
-    """Return a piece of today's evidence that was taken at a setting, of one schema."""
+    """Return a piece of today's evidence with the given schema, measured at a setting, or None."""
     pieces = (
         piece
         for piece in ledger.of_experiment(script.name)

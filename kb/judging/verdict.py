@@ -4,8 +4,8 @@ The rule in short. Each prediction is looked at after every block of five seeds,
 stays valid however often one looks. It is reproduced when the interval lies inside the predicted range,
 contradicted when it lies wholly outside, else inconclusive. Adding blocks shrinks the interval, so what is
 decided stays decided, unless a seed diverges later or the blocks turn out not to be alike; either can only
-take a decision back. A control is a bound that must fail where the effect has no business to be, or one that
-must hold for the test to have power; one that comes out wrong leaves no verdict.
+take a decision back. A control is a bound that must fail where the effect should be absent, or one that must
+hold for the test to have power; if a control comes out wrong, there is no verdict.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def is_decided(verdict: Verdict) -> bool:
 def _state(findings: list[Decision], controls: Sequence[Finding]) -> VerdictState:
     """Join decisions; an open prediction leaves the claim open, whatever the others say.
 
-    It may still turn a contradiction into a split, and a reader would take half for the whole. Where every
-    prediction fails, it does not matter whether a bound that must fail does so elsewhere, too; but the test
+    It may still turn a contradiction into a split, and a reader would take half for the whole. If every
+    prediction fails, it does not matter whether a bound that must fail elsewhere does so; but the test
     must have had the power to find what was predicted.
     """
     opened = [control for control in controls if control.decision == "inconclusive"]

@@ -1,5 +1,5 @@
 """What verdicts mean for other claims: graph, standings, accounts, derivations, conflicts, what to run next.
 
-Here belongs what needs more than one claim at a time. Imports `kb.words` and what lies below it; knows no
-past and no page.
+Code belongs here if it needs more than one claim at a time. Imports `kb.words` and what lies below it; knows
+neither the past nor pages.
 """

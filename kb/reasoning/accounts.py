@@ -1,4 +1,4 @@
-"""What speaks for and against a claim without a verdict: what it leans on, and how each of those came out.
+"""What speaks for and against a claim without a verdict: the claims it leans on, and how each came out.
 
 An account gives no standing. It lists what was measured, or could be, that bears on a claim which no protocol
 tests or which its own evidence does not decide yet; readers know it as the claim's ledger.
@@ -25,10 +25,10 @@ class Entry:
 
     Attributes:
         claim_id: The other claim.
-        role: What it is to the claim: what that rests on, a support, or a contradiction.
-        links: The relations from the claim to the other one; several only towards what it rests on.
-        state: Of the other claim.
-        weight: What the entry comes to.
+        role: What it is to the claim: a base that the claim rests on, a support, or a contradiction.
+        links: The relations from the claim to the other one; several only towards a base.
+        state: The state of the other claim.
+        weight: Whether the entry speaks for or against the claim, for neither, or is open.
     """
 
     claim_id: str
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def on(self) -> tuple[str, ...] | None:
-        """Return the predictions of the other claim that it rests on, where the relation names some."""
+        """Return the predictions of the other claim on which the relation rests, if it names any."""
         [link, *_] = self.links
         return link.relation.on if link.claim_id == self.claim_id else None
 
@@ -75,7 +75,7 @@ class Entry:
 
 
 Account = tuple[Entry, ...]
-"""For, against, neither, open; within each what it rests on, supports, contradictions."""
+"""For, against, neither, open; within each, bases first, then supports, then contradictions."""
 
 
 def accounts(
@@ -89,7 +89,7 @@ def accounts(
 def account(
     relations: ClaimRelations, known: Mapping[str, Known], standings: Mapping[str, Standing], claim_id: str
 ) -> Account:
-    """Return what bears on one claim, and how it came out."""
+    """Return what bears on one claim, and how each of these came out."""
     order = [*WEIGHTS]
     entries = _entries(relations, known, standings, claim_id)
     return tuple(sorted(entries, key=lambda entry: order.index(entry.weight)))
@@ -108,7 +108,7 @@ def _entries(
 
 
 def _of_base(state: State, standing: Standing | None) -> Weight:
-    """Weigh a base: one that is refuted, by whatever rule, speaks against what rests on it."""
+    """Weigh a base: a refuted one, by whatever rule, speaks against the claims that rest on it."""
     if standing is not None and standing.standing == "refuted":
         return "against"
     if state == "reproduced":

@@ -1,16 +1,16 @@
 """Which answers speak of verdicts as they are, and which are suspect.
 
-An answer is people's text about verdicts. It carries a digest of what it speaks of; as soon as the digest of
-today's verdicts is another, or where it has none, the answer is **suspect** until somebody has read it again
-and `repro review` has written the new digest.
+An answer is text that people wrote about verdicts. It carries a digest of the verdicts it speaks of. If it
+has none, or if the digest of today's verdicts differs, it is **suspect** until somebody has read it again and
+`repro review` has written the new digest.
 
-The digest of a claim's verdict is made of what an answer may not outlive:
+The digest of a claim's verdict is made of everything whose change makes an answer out of date:
 
 - the **test**: the version (code and scale) under which the first counting block was measured, and the
   digest of predictions and controls. Another test gives other figures, and answers quote figures;
 - the **state** of the claim;
-- of each prediction and each control, the **decision**, and the **side** of nothing on which its interval
-  lies: above, below, or on both. (A share of seeds has no side.)
+- of each prediction and each control, the **decision**, and the **side** of zero on which its interval lies:
+  above, below, or on both. (A share of seeds has no side.)
 
 Estimates and ends of intervals are left out digit by digit, as is the number of seeds: one more block of the
 same test moves them a little and changes no sentence unless it changes a decision or a side. So is alpha,
@@ -43,8 +43,8 @@ class Spoken(NamedTuple):
     Attributes:
         record_id: The claim or debate whose record holds the answer.
         says: The answer on one line.
-        of: The digest that it carries; empty where it carries none.
-        now: The digest of today's verdicts; empty where there is no verdict to speak of.
+        of: The digest that it carries; empty if it carries none.
+        now: The digest of today's verdicts; empty if there is no verdict that it could speak of.
         claims: Ids of the claims whose verdicts it speaks of, in alphabetical order.
     """
 
@@ -56,7 +56,7 @@ class Spoken(NamedTuple):
 
     @property
     def is_suspect(self) -> bool:
-        """Does it carry another digest than that of today's verdicts, or are there no verdicts?"""
+        """Does its digest differ from that of today's verdicts, or are there no verdicts?"""
         return bool(self.suspicion)
 
     @property
@@ -75,7 +75,7 @@ def spoken_answers(base: Base, judgements: Mapping[str, Judgement]) -> dict[str,
 def spoken_answer(
     record_id: str, record: Claim | Debate, base: Base, judgements: Mapping[str, Judgement]
 ) -> Spoken | None:
-    """Return the answer of one record with what it speaks of, or nothing where it has none."""
+    """Return the answer of one record with what it speaks of, or None if it has no answer."""
     if record.answer is None:
         return None
     claims = _spoken_of(record_id, record, judgements)
@@ -119,7 +119,7 @@ def _spoken_of(
 
 
 def _joined(digests: Mapping[str, str]) -> str:
-    """Return one digest for the verdicts of several claims; of one claim its own."""
+    """Return one digest for the verdicts of several claims; for a single claim, its own digest."""
     if not any(digests.values()):
         return ""
     if len(digests) == 1:
@@ -133,7 +133,7 @@ def _line(finding: Finding) -> str:
 
 
 def _side(finding: Finding) -> str:
-    """Return on which side of nothing an interval lies."""
+    """Return on which side of zero an interval lies."""
     lower, upper = finding.interval
     if finding.estimand.is_share:
         return "share"

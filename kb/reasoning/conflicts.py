@@ -4,12 +4,12 @@ To hold a claim is to hold everything that it rests on (`depends_on`, transitive
 when holding them means holding both sides of a contradiction
 
 - that is strict, because only one side can hold (`exclusion`);
-- one side of which was reproduced, because the other then stands against evidence (`evidence`);
+- one side of which was reproduced, because the other side is then against evidence (`evidence`);
 - of any kind, where a single claim rests on both sides, itself counted (`circular`).
 
 Only claims that a protocol tests can be in conflict: what speaks for and against the others is in their
-accounts. Anything else, such as a plain contradiction between claims that nobody has tested, is an open
-argument and no conflict. A set in which some claim is refuted or undermined is settled and left out. A set
+accounts. Anything else, such as a plain contradiction between claims that have not been tested, is an open
+argument and not a conflict. A set in which some claim is refuted or undermined is settled and left out. A set
 is minimal: the conflict is gone when a claim is taken away, or replaced by one that it rests on. Hence every
 set has one or two claims.
 """
@@ -30,9 +30,9 @@ from kb.records.claims import Claim, Stance
 
 ConflictKind = Literal["exclusion", "evidence", "circular"]
 FALLEN = frozenset(["refuted", "undermined"])
-"""Standings of claims that do not stand, whatever becomes of the others."""
+"""Standings of claims that have fallen, whatever becomes of the others."""
 FELLING: tuple[State, ...] = ("reproduced", "contradicted")
-"""Verdicts that can make a claim fall: its own, or one on what it rests on or is excluded by."""
+"""Verdicts that can make a claim fall: on itself, on a claim it rests on, or on one that excludes it."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Conflict:
 
     Attributes:
         claims: One or two ids, in alphabetical order.
-        contradictions: The relations at its heart.
+        contradictions: The relations that cause it.
         deciders: Runs that may settle it, the cheapest first, those of unknown cost last.
         debates: Debates in which each of the claims is on a side.
-        telling: Runs that such a debate names as telling its sides apart, in the same order.
+        telling: Runs that such a debate names because they tell its sides apart, in the same order.
     """
 
     claims: tuple[str, ...]
@@ -76,7 +76,7 @@ Sets = dict[tuple[str, ...], tuple[ConflictKind, tuple[Link, ...]]]
 
 
 def minimal_sets(relations: ClaimRelations, known: Mapping[str, Known]) -> Sets:
-    """Return the claims of each minimal conflict, with its kind and the contradictions at its heart."""
+    """Return the claims of each minimal conflict, with its kind and the contradictions that cause it."""
     stands = _standing(standings_of(relations, known))
     pairs = _contradictions(relations, known, stands)
     below = {i: {i} | reach(relations.rests_on, [i]) for ends in pairs for i in ends}
@@ -154,7 +154,7 @@ def _price(run: Run) -> tuple[bool, float, str]:
 
 
 def _near(relations: ClaimRelations, claims: tuple[str, ...]) -> set[str]:
-    """Return the claims whose verdicts may make one of a set fall: it, its bases, what opposes them."""
+    """Return the claims whose verdicts may make one of a set fall: itself, its bases, and their opponents."""
     held = {*claims} | reach(relations.rests_on, claims)
     return held | {link.other(i) for i in held for link in relations.against.get(i, ())}
 
@@ -162,7 +162,7 @@ def _near(relations: ClaimRelations, claims: tuple[str, ...]) -> set[str]:
 def _settles(
     relations: ClaimRelations, known: Mapping[str, Known], claim_id: str, claims: tuple[str, ...]
 ) -> bool:
-    """Is there a verdict on a claim after which not all claims of a set stand?"""
+    """Is there a verdict on a claim after which some claim of a set no longer stands?"""
     for state in FELLING:
         after = standings_of(relations, {**known, claim_id: Known(state)})
         if any(after[member].standing in FALLEN for member in claims):

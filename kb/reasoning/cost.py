@@ -1,4 +1,4 @@
-"""What a run would cost in processor seconds: from past blocks, else as its protocol states, else unknown."""
+"""What a run would cost in processor seconds: from past blocks, else from its protocol, else unknown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STATED = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(sorted(UNITS, key=len, reve
 
 
 class Cost(NamedTuple):
-    """Processor seconds and where the number comes from; no seconds where nothing is known."""
+    """Processor seconds and where the number comes from; None if nothing is known."""
 
     seconds: float | None
     basis: Literal["measured", "stated", "unknown"]
@@ -36,9 +36,9 @@ class Run:
 
     Attributes:
         setting: Name of the setting at which it would be run, as its first claim calls it.
-        claims: The claims that would be judged anew; they share the arms they have in common.
+        claims: The claims that would be judged anew; arms that they have in common are shared.
         is_main: Is it the main setting of each of them?
-        needs_gpu: Is it due only where there is a GPU?
+        needs_gpu: Is it due only on a machine with a GPU?
         is_written: Does the script exist?
     """
 
@@ -52,7 +52,7 @@ class Run:
 
     @property
     def options(self) -> str:
-        """Return what `repro run` needs to be told besides the claim, each with a space before it."""
+        """Return the options that `repro run` needs besides the claim, each with a space before it."""
         setting = "" if self.is_main else f" --setting {self.setting}"
         return f"{setting} --device cuda" if self.needs_gpu else setting
 
@@ -72,7 +72,7 @@ def is_due(base: Base, judgement: Judgement) -> bool:
 
 
 def _due(base: Base, judgement: Judgement) -> Iterator[Due]:
-    """Yield the settings of a claim that still wait for a verdict; before there is a script the main one."""
+    """Yield the settings of a claim that still wait for a verdict; without a script, only the main one."""
     protocol = base.claims[judgement.claim_id].protocol
     if protocol is None:
         return
@@ -111,7 +111,7 @@ def _run(base: Base, ledger: Ledger, experiment: str, due: Sequence[Due]) -> Run
 
 
 def due_blocks(protocol: Protocol, verdict: Verdict | None) -> dict[str, int]:
-    """Return how many more blocks each arm likely needs: two for a first look, else what is open needs."""
+    """Return how many more blocks each arm likely needs: two for a first look, else enough to decide."""
     if verdict is None:
         return dict.fromkeys(protocol.arms, FIRST_BLOCKS)
     blocks: dict[str, int] = {}
@@ -126,7 +126,7 @@ def due_blocks(protocol: Protocol, verdict: Verdict | None) -> dict[str, int]:
 def cost(ledger: Ledger, due: Sequence[Due]) -> Cost:
     """Return what one run costs for all claims that share an experiment; an arm they share counts once.
 
-    An arm that was never measured is taken to cost what the others of its experiment cost.
+    An arm that was never measured is assumed to cost as much as the others of its experiment.
 
     Args:
         ledger: All evidence, current or not.
@@ -146,7 +146,7 @@ def cost(ledger: Ledger, due: Sequence[Due]) -> Cost:
 
 
 def _stated(protocols: Iterable[Protocol]) -> Cost:
-    """Return the last time that a plan names, which by custom is the cost; of several plans the longest."""
+    """Return the last time that a plan names, by custom the cost; of several plans, the longest time."""
     found = [_STATED.findall(protocol.planned or "") for protocol in protocols]
     seconds = [float(amounts[-1][0]) * UNITS[amounts[-1][1]] for amounts in found if amounts]
     return Cost(max(seconds), "stated") if seconds else Cost(None, "unknown")

@@ -28,7 +28,7 @@ AGAINST = frozenset([*(kind for kind, row in RELATIONS.items() if row.points_bac
 """Edges whose end bears on their start; along all others the start bears on the end."""
 
 LONGEST_ID = 60
-"""Characters of a person's id; at four bytes each a file's name still holds them."""
+"""Most characters of a person's id, so that it fits a file name even at four bytes each."""
 
 
 def node(kind: NodeType, name: str) -> str:
@@ -39,9 +39,9 @@ def node(kind: NodeType, name: str) -> str:
 def build(base: Base, ledger: Ledger | None = None) -> MultiDiGraph:
     """Return the graph of a base, and of the evidence where a ledger is given.
 
-    Every node has a `type` and a `label`; every edge has its type as key. What a relation, stance or side
-    says besides is in attributes. Links to records that do not exist are left out; `repro check` reports
-    them. Evidence is one node an arm of one replication of one protocol.
+    Every node has a `type` and a `label`; every edge has its type as key. The other fields of a relation,
+    stance or side are attributes. Links to records that do not exist are left out; `repro check` reports
+    them. Evidence has one node per arm, replication and protocol.
     """
     from networkx import MultiDiGraph
 
@@ -156,7 +156,7 @@ def around(
         graph: As `build` returns it.
         focus: Name of a node.
         direction: `up` to what bears on the focus, `down` to what it bears on, or both ways at every step.
-        depth: Steps from the focus; nothing means as many as there are.
+        depth: Steps from the focus; None means as many as there are.
     """
     from networkx import DiGraph, ego_graph
 
@@ -169,11 +169,11 @@ def around(
 
 
 def of_types(graph: MultiDiGraph, types: Collection[str], *, keep: str | None = None) -> MultiDiGraph:
-    """Return a graph with only some types of nodes and of edges; where none of a sort is named, all stay.
+    """Return a graph with only some types of nodes and edges; if none of a kind is named, all stay.
 
     Args:
         graph: As `build` returns it.
-        types: Of nodes, edges or both. Where only edges are named, nodes without any are left out.
+        types: Types of nodes, edges or both. If only edges are named, nodes without any are left out.
         keep: A node that stays, whatever its type.
     """
     nodes = [kind for kind in NODE_TYPES if kind in types] or NODE_TYPES

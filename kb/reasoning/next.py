@@ -33,13 +33,13 @@ class Candidate:
 
     @property
     def per_second(self) -> float | None:
-        """Return the expected changes per processor second; nothing where the cost is unknown."""
+        """Return the expected changes per processor second; None if the cost is unknown."""
         seconds = self.run.cost.seconds
         return None if seconds is None else self.expected_changes / seconds
 
 
 def prior(judgements: Mapping[str, Judgement]) -> dict[State, float]:
-    """Return how probable each verdict is held to be beforehand: its share so far, each counted once more."""
+    """Return the prior probability of each verdict: its share so far, with each counted once more."""
     seen = Counter(judgement.state for judgement in judgements.values())
     total = sum(seen[state] + 1 for state in VERDICTS)
     return {state: (seen[state] + 1) / total for state in VERDICTS}
@@ -85,7 +85,7 @@ class _Expected:
         """Return the mean number of standings that a verdict on the claim changes.
 
         Args:
-            claim_id: Of the claim.
+            claim_id: The claim's id.
             others: Its verdicts at other settings, from which a new one may differ.
         """
         return sum(

@@ -29,12 +29,11 @@ def obtained(reading: Reading, judgements: Mapping[str, Judgement]) -> Obtained:
 
 
 def decision_of(condition: Condition, judgements: Mapping[str, Judgement]) -> Decision | None:
-    """Return how the prediction of a condition came out, or nothing where nobody can tell yet.
+    """Return how the prediction of a condition came out, or None if that is not known yet.
 
-    A claim whose test is invalid tells nothing, nor does one whose power is open: a control that must hold
-    is undecided. A prediction whose bound holds tells nothing either while a control is open that applies
-    this bound, or one of its own, where it must fail. Nor does a prediction that came out otherwise at one
-    setting than at another.
+    A claim whose test is invalid tells nothing, nor does one whose power is open because a control that must
+    hold is undecided. A prediction whose bound holds tells nothing either as long as a control is open whose
+    bound, the same or its own, must fail. Nor does a prediction that came out differently at two settings.
     """
     judgement = judgements.get(condition.claim)
     found = {_decision_at(condition, each) for each in judgement.judged} if judgement else set()
@@ -57,5 +56,5 @@ def _decision_at(condition: Condition, setting: SettingJudgement) -> Decision | 
 
 
 def _bears(check: Finding, condition: Condition) -> bool:
-    """Does a control say something of a prediction: has it that bound, or one of its own?"""
+    """Does a control concern a prediction, because it has that prediction's bound or one of its own?"""
     return check.control is None or check.control.prediction in (None, condition.prediction)

@@ -1,4 +1,4 @@
-"""Which relations bear on other claims: what rests on what, who contradicts whom, who supports whom."""
+"""Relations by which claims bear on each other: what rests on, contradicts or supports what."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class ClaimRelations:
         claims: All ids, in alphabetical order.
         rests_on: What each claim depends on.
         carries: What depends on each claim.
-        against: Contradictions of each claim; a strict one stands against both of its ends, because only
-            one of them can hold, whichever of the two states it.
+        against: Contradictions of each claim; a strict one counts against both of its ends, because only one
+            of them can hold, whichever of the two states it.
         support: Supports of each claim.
     """
 
@@ -91,7 +91,7 @@ def _in_order(table: Links) -> Links:
 
 
 def routes(links: Links, start: str) -> dict[str, tuple[Link, ...]]:
-    """Return the fewest links from a claim to each other one that they lead to, the nearest claims first."""
+    """Return the shortest chain of links from a claim to each one it reaches, the nearest claims first."""
     found: dict[str, tuple[Link, ...]] = {start: ()}
     waiting = [start]
     for here in waiting:

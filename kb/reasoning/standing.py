@@ -1,4 +1,4 @@
-"""What the graph makes of each testable claim, in one pass: its own verdict first, then what others' imply.
+"""The standing of each testable claim in the graph: from its own verdict, else from those of others.
 
 A claim without a protocol has no standing: what bears on it is its account (`kb.reasoning.accounts`).
 """
@@ -31,24 +31,24 @@ OWN: Mapping[str, StandingName] = {
 }
 """Verdicts that give a claim its standing without any help."""
 WITHOUT_PROTOCOL = frozenset[State](["not testable", "untested"])
-"""States of claims that no protocol tests, and that hence have no standing."""
+"""States of claims that no protocol tests and that therefore have no standing."""
 
 
 class Known(NamedTuple):
-    """What a claim's own evidence says, as far as it can matter to others.
+    """The part of what a claim's own evidence says that can matter to other claims.
 
     Attributes:
-        held: The predictions that were reproduced, where the claim has a verdict: at all of its settings.
+        held: The predictions that were reproduced at every setting with a verdict.
     """
 
     state: State
     held: frozenset[str] = frozenset()
 
     def bears(self, on: Iterable[str] | None) -> bool:
-        """Does it say something of other claims by a relation that rests on these predictions?
+        """Does it bear on other claims through a relation that rests on these predictions?
 
-        All predictions of a reproduced claim held. A claim that is split, or varies, speaks by predictions
-        that a relation names. Evidence without a verdict says nothing.
+        All predictions of a reproduced claim held. A claim that is split, or varies, speaks only by those
+        predictions that a relation names. Evidence without a verdict says nothing.
         """
         if self.state == "reproduced":
             return True
@@ -74,15 +74,15 @@ def _reproduced(verdict: Verdict) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Standing:
-    """A claim's standing with the shortest way to it.
+    """A claim's standing with its shortest derivation.
 
     Attributes:
         rule: Which of the rules of `standings` gave it; `none` where none applies.
         links: The fewest relations that lead to it, from this claim to the one whose own verdict carries it;
             none where that is the claim itself.
-        also: Further contradictions that would do as well as the one in `links`.
+        also: Further contradictions that would give the same standing as the one in `links`.
         state: The claim's own state.
-        despite: What speaks against a claim that is established by its own verdict all the same.
+        despite: What speaks against a claim that is nevertheless established by its own verdict.
     """
 
     claim_id: str
@@ -181,15 +181,15 @@ def standings_of(found: ClaimRelations, known: Mapping[str, Known]) -> dict[str,
 
 
 def speaking(links: Links, known: Mapping[str, Known], claim_id: str) -> list[Link]:
-    """Return the relations of a claim by which what was measured of the other end bears on it."""
+    """Return the relations of a claim through which measurements of the other end bear on it."""
     return [link for link in links.get(claim_id, ()) if speaks(link, known, claim_id)]
 
 
 def speaks(link: Link, known: Mapping[str, Known], claim_id: str) -> bool:
-    """Does what was measured of the other end of a relation bear on a claim?
+    """Do measurements of the other end of a relation bear on a claim?
 
-    The predictions that a relation names are those of the claim that states it. Of a strict contradiction
-    that the claim itself states the whole of the other end has to be reproduced.
+    The predictions that a relation names are those of the claim that states it. If the claim itself states a
+    strict contradiction, the whole of the other end has to be reproduced.
     """
     other = link.other(claim_id)
     return known[other].bears(link.relation.on if other == link.claim_id else None)
@@ -220,9 +220,9 @@ def _without_verdict(
 
 
 def _ways_down(carries: Links, refuted: Iterable[Standing]) -> dict[str, tuple[Link, ...]]:
-    """Return for every claim that rests on a refuted one, and is not refuted itself, how it does.
+    """Return the chain to a refuted claim for every claim that rests on one and is not refuted itself.
 
-    Each gets the chain with the fewest relations; among those the first by the ids along it. Circles do no
+    Each gets the chain with the fewest relations; among several, the first by the ids along it. Circles do no
     harm, because every claim is reached from a refuted one, and only once.
     """
     starts = {standing.claim_id: standing for standing in refuted}

@@ -1,4 +1,4 @@
-"""What would follow if verdicts were others than they are: the standings that change, each with its reason.
+"""What would follow from different verdicts: the standings that would change, each with its reason.
 
 Nothing is stored; a supposition lives as long as the question.
 """
@@ -13,7 +13,7 @@ from kb.reasoning.standing import Standing, StandingName
 
 
 class Change(NamedTuple):
-    """A standing before and after; none while no protocol tests the claim and no verdict is supposed."""
+    """A standing before and after; None while no protocol tests the claim and no verdict is supposed."""
 
     claim_id: str
     before: Standing | None
@@ -21,7 +21,7 @@ class Change(NamedTuple):
 
 
 def suppose(judgements: Mapping[str, Judgement], states: Mapping[str, State]) -> dict[str, Judgement]:
-    """Return judgements in which some claims have other states; what is as it was keeps its evidence.
+    """Return judgements in which some claims have other states; unchanged claims keep their evidence.
 
     Supposing the former states again gives the former standings.
 
@@ -37,7 +37,7 @@ def suppose(judgements: Mapping[str, Judgement], states: Mapping[str, State]) ->
 
 
 def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> tuple[Change, ...]:
-    """Return every claim whose standing differs, by id; another reason for the same standing is no change."""
+    """Return every claim whose standing differs, by id; a new reason for the same standing is no change."""
     found = (Change(i, before.get(i), after.get(i)) for i in sorted(before.keys() | after.keys()))
     return tuple(change for change in found if _name(change.before) != _name(change.after))
 

@@ -48,7 +48,7 @@ class Step:
 def why(base: Base, judgements: Mapping[str, Judgement], claim_id: str) -> tuple[Step, ...]:
     """Return the shortest derivation of a claim's standing: the fewest relations, then the fewest steps.
 
-    Where the claim has no standing the one step says what is missing.
+    If the claim has no standing, the only step says what is missing.
 
     Raises:
         KeyError: There is no such claim.
@@ -65,9 +65,9 @@ def missing_evidence(base: Base, judgement: Judgement) -> tuple[Step, ...]:
 
 
 def shortest(base: Base, judgements: Mapping[str, Judgement], standing: Standing) -> Standing:
-    """Return a standing by that one of its relations behind which the fewest steps lie.
+    """Return a standing that is derived through the relation with the fewest steps behind it.
 
-    Where claims rest on one another the relations are as few as can be already, and stay.
+    If claims rest on one another, the relations are already as few as possible, and stay.
     """
     if not standing.also:
         return standing

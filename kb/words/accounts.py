@@ -1,4 +1,4 @@
-"""What is said for and against a claim that has no verdict: headings, and one clause for each entry.
+"""The words for and against a claim that has no verdict: headings, and one clause for each entry.
 
 Readers know it as the claim's ledger; in code that word is the store of evidence.
 """
@@ -12,11 +12,11 @@ from kb.words.clauses import ClaimName, Clause
 
 Weight = Literal["for", "against", "neither", "open"]
 Role = Literal["base", "support", "against"]
-"""What the other claim is to the one that is spoken of: what it rests on, a support, or a contradiction."""
+"""What the other claim is to the one described: a base that it rests on, a support, or a contradiction."""
 
 
 class WeightWords(NamedTuple):
-    """How the entries of one weight are headed.
+    """The heading of the entries of one weight.
 
     Attributes:
         word: The heading.
@@ -41,8 +41,8 @@ def base_clause(route: tuple[str, ...], state: State, weight: Weight) -> Clause:
 
     Args:
         route: The claims from there to the base, which comes last.
-        state: Of the base.
-        weight: Of the entry.
+        state: The state of the base.
+        weight: The weight of the entry.
     """
     way = [piece for each in route for piece in (", and so on ", ClaimName(each))][1:]
     fell = weight == "against" and state != "contradicted"
@@ -55,8 +55,8 @@ def spoken_clause(other: str, verb: str, state: State, weight: Weight, *, named:
     Args:
         other: The claim that speaks.
         verb: What it does, such as `supports`.
-        state: Of the other claim.
-        weight: Of the entry.
+        state: The state of the other claim.
+        weight: The weight of the entry.
         named: Does the relation name predictions that it rests on?
     """
     match weight:

@@ -1,4 +1,4 @@
-"""What every surface says of a suspect answer, and of whether a reading of a debate obtained."""
+"""What terminal, pages and API say of a suspect answer, and of whether a reading of a debate came true."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ OBTAINED: dict[Obtained, str] = {
     "not obtained": "No, this is not what came out.",
     "open": "Open: not measured, or not decided yet.",
 }
-"""Whether a reading obtained, as a sentence."""
+"""Whether a reading came true, as a sentence."""
 CAME_OUT: dict[Decision | None, str] = {
     "reproduced": "Held",
     "contradicted": "Failed",
     "inconclusive": "Not decided yet",
     None: "Not decided yet",
 }
-"""How a prediction came out, by what `kb.reasoning.readings.decision_of` says of it."""
+"""How a prediction came out, by the result of `kb.reasoning.readings.decision_of`."""
 
 
 def suspicion(of: str, now: str) -> str:
     """Return why an answer is suspect, as a clause; empty where it is not.
 
     Args:
-        of: The digest that it carries; empty where it carries none.
-        now: The digest of today's verdicts; empty where there are none.
+        of: The digest that it carries; empty if it carries none.
+        now: The digest of today's verdicts; empty if there are none.
     """
     if not now:
         return "there is no verdict that it could speak of"

@@ -13,11 +13,11 @@ ESTIMANDS: dict[Estimand, str] = {
     "win_rate": "{bound} in more than half of the seeds",
     "success_rate": "{bound} in more than {rate} of the seeds",
 }
-"""For each estimand how a bound on it reads, from the bound on the values and the rate that is asked for."""
+"""For each estimand the text of a bound on it, given the bound on the values and the required rate."""
 
 
 UNITS: dict[Units, str] = {"linear": "", "log10": "decades", "ratio": "times"}
-"""What values are counted in; a linear one is counted in the unit of its outcome."""
+"""The unit of values, except of linear ones, which have the unit of their outcome."""
 
 
 EXPLORED: dict[bool | None, str] = {
@@ -34,7 +34,7 @@ def unit(prediction: Prediction, outcome: Outcome) -> str:
 
 
 def bound_text(prediction: Prediction, outcome: Outcome | None) -> str:
-    """Return what was predicted, such as `at least 10 decades`; of an unwritten experiment without unit."""
+    """Return what was predicted, such as `at least 10 decades`; without unit for an unwritten experiment."""
     bound = _ends(prediction)
     if outcome is not None:
         bound = f"{bound} {unit_after(bound, unit(prediction, outcome))}"

@@ -1,4 +1,4 @@
-"""Clauses that name claims, in pieces: where a terminal shows an id, a page shows a title with its link."""
+"""Clauses that name claims, in pieces: a terminal shows the id, a page shows the title with its link."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ OPEN = {"inconclusive": "open"}
 
 
 def ordinal(number: int) -> str:
-    """Return which one a number from 1 is, such as `third` or `12th`."""
+    """Return the ordinal of a number from 1, such as `third` or `12th`."""
     if number <= len(ORDINALS):
         return ORDINALS[number - 1]
     last = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
@@ -22,7 +22,7 @@ def ordinal(number: int) -> str:
 
 
 def before_sentence(judgement: Judgement) -> str:
-    """Return how the earlier tests of a claim came out, where one did otherwise than today's."""
+    """Return how the earlier tests of a claim came out, if one of them differs from today's."""
     if judgement.verdict is None or not any(is_otherwise(judgement, test) for test in judgement.tests):
         return ""
     before = ", ".join(map(came_out, judgement.tests))
@@ -30,7 +30,7 @@ def before_sentence(judgement: Judgement) -> str:
 
 
 def is_otherwise(judgement: Judgement, test: Superseded) -> bool:
-    """Did an earlier test come out otherwise than today's at the setting that it is compared with?"""
+    """Did an earlier test come out differently from today's at the setting that it is compared with?"""
     now = judgement.at(test.setting)
     state = now.state if now.verdict else judgement.state
     return test.verdict is None or test.verdict.state != state
@@ -51,7 +51,7 @@ def earlier_test_clause(test: Superseded) -> str:
 
 
 def changes(test: Superseded) -> list[str]:
-    """Return what is other than it was for an earlier test, each in words."""
+    """Return what has changed since an earlier test, each in words."""
     then, now = test.pieces[-1].scale, test.scale
     scale = [f"{name} {then.get(name, 'absent')} -> {now.get(name, 'absent')}" for name in test.changed_scale]
     code = [f"the code of {listed(test.changed_code)}"] if test.changed_code else []
@@ -60,7 +60,7 @@ def changes(test: Superseded) -> list[str]:
 
 
 def level_text(judgement: Judgement) -> str:
-    """Return what the earlier tests cost, in one sentence; nothing where there are none."""
+    """Return what the earlier tests cost, in one sentence; empty if there are none."""
     if not judgement.tests:
         return ""
     alpha = ALPHA / 2 ** len(judgement.tests)

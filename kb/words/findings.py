@@ -1,4 +1,4 @@
-"""Sentences on findings and verdicts, once for everybody; ASCII, so that any terminal shows them."""
+"""Sentences on findings and verdicts, shared by all outputs; ASCII, so that any terminal shows them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DETAILS: Mapping[Detail, str] = {
 """What each detail of a finding means."""
 CAUTIONS: Mapping[Caution, str] = {
     Caution.DIVERGED: "{diverged} of {seeds} diverged",
-    Caution.SIDES: "most seeds lie on the other side of the bound than their mean",
+    Caution.SIDES: "most seeds lie on the other side of the bound from their mean",
     Caution.SKEWED: "the values are skewed, and the interval of a mean then errs more often than it says",
 }
 """What each caution means; some name the seeds that diverged and all seeds."""
@@ -87,7 +87,7 @@ def control_text(control: Control, prediction: Prediction) -> str:
 
 
 def finding_decision_in_short(finding: Finding) -> str:
-    """Return the same in a few words, where a sentence beside them says the rest."""
+    """Return the same in a few words, for use beside a sentence that says the rest."""
     if finding.is_control:
         return CONTROL_IN_SHORT[finding.decision]
     likely = _likely([finding])
@@ -95,14 +95,14 @@ def finding_decision_in_short(finding: Finding) -> str:
 
 
 def is_good(finding: Finding) -> bool | None:
-    """Did a finding come out as the claim needs it? Nothing while it is open; some controls must fail."""
+    """Did a finding come out as the claim needs it? None while it is open; some controls must fail."""
     if finding.decision == "inconclusive":
         return None
     return (finding.decision == "reproduced") == finding.must_hold
 
 
 def finding_notes(finding: Finding) -> tuple[str, ...]:
-    """Return what a reader should know besides: cautions, and a spread below the resolution."""
+    """Return what a reader should also know: cautions, and a spread below the resolution."""
     seeds = {"diverged": finding.nonfinite, "seeds": count(finding.seeds, "seed")}
     notes = [CAUTIONS[caution].format(**seeds) for caution in finding.warnings]
     if finding.is_deterministic:
@@ -151,7 +151,7 @@ class StateSentence(NamedTuple):
 def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
     """Return the state of a claim in one sentence, in pieces: the verdict's where there is one.
 
-    Of several settings that agree the first speaks for all; where they do not, each says how it came out.
+    If several settings agree, the first speaks for all; if they do not, each says how it came out.
     """
     if judgement.main is None or judgement.verdict is None:
         return StateSentence("", "", STATES[judgement.state].means)
@@ -171,9 +171,9 @@ def verdict_pieces(claim: Claim, verdict: Verdict, setting: str | None = None) -
     """Return the verdict in one sentence, in pieces: effect, unit, interval, bound and seeds.
 
     Args:
-        claim: That was judged.
-        verdict: Of one of its settings.
-        setting: Name of that setting; without one the main setting.
+        claim: The claim that was judged.
+        verdict: The verdict of one of its settings.
+        setting: Name of that setting; None means the main setting.
     """
     name = setting or (claim.protocol.main.name if claim.protocol else "")
     where = f"at {name} scale" if name else ""
@@ -231,7 +231,7 @@ def _inconclusive(opened: Sequence[Finding], total: int) -> str:
 
 
 def _likely(opened: Sequence[Finding]) -> str:
-    """Say how many seeds would likely decide what is open; nothing where nobody can know."""
+    """Say how many seeds would likely decide what is open; empty if that cannot be known."""
     waiting = [f for f in opened if f.decision == "inconclusive" and not f.detail.is_final]
     needed = [finding.seeds_needed for finding in waiting]
     known = [seeds for seeds in needed if seeds is not None]

@@ -1,4 +1,4 @@
-"""What was measured, as pieces of text to lay out: estimate, interval and unit, rounded once for everybody.
+"""What was measured, as pieces of text to lay out: estimate, interval and unit, rounded in one place.
 
 No piece is stronger than the finding: the ends of the interval are rounded outwards, and to as many digits as
 show on which side of its bound a decided interval lies.
@@ -18,14 +18,14 @@ from kb.words.numbers import exponent, rounded, rounded_down, rounded_up, unit_a
 
 SHARE = "% of the seeds"
 LARGEST_POWER = 300
-"""Ratios of more than so many decades are shown as infinite."""
+"""Ratios of more decades than this are shown as infinite."""
 
 
 class Measured(NamedTuple):
-    """A finding's numbers as text; whoever shows them only says where they stand.
+    """A finding's numbers as text; the code that shows them only decides where to place them.
 
     Attributes:
-        estimate: Such as `16.4`, or why there is none.
+        estimate: The estimate, such as `16.4`, or why there is none.
         lower: Lower end of the interval, rounded down; `-inf` where it is open, empty where there is none.
         upper: Upper end of the interval, rounded up; `inf` where it is open, empty where there is none.
         unit: As it reads after the estimate, such as `decades`; empty where there is no estimate.
@@ -55,7 +55,7 @@ class Measured(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return all of it, such as `16.4 decades [15.9, 17.1]`."""
+        """Return estimate, unit and interval, such as `16.4 decades [15.9, 17.1]`."""
         if not self.unit:
             return self.estimate
         return f"{self.effect}{' ' if self.lower else ', '}{self.interval}"
@@ -77,11 +77,11 @@ def measured(finding: Finding) -> Measured:
 
 
 def within(estimate: float, interval: Interval) -> Measured:
-    """Return a number of no finding between the ends of an interval or range, without a unit.
+    """Return a number that belongs to no finding, with the ends of its interval or range, without a unit.
 
     Args:
-        estimate: Finite.
-        interval: Finite ends.
+        estimate: A finite number.
+        interval: An interval with finite ends.
     """
     step = _width_step(interval, estimate)
     lower, upper = rounded_down(interval.lower, step), rounded_up(interval.upper, step)
@@ -117,7 +117,7 @@ def _step(finding: Finding) -> int:
 
 
 def _width_step(interval: Interval, estimate: float) -> int:
-    """Return the decimal place of the second digit of an interval's width; without one the third of all."""
+    """Return the decimal place of the second digit of an interval's width; without one, the third of all."""
     width = interval.upper - interval.lower
     if 0 < width < math.inf:
         return exponent(width) - 1
@@ -126,7 +126,7 @@ def _width_step(interval: Interval, estimate: float) -> int:
 
 
 def _reaches_bound(finding: Finding, step: int) -> bool:
-    """Would a decided interval, rounded outwards at this place, seem to reach the bound that it keeps off?"""
+    """Would a decided interval, rounded outwards at this place, seem to reach a bound that it misses?"""
     if finding.decision == "inconclusive":
         return False
     lower, upper = (shown(finding, end) for end in finding.interval)

@@ -9,7 +9,7 @@ _DIGITS = Context(prec=700)  # enough for any float at any step
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, whole digits always shown below ten million."""
+    """Return a number with the given significant digits; below ten million all whole digits are shown."""
     if not math.isfinite(value):
         return "no number" if math.isnan(value) else str(value)
     step = exponent(value) - digits + 1
@@ -46,12 +46,12 @@ def _placed(value: float, step: int, rounding: str) -> str:
 
 
 def exponent(value: float) -> int:
-    """Return the decimal place of a number's first digit; of zero 0."""
+    """Return the decimal place of a number's first digit; 0 for zero."""
     return math.floor(math.log10(abs(value))) if value else 0
 
 
 def count(how_many: int, noun: str, nouns: str = "") -> str:
-    """Return a count with its noun, as in `1 seed` and `5 seeds`; give the plural where it has no s."""
+    """Return a count with its noun, as in `1 seed` and `5 seeds`; give the plural if it is irregular."""
     return f"{how_many} {noun if how_many == 1 else nouns or f'{noun}s'}"
 
 

@@ -27,7 +27,7 @@ def by_setting(judgement: Judgement) -> str:
 
 
 def scale_text(found: SettingJudgement) -> str:
-    """Return what a setting sets, such as `units 300`; of MINIMAL and LARGE as they are, nothing."""
+    """Return what a setting sets, such as `units 300`; empty for MINIMAL and LARGE as they are."""
     return ", ".join(f"{name} {value}" for name, value in found.setting.overrides.items())
 
 

@@ -1,4 +1,4 @@
-"""Everything that anybody needs to show a standing, in the order of lists, and the reasons for one."""
+"""Everything needed to show a standing, in the order of lists, and the reasons for one."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from kb.words.clauses import ClaimName, Clause
 StandingName = Literal["established", "refuted", "split", "varies", "contested", "undermined", "open"]
 Rule = Literal["verdict", "exclusion", "base", "contradiction", "none"]
 NO_STANDING = "no standing"
-"""What a claim has that no protocol tests, where others have a standing."""
+"""Shown in place of a standing for a claim that no protocol tests."""
 
 
 class StandingWords(NamedTuple):
     """How a standing is shown.
 
     Attributes:
-        clause: What a claim does that has it, such as `is undermined`.
+        clause: The predicate for a claim that has it, such as `is undermined`.
         colour: Its colour in terminals.
     """
 
@@ -68,17 +68,17 @@ def in_spite_of(reason: str, against: Iterable[Clause]) -> Clause:
 
 
 def rests_on(claim: str, base: str) -> Clause:
-    """Return what a claim rests on; the claim is a `ClaimName`, or `it` for the one that is spoken of."""
+    """Return what a claim rests on; the claim is a `ClaimName`, or `it` for the one described."""
     return claim, " rests on ", ClaimName(base)
 
 
 def rests_on_refuted(base: str) -> Clause:
-    """Return what a claim rests on in the end, where that is refuted."""
+    """Return the refuted claim that a claim rests on in the end."""
     return "it rests on ", ClaimName(base), ", which is refuted"
 
 
 def excluded_by(claim: str, other: str) -> Clause:
-    """Return what excludes a claim; the claim is a `ClaimName`, or `it` for the one that is spoken of."""
+    """Return what excludes a claim; the claim is a `ClaimName`, or `it` for the one described."""
     return ClaimName(other), " excludes ", claim, " by what was measured"
 
 

@@ -1,4 +1,4 @@
-"""Everything that anybody needs to show one of the eleven states a claim can be in, in the order of lists."""
+"""Everything needed to show one of the eleven states that a claim can be in, in the order of lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kb.records.claims import Claim
 
 GREY, DIM = "#515a68", "bright_black"
 CONTROL_HELD = "a control's bound held where it must fail"
-"""What makes a test invalid, in the words that every surface has for it."""
+"""What makes a test invalid, in the words used everywhere."""
 
 
 class StateWords(NamedTuple):
@@ -24,10 +24,10 @@ class StateWords(NamedTuple):
         group: Slug of the group in `GROUPS` that it belongs to.
         ink: Colour behind the white words of a badge.
         colour: Its colour in terminals.
-        rating: From 1, no prediction held, to 3, all did; nothing where the state is no answer.
-        exit_code: What `repro run` exits with; nothing for a state that a run cannot end in.
-        asks: What is to be done about it, as a clause; empty where nothing is. May name `{experiment}`.
-        reason: What it is as a reason for a standing, as a clause.
+        rating: From 1, no prediction held, to 3, all did; None if the state is not an answer.
+        exit_code: What `repro run` exits with; None for a state that a run cannot end in.
+        asks: What is to be done about it, as a clause; empty if nothing is. May name `{experiment}`.
+        reason: The clause that gives it as a reason for a standing.
         rule: Which findings give it, as a clause; empty for a state without a verdict.
     """
 
@@ -185,12 +185,12 @@ def missing(claim: Claim, state: State) -> str:
 
 
 def supposed(state: State) -> str:
-    """Return a verdict that somebody supposes, as a clause."""
+    """Return a supposed verdict, as a clause."""
     return f"supposed to be {state}"
 
 
 def record_reason(claim: Claim) -> str:
-    """Return what the record says of a test that is not there: why none can be, or what one would take."""
+    """Return what the record says of a missing test: why there can be none, or what one would take."""
     if claim.not_testable:
         return f"{_on_one_line(claim.not_testable)}."
     if claim.untested:
@@ -205,12 +205,12 @@ def _on_one_line(text: str) -> str:
 
 
 class Group(NamedTuple):
-    """States that a reader in a hurry takes together.
+    """States that a reader in a hurry would group together.
 
     Attributes:
         word: What the count says.
         slug: What addresses call it.
-        states: In the order of lists; the groups in their order hold every state once.
+        states: Its states in the order of lists; all groups together hold every state once.
         means: One sentence.
     """
 
