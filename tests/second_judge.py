@@ -544,6 +544,8 @@ class Store:
     def superseded(self, claim: str, protocol: Mapping[str, Any], versions: Sequence[str]) -> Tests:
         """Return the tests of a claim that have evidence and are none of today's.
 
+        Evidence that counts today and does not name the claim was there before its predictions.
+
         Args:
             claim: Id of the claim.
             protocol: Of its record.
@@ -551,13 +553,14 @@ class Store:
         """
         parts = [*protocol["predictions"], *(protocol.get("controls") or ())]
         arms = {arm for part in parts for arm in arms_of(part)}
+        current = {self.origin(version) for version in versions}
         tests = {
-            (self.origin(piece.version), piece.predictions[claim])
+            (self.origin(piece.version), piece.predictions.get(claim, ""))
             for piece in self.pieces
             if piece.experiment == protocol["experiment"]
             and piece.replication == 0
             and piece.arm in arms
-            and claim in piece.predictions
+            and (claim in piece.predictions or self.origin(piece.version) in current)
         }
         today = digest(protocol)
         return tests - {(self.origin(version), today) for version in versions}

@@ -62,9 +62,9 @@ def test_gap_in_the_blocks_ends_what_counts(base):
     assert found.verdict.findings[0].seeds == 5
 
 
-@pytest.mark.parametrize(("predictions", "earlier"), [(None, 0), ({"toy-claim": "0" * 64}, 1), ({}, 0)])
+@pytest.mark.parametrize(("predictions", "earlier"), [(None, 0), ({"toy-claim": "0" * 64}, 1), ({}, 1)])
 def test_predictions_that_follow_the_evidence_make_another_test(base, predictions, earlier):
-    """Changed after data were seen: judged at half the level; what knew nothing of the claim counts not."""
+    """Changed or written after data were seen: judged at half the level."""
     found = judge_claim(base, measured(base, predictions=predictions), "toy-claim")
     assert (len(found.tests), found.verdict.superseded) == (earlier, earlier)
     assert found.verdict.alpha == 0.05 / 2**earlier

@@ -98,6 +98,14 @@ def test_replications_and_other_claims_evidence_are_no_tests(project):
     assert judge_claim(base, ledger_with(others), "toy-claim").tests == ()
 
 
+def test_predictions_written_after_the_values_that_count_are_a_second_test(project):
+    """Evidence of today's version that does not name the claim was there to be seen."""
+    base = load_base(Folder(project))
+    found = judge_claim(base, ledger_with(pieces(base, predictions={"another-claim": "0" * 64})), "toy-claim")
+    assert found.verdict.alpha == 0.025
+    assert changes(found.tests[0]) == ["predictions, which were written after these values"]
+
+
 def test_earlier_tests_are_judged_by_todays_predictions(project):
     """The head of a page speaks of them only where one came out otherwise."""
     alike = twice(project, ATTEMPT)

@@ -17,6 +17,9 @@ from kb.judging.verdict import Verdict, judge
 from kb.reading.experiment import Script
 from kb.records.claims import Protocol
 
+AFTERWARDS = ""
+"""The digest of predictions that were written when there were values already."""
+
 
 @dataclass(frozen=True)
 class Superseded:
@@ -103,16 +106,17 @@ def superseded(
     """Return the superseded tests of a claim, the oldest first.
 
     Args:
-        claim_id: The claim's id; evidence that does not name it belongs to no test of it.
-        protocol: The claim's protocol.
-        script: The script of its experiment.
+        claim_id: Of the claim. Evidence that does not name it is of no test of it, unless it counts today:
+            then the predictions were written after values had been there to be seen.
+        protocol: Of the claim.
+        script: Of its experiment.
         ledger: All evidence.
         current: The test version of each setting.
     """
     origins = {ledger.origin(version) for version in current}
     found = {
         test: pieces
-        for test, pieces in _tests(claim_id, protocol, script, ledger).items()
+        for test, pieces in _tests(claim_id, protocol, script, ledger, origins).items()
         if test[0] not in origins or test[1] != protocol.digest
     }
     names = {setting.name for setting in protocol.settings}
@@ -127,21 +131,21 @@ def superseded(
 
 
 def _tests(
-    claim_id: str, protocol: Protocol, script: Script, ledger: Ledger
+    claim_id: str, protocol: Protocol, script: Script, ledger: Ledger, origins: Collection[str]
 ) -> Mapping[tuple[str, str], list[Evidence]]:
     """Return the evidence of every test, in the order of its start."""
     found: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
-    for piece in _pieces(claim_id, protocol, script, ledger):
-        found[ledger.origin(piece.version), piece.predictions[claim_id]].append(piece)
+    for piece in _pieces(protocol, script, ledger):
+        origin = ledger.origin(piece.version)
+        if claim_id in piece.predictions or origin in origins:
+            found[origin, piece.predictions.get(claim_id, AFTERWARDS)].append(piece)
     return found
 
 
-def _pieces(claim_id: str, protocol: Protocol, script: Script, ledger: Ledger) -> Iterator[Evidence]:
+def _pieces(protocol: Protocol, script: Script, ledger: Ledger) -> Iterator[Evidence]:
     arms = {*protocol.arms}
     pieces = (
-        piece
-        for piece in ledger.of_experiment(script.name)
-        if piece.replication == 0 and piece.arm in arms and claim_id in piece.predictions
+        piece for piece in ledger.of_experiment(script.name) if piece.replication == 0 and piece.arm in arms
     )
     yield from sorted(pieces, key=lambda piece: piece.started)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kb.judging.judgement import Judgement
-from kb.judging.superseded import Superseded
+from kb.judging.superseded import AFTERWARDS, Superseded
 from kb.judging.verdict import ALPHA
 from kb.words.numbers import count
 from kb.words.settings import listed
@@ -56,6 +56,8 @@ def changes(test: Superseded) -> list[str]:
     scale = [f"{name} {then.get(name, 'absent')} -> {now.get(name, 'absent')}" for name in test.changed_scale]
     code = [f"the code of {listed(test.changed_code)}"] if test.changed_code else []
     predictions = ["predictions or controls"] if test.has_other_predictions else []
+    if test.digest == AFTERWARDS:
+        predictions = ["predictions, which were written after these values"]
     return [*code, *scale, *predictions] or ["the setting"]
 
 
