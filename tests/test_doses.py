@@ -8,6 +8,7 @@ import pytest
 
 from kb.judging.stats import t_interval
 from kb.reading.experiment import read_script
+from kb.reading.lab import installed_lab
 from kb.site.figures.curves import curves_figure
 from kb.site.figures.doses import doses_of, families
 from tests.conftest import write_project
@@ -19,7 +20,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def script(tmp_path):
     """Return the script of the coin."""
     root = write_project(tmp_path)
-    return read_script("coin", (root / "repro/experiments/coin.py").read_text(), {})
+    return read_script("coin", (root / "repro/experiments/coin.py").read_text(), installed_lab())
 
 
 def drawn(script, values):

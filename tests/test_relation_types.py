@@ -62,6 +62,7 @@ def test_a_relation_type_is_a_name_and_a_row(code, tmp_path):
     shutil.copy(ROOT / "mkdocs.yml", root)
     for unused in ("cards", "dice"):
         (root / f"repro/experiments/{unused}.py").unlink()
+        shutil.rmtree(root / f"repro/evidence/{unused}", ignore_errors=True)
     for path in (root / "claims/toys").glob("*.yaml"):
         path.write_text(path.read_text(encoding="utf-8").replace("supports", "illustrates"), encoding="utf-8")
     line = (sys.executable, "-c", ASKING, str(root), str(code))

@@ -172,6 +172,12 @@ def test_closed_form_solves_the_e_process(values, alpha):
     assert interval == pytest.approx((lower, upper), abs=1e-9 * width + 1e-9)
 
 
+def test_a_width_that_only_rounding_makes_finite_is_infinite():
+    """At n = 9 and alpha = 1e-4 the closed form divides by 1 - 10 / 10."""
+    assert half_width(9, 1e-4) == math.inf
+    assert half_width(10, 1e-4) < math.inf
+
+
 def test_e_process_is_the_mixture_it_claims_to_be():
     """Log E equals the formula of the specification in S and V, written out."""
     null, n = 0.7, len(SIX)

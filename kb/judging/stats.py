@@ -63,6 +63,10 @@ def _moments(values: tuple[float, ...]) -> Moments:
     return Moments(count, mean, deviation)
 
 
+EQUAL = 1e-12
+"""Logarithms that differ by less differ by rounding alone."""
+
+
 @lru_cache(maxsize=4096)
 def half_width(count: int, alpha: float = 0.05) -> float:
     """Return the half-width of the t interval in standard deviations; infinite while `count` is too small.
@@ -79,7 +83,7 @@ def half_width(count: int, alpha: float = 0.05) -> float:
         return math.inf
     log_inverse_k = math.log1p(count)
     log_r = (log_inverse_k - 2 * math.log(alpha)) / count
-    if log_r >= log_inverse_k:
+    if log_r > log_inverse_k - EQUAL:  # as for n = 9 at 1e-4, where the two are the same number
         return math.inf
     u = math.expm1(log_r) / -math.expm1(log_r - log_inverse_k)
     return math.sqrt(u * (count - 1) / count)
