@@ -125,8 +125,9 @@ def test_the_second_judge_comes_to_every_state_of_the_base(documents, second_ver
 
 def test_the_superseded_tests_of_every_claim_are_counted_alike(documents, store):
     """Version and digest of each, whoever counts."""
+    records = second_judge.records(ROOT)
     for claim, document in documents.items():
-        protocol = second_judge.records(ROOT)[claim]["protocol"]
+        protocol = records[claim]["protocol"]
         versions = [setting["version"] for setting in document["settings"]]
         theirs = {(test["version"], test["predictions"]) for test in document["tests"]}
         assert theirs == (store.superseded(claim, protocol, versions) if versions else set()), claim
