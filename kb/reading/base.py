@@ -1,4 +1,4 @@
-"""The whole knowledge base as read: records, scripts, where everything stands, and what is wrong with it."""
+"""The whole knowledge base as read: records, scripts, their positions in files, and all problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kb.text.yaml_guard import Places, Position, places
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read: its lines, and the places of its keys and values as soon as one is asked for.
+    """A file that was read: its lines, and the places of its keys and values, found on first use.
 
     Attributes:
         path: Relative to the project's root.
@@ -36,14 +36,14 @@ class Document:
         return places(self.text)
 
     def place(self, keys: Keys, *, of_key: bool = False) -> Place:
-        """Return where a value stands, or its key, or else the nearest thing around it that exists."""
+        """Return the place of a value, or of its key, or else of the nearest thing around it that exists."""
         positions = self._places.keys if of_key and keys in self._places.keys else self._places.values
         while keys and keys not in positions:
             keys, positions = keys[:-1], self._places.values
         return Place(self.path, *positions.get(keys, Position(1, 1)))
 
     def line(self, number: int) -> str:
-        """Return a line, counted from 1; beyond the end nothing."""
+        """Return a line, counted from 1; empty beyond the end."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
@@ -61,8 +61,8 @@ class Base:
         paths: The file of each record, also of those that could not be read.
         problems: Everything wrong, in all files, by place.
         documents: The file of each record that is YAML.
-        unread: Ids of records and names of experiments whose file is there but wrong.
-        today: Date as `2026-01-31` after which nothing can have been issued, where the caller knows it.
+        unread: Ids of records and names of experiments whose file exists but is wrong.
+        today: Date as `2026-01-31` after which nothing can have been issued, if the caller knows it.
     """
 
     claims: Mapping[str, Claim]
@@ -78,7 +78,7 @@ class Base:
     today: str | None = None
 
     def place(self, record_id: str, *keys: str | int) -> Place:
-        """Return where a value of a record stands; with no keys the record's start.
+        """Return the place of a value of a record; without keys, the record's start.
 
         Raises:
             KeyError: There is no record of that id.
@@ -111,7 +111,7 @@ class Base:
     def successors(self, claim_id: str) -> tuple[str, ...]:
         """Return the claims that stand for an id today: itself, or those that its tombstones lead to.
 
-        Of a circle of tombstones, which `repro check` reports, there are none.
+        For a circle of tombstones, which `repro check` reports, there are none.
         """
         found: dict[str, None] = {}
         pending, seen = [claim_id], {claim_id}

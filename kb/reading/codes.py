@@ -1,4 +1,4 @@
-"""Every code that `repro check` may give for records and scripts, gathered from the rooms that give them."""
+"""Every code that `repro check` may give for records and scripts, gathered from the defining modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kb.text import guarded_text, yaml_guard
 
 
 def codes() -> dict[str, str]:
-    """Return what each code means, by code in alphabetical order."""
+    """Return the meaning of each code, sorted by code."""
     of_files = (texts, guarded_text, yaml_guard, record_files)
     of_records = (diagnosis, records, sources, debates, protocol, load)
     tables: list[Mapping[str, str]] = [module.CODES for module in (*of_files, *of_records)]

@@ -15,7 +15,7 @@ class Asserted(NamedTuple):
     Attributes:
         says: What it is, in our words; empty where the paragraph lists only claims.
         claims: Ids of its claims that could be read.
-        none: Why there is no claim for it; empty where there are claims.
+        none: Why there is no claim for it; empty if there are claims.
     """
 
     says: str
@@ -34,8 +34,8 @@ class Row(NamedTuple):
     Attributes:
         number: From 1.
         anchor: Its first and last words.
-        assertions: What it asserts, in order; one for all claims where it does not list them one by one.
-        none: Why it asserts nothing; empty where it asserts something.
+        assertions: What it asserts, in order; one for all claims if it does not list them one by one.
+        none: Why it asserts nothing; empty if it asserts something.
     """
 
     number: int
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     @property
     def is_missing(self) -> bool:
-        """Does it assert something of which no claim could be read, and for which there is no reason?"""
+        """Does it assert something that has neither a claim that could be read nor a reason?"""
         return any(asserted.is_missing for asserted in self.assertions)
 
 

@@ -1,7 +1,7 @@
-"""A composed document against a model: the record, or every fault at its place with the nearest spelling.
+"""Validates a document: gives the record, or each fault at its place with the nearest spelling.
 
-Pydantic says what is wrong; this room says where, what is allowed and what to do, and leaves out what only
-follows from something else that is wrong.
+Pydantic says what is wrong; this module says where, what is allowed and what to do, and leaves out errors
+that only follow from another one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from kb.text.yaml_guard import Composed, Position
 
 CODES = {
     "not-a-mapping": "The file is a list or a single value.",
-    "unknown-field": "A key is none of the fields.",
-    "missing-field": "A field that is needed is not there.",
+    "unknown-field": "A key is not one of the fields.",
+    "missing-field": "A required field is missing.",
     "wrong-type": "A value has the wrong type.",
-    "unknown-value": "A value is none of the few that are allowed.",
-    "bad-format": "A text does not have the form that is asked for.",
-    "unsafe-url": "An address is no plain http or https address.",
+    "unknown-value": "A value is not one of the few that are allowed.",
+    "bad-format": "A text does not have the required form.",
+    "unsafe-url": "An address is not a plain http or https address.",
     "wrong-length": "A text or list is too short or too long.",
     "out-of-range": "A number is too small or too large.",
 }
@@ -116,7 +116,7 @@ class _Diagnosis:
         return path[:end] + tail
 
     def corrections(self, errors: dict[Keys, ErrorDetails]) -> dict[Keys, str]:
-        """Return the likely field for each unknown key that is near to one."""
+        """Return the likely field for each unknown key that is similar to one."""
         unknown = [path for path, error in errors.items() if error["type"] == "extra_forbidden"]
         guesses = {path: nearest(str(path[-1]), self.free_fields(path[:-1])) for path in unknown}
         return {path: guess for path, guess in guesses.items() if guess}
@@ -223,7 +223,7 @@ def _type_advice(kind: str, value: Any) -> str:
         return "write it without quotes"
     if kind == "tuple_type":
         return "write a list: [a, b], or one line with a dash for each item"
-    return "write a value of the type that is asked for"
+    return "write a value of the required type"
 
 
 def field_names(model: type[Record]) -> list[str]:

@@ -1,6 +1,7 @@
 """What an experiment's script says, read without running it: arms, outcomes, scales, test version.
 
-Nothing here imports torch: the script is parsed, its literals are evaluated, what it measures by is hashed.
+Nothing here imports torch: the script is parsed, its literals are evaluated, and the code that measures is
+hashed.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ class Script:
 
     @cached_property
     def first_code(self) -> dict[str, str]:
-        """Return what evidence of the first schema has in place of `code`: whole modules."""
+        """Return the digests that evidence of the first schema has in place of `code`: of whole modules."""
         return first_code_of(self.name, self.source, self.lab)
 
     def code_like(self, schema_version: int) -> dict[str, str]:
-        """Return today's code as evidence of a schema tells it."""
+        """Return the digests of today's code as evidence of the given schema records them."""
         return self.first_code if schema_version == 1 else self.code
 
     def scale_of(self, setting: Setting) -> dict[str, Value]:
@@ -79,7 +80,7 @@ class Script:
         """Return the test version: hexadecimal SHA-256 over what `measure` reaches and the scale.
 
         Args:
-            scale: The fields of the scale that is run; MINIMAL, where none are given.
+            scale: The fields of the scale that is run; MINIMAL if none are given.
         """
         return version_of(self.code, self.scales["minimal"] if scale is None else scale)
 
@@ -89,7 +90,7 @@ class Script:
 
 
 def is_whole(value: Value) -> bool:
-    """Say whether a field of a scale holds a whole number; a truth value is none."""
+    """Say whether a field of a scale holds a whole number; a truth value is not one."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -104,7 +105,7 @@ def read_script(
     """Read an experiment's source without running it.
 
     Args:
-        name: Of the experiment.
+        name: The experiment's name.
         source: The script.
         lab: The source of each module of the lab by the module's name, such as `repro.lab.data`; what
             `measure` reaches there enters the test version.

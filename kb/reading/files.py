@@ -1,4 +1,4 @@
-"""Which files of `claims/` are records: one folder a topic, one file a record, the file's stem its id."""
+"""Which files of `claims/` are records: one folder per topic, one file per record, the file's stem its id."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kb.records.fields import IDENTIFIER
 from kb.text.problems import Place, Problem
 
 CODES = {
-    "bad-id": "A file or folder is not named as an id must be.",
-    "reserved-id": "An id is a name that some system keeps for itself.",
+    "bad-id": "The name of a file or folder is not a valid id.",
+    "reserved-id": "An id is a name that some system reserves.",
     "duplicate-id": "Two records have one id.",
     "misplaced-file": "A file in claims/ is neither a record nor a README.md.",
 }
 SOURCES, DEBATES = "sources", "debates"
 KINDS = (SOURCES, DEBATES)
-"""Folders of records that are no claims; every other folder is a topic."""
+"""Folders of records that are not claims; every other folder is a topic."""
 
 # Windows opens devices under these names in every folder; the others have meanings in the site's folders.
 RESERVED = frozenset(
@@ -37,7 +37,7 @@ class RecordFile(NamedTuple):
 
 
 def record_files(tree: Tree) -> tuple[list[RecordFile], list[Problem]]:
-    """Return the record files in order of path without those of a wrong name, and the problems of names."""
+    """Return the record files with valid names in order of path, and the problems of the other names."""
     files: list[RecordFile] = []
     problems: list[Problem] = []
     taken: dict[str, str] = {}
@@ -118,7 +118,7 @@ def _misplaced(path: str, advice: str) -> Problem:
     return Problem(
         "misplaced-file",
         Place(path, 1, 1),
-        "a file that is no record",
+        "a file that is not a record",
         "claims/README.md, claims/<topic>/<id>.yaml, claims/sources/<id>.yaml and claims/debates/<id>.yaml",
         advice,
     )

@@ -1,4 +1,4 @@
-"""The code part of test versions of the first schema of evidence: whole modules, one used by name or not.
+"""The code part of test versions in the first schema of evidence: whole modules, whether used or not.
 
 Evidence of that schema keeps the version that it was measured under. What it was compared with, and when it
 went stale, can only be told by the formula that it was measured by.
@@ -19,7 +19,7 @@ def first_code_of(name: str, source: str, lab: Mapping[str, str]) -> dict[str, s
     """Return the SHA-256 of the script and of each lab module that it imports, directly or through another.
 
     Args:
-        name: Of the experiment.
+        name: The experiment's name.
         source: The script, which parses.
         lab: The source of each module of the lab by the module's name.
     """

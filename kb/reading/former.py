@@ -1,4 +1,4 @@
-"""Records and scripts as they were written before fields got other names and forms, in those of today.
+"""Former records and scripts, translated to the names and forms that fields have today.
 
 Only former states of a project are read through this; in today's files an old name or form is a problem.
 """
@@ -60,7 +60,7 @@ def former_outcomes(tree: ast.Module, scales: Mapping[str, Mapping[str, Value]])
         scales: The fields of each scale.
 
     Raises:
-        ScriptError: An entry of OUTCOMES is neither.
+        ScriptError: An entry of OUTCOMES has neither form.
     """
     return {
         name: _described(name, node.value, node.lineno)

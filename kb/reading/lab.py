@@ -15,9 +15,9 @@ FOLDER = "repro/lab"
 
 
 class Lab(Mapping[str, str]):
-    """The source of each module of a lab by the module's name, read when it is asked for.
+    """The source of each module of a lab by the module's name, read on first use.
 
-    Reading one raises GuardError where its file is refused.
+    Reading one raises GuardError if its file is refused.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -53,7 +53,7 @@ def lab_of(tree: Tree) -> Lab:
 
 
 def installed_lab() -> Lab:
-    """Return the lab that this Python would import; an empty one where there is none."""
+    """Return the lab that this Python would import; an empty one if there is none."""
     spec = importlib.util.find_spec("repro")
     locations = spec.submodule_search_locations if spec else None
     return Lab(Folder(Path(locations[0]).parent if locations else Path()))

@@ -45,7 +45,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, name: str, path: str, fault: Fault, line: str = "") -> None:
-        """Keep a fault of a file as a problem, and remember that the file is there but wrong."""
+        """Keep a fault of a file as a problem, and remember that the file exists but is wrong."""
         place = Place(path, fault.line, fault.column)
         self.unread.add(name)
         self.problems.append(
@@ -58,7 +58,7 @@ def load_base(tree: Tree, *, today: str | None = None) -> Base:
 
     Args:
         tree: The project's files.
-        today: Date as `2026-01-31`; where given, sources issued later are problems.
+        today: Date as `2026-01-31`; if given, sources issued later are problems.
     """
     with without_collector():
         return _load(tree, today)
@@ -67,7 +67,7 @@ def load_base(tree: Tree, *, today: str | None = None) -> Base:
 def load_claims(tree: Tree, ids: Collection[str]) -> Base:
     """Read no more than some claims and their scripts; all other records count as unread.
 
-    Rules over several records see only these. Where an id is none of a claim, everything is read.
+    Rules over several records see only these. If an id does not belong to a claim, everything is read.
     """
     with without_collector():
         base = _load(tree, None, only=ids)
@@ -157,10 +157,10 @@ def _read_record(reading: _Reading, file: RecordFile, opened: Composed | tuple[F
 
 
 def record_in(content: bytes, folder: str) -> Record | None:
-    """Return the record in the bytes of a file, such as a former one; nothing where it breaks today's rules.
+    """Return the record in the bytes of a file, such as a former one; None if it breaks today's rules.
 
     Args:
-        content: Of the file.
+        content: All bytes of the file.
         folder: `sources`, `debates` or a topic.
     """
     try:
@@ -180,7 +180,7 @@ def _model(folder: str, composed: Composed) -> type[Record]:
 
 
 def _line(content: bytes, fault: Fault) -> str:
-    """Return the line a fault is in, as far as it is text; of a file with a byte order mark, none."""
+    """Return the line that holds a fault, as far as it is text; empty for a file with a byte order mark."""
     if fault.code == "byte-order-mark":
         return ""
     lines = content.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")

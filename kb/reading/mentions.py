@@ -10,10 +10,10 @@ from kb.text.problems import Keys
 
 
 class Mention(NamedTuple):
-    """A claim's id as it stands in a record.
+    """A mention of a claim's id in a record.
 
     Attributes:
-        record_id: Of the record that names it.
+        record_id: The id of the record that names it.
         keys: Where in that record.
         claim_id: The id that is named, whether or not there is such a claim.
     """
@@ -24,7 +24,7 @@ class Mention(NamedTuple):
 
 
 def mentions(base: Base) -> Iterator[Mention]:
-    """Yield every naming of a claim in a record that is no tombstone."""
+    """Yield every mention of a claim in a record that is not a tombstone."""
     for claim_id, claim in base.claims.items():
         for i, relation in enumerate(claim.relations):
             yield Mention(claim_id, ("relations", i, "claim"), relation.claim)
@@ -38,7 +38,7 @@ def mentions(base: Base) -> Iterator[Mention]:
 
 
 def forwardings(base: Base) -> Iterator[Mention]:
-    """Yield every naming of a claim in a tombstone."""
+    """Yield every mention of a claim in a tombstone."""
     for old_id, tombstone in base.tombstones.items():
         if tombstone.moved_to is not None:
             yield Mention(old_id, ("moved_to",), tombstone.moved_to)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, get_args
 from kb.reading.script_syntax import ScriptError, Value, arguments, assigned, literal, table
 
 MAX_POINTS = 64
-"""Points of a curve: enough for a figure, few enough to keep."""
+"""The most points of a curve: enough for a figure, few enough to store."""
 Better = Literal["higher", "lower", "neither"]
 """Which way is better."""
 _NUMBER = {"label": True, "unit": True, "better": True, "resolution": True}
@@ -51,7 +51,7 @@ class Axis(NamedTuple):
     is_logarithmic: bool = False
 
     def places(self, scale: Mapping[str, Value]) -> tuple[float, ...]:
-        """Return where the points of a curve lie that was measured at a scale; none where nobody said."""
+        """Return where the points of a curve measured at a scale lie; none if the script does not say."""
         if self.values:
             return self.values
         first, last = _end(self.first, scale), _end(self.last, scale)
@@ -114,7 +114,7 @@ def read_outcome(
         scales: The fields of each scale.
 
     Raises:
-        ScriptError: It is not an `Outcome` or a `Curve` of literals.
+        ScriptError: The call is not an `Outcome` or a `Curve` of literals.
     """
     what = f"outcome {name}"
     is_curve = name.endswith("_curve")

@@ -20,7 +20,7 @@ LAB = "repro.lab"
 ROOTS = ("measure", "Scale")
 """What the runner calls: both are followed from the script."""
 LIBRARIES = {"torch", "numpy", "scipy", "sklearn", *sys.stdlib_module_names}
-"""What a script may import beside the lab; their versions are part of the evidence."""
+"""What a script may import besides the lab; the versions are part of the evidence."""
 STRINGS = {
     "exec",
     "eval",
@@ -35,20 +35,20 @@ STRINGS = {
 }
 """Builtins that make or find code by its text; `getattr` may be called with the name written out."""
 LOOKUPS = {"importlib", "imp", "runpy", "pkgutil", "operator.attrgetter", "operator.methodcaller"}
-"""Modules, and what is in modules, that do."""
+"""Modules, and members of modules, that make or find code by its text."""
 INSIGHTS = {
     *("ast", "builtins", "ctypes", "dis", "gc", "inspect", "linecache", "os", "sys", "tokenize", "traceback"),
     *("__doc__", "__file__", "__dict__", "__globals__", "__code__", "__builtins__", "__subclasses__"),
     *("__loader__", "__spec__", "co_firstlineno", "f_back", "f_lineno", "tb_lineno"),
 }
-"""Modules and attributes that show a script more than names lead to, such as its own text."""
+"""Modules and attributes that show a script more than its names lead to, such as its own text."""
 
 
 class UnfollowedError(Exception):
     """Something that `measure` reaches cannot be followed; the message says what, and what to write.
 
     Attributes:
-        module: The module that it stands in.
+        module: The module that contains it.
         line: Its line there, from 1.
     """
 
@@ -76,7 +76,7 @@ class Reach:
     """Everything that counts for a script.
 
     Attributes:
-        modules: By name; those of the lab of which nothing counts are left out.
+        modules: By name; modules of the lab in which nothing counts are left out.
         order: Modules that do something when they are imported, in that order.
         is_all: Does all code count, because the script sees more than names lead to?
     """
@@ -157,7 +157,7 @@ class _Walk:
         return Reach(counting, tuple(self.order), self.is_all)
 
     def _counts(self, name: str, found: Reached) -> bool:
-        """Does more of a module count than how the interpreter reads it?"""
+        """Does more of a module count than its directives to the interpreter?"""
         module = self.script if name == self.script.name else self.lab[name]
         return any(not module.statements[at].is_future for at in found.statements)
 
@@ -173,7 +173,7 @@ class _Walk:
             self._take(module, at)
         if module.acts:
             self.order.append(module.name)
-            for at, statement in enumerate(module.statements):  # before or after what acts is not the same
+            for at, statement in enumerate(module.statements):  # imports and acts keep their order
                 if statement.is_import:
                     self._take(module, at)
 
@@ -235,7 +235,7 @@ class _Walk:
             self._name(module, chain[0], line, chain[1:])
 
     def _name(self, module: Module, name: str, line: int, rest: tuple[str, ...] = ()) -> None:
-        """Follow a name of a module, with the attributes that are asked of it."""
+        """Follow a name of a module, with the attributes that are looked up on it."""
         for at in module.bindings.get(name, ()):
             self._take(module, at)
         for target in module.imports.get(name, ()):

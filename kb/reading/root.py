@@ -1,4 +1,4 @@
-"""Where a project lies."""
+"""Finds the root folder of a project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def find_root(start: Path) -> Path:
     """Return the nearest folder from `start` upward that holds `claims/` and `repro/`.
 
     Raises:
-        NoProjectError: There is none.
+        NoProjectError: There is no such folder.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / "claims").is_dir() and (folder / "repro").is_dir():

@@ -16,7 +16,7 @@ Value = int | float | str | bool
 
 
 class ScriptError(Exception):
-    """A script does not keep the contract; the message says what was found and what is asked for.
+    """A script does not keep the contract; the message says what was found and what is required.
 
     Attributes:
         line: Line in the script, from 1.
@@ -31,7 +31,7 @@ def assigned(tree: ast.Module, name: str) -> ast.expr:
     """Return what a script assigns to a name at its top level.
 
     Raises:
-        ScriptError: It does not.
+        ScriptError: The script does not assign to the name.
     """
     for node in tree.body:
         if isinstance(node, ast.Assign):
@@ -68,10 +68,10 @@ def literal(node: ast.expr, what: str, allowed: str) -> Any:
     Args:
         node: The expression.
         what: What it should be, such as `the unit of outcome loss`.
-        allowed: What may stand there, such as `a literal string`.
+        allowed: What is allowed there, such as `a literal string`.
 
     Raises:
-        ScriptError: It is not a literal.
+        ScriptError: The expression is not a literal.
     """
     try:
         return ast.literal_eval(node)
@@ -80,12 +80,12 @@ def literal(node: ast.expr, what: str, allowed: str) -> Any:
 
 
 def arguments(node: ast.expr, call: str, fields: Mapping[str, bool], what: str) -> dict[str, ast.expr]:
-    """Return the arguments of a call by name; the first field may be given by its place.
+    """Return the arguments of a call by name; the first field may be given by position.
 
     Args:
         node: The expression that must be the call.
         call: The name that is called, such as `Outcome`.
-        fields: What may be given, in order, and whether it must be.
+        fields: The arguments that may be given, in order, and whether each is required.
         what: What the call describes, such as `outcome loss`.
 
     Raises:

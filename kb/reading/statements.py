@@ -22,14 +22,14 @@ HARMLESS = {
     *("torch.enable_grad", "torch.inference_mode", "torch.no_grad", "torch.tensor"),
     *("typing.NewType", "typing.TypeVar", "typing.cast", "typing.overload", "abc.abstractmethod"),
 }
-"""What may be called, or decorate, while a module is run, and changes nothing but the name it is for."""
+"""What may be called, or decorate, while a module is run, and only changes the name that it defines."""
 
 
 class Scope(NamedTuple):
     """What names mean in a module.
 
     Attributes:
-        own: Names that it binds or imports; no builtins are meant by these.
+        own: Names that it binds or imports; these do not mean builtins.
         meanings: What imported names stand for.
         plain: Classes of its own whose objects are made without running code of theirs.
     """
@@ -46,8 +46,8 @@ class Import(NamedTuple):
         name: The name, or `*`.
         target: What it stands for, such as `torch.nn.functional`; for `*` the module.
         module: The module that is imported.
-        member: What is taken from it; empty where it is itself.
-        line: Where, from 1.
+        member: What is imported from it; empty if it is the module itself.
+        line: Its line, from 1.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Import(NamedTuple):
 
 @dataclass
 class Uses:
-    """What stands in a statement, at any depth.
+    """What a statement contains, at any depth.
 
     Attributes:
-        chains: Each name with the attributes asked of it, such as `("torch", "nn")`, and its first line.
-        attributes: Attributes asked of anything.
+        chains: Each name with the attributes looked up on it, such as `("torch", "nn")`, and its first line.
+        attributes: Attributes looked up on anything.
         imports: What imports bind.
-        lookup_line: A line where an attribute is looked up by a name that is computed; 0 where none is.
+        lookup_line: A line where an attribute is looked up by a computed name; 0 if there is none.
     """
 
     chains: dict[tuple[str, ...], int] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Statement:
 
     @property
     def is_plain_function(self) -> bool:
-        """Is it a function that may stand anywhere in its module, as nothing in it is computed there?"""
+        """Is it a function whose place in its module does not matter, as defining it computes nothing?"""
         node = self.node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.decorator_list:
             return False
@@ -110,12 +110,12 @@ class Statement:
 
     @cached_property
     def binds(self) -> set[str]:
-        """Return the names that it binds, those of imports left out."""
+        """Return the names that it binds, without those of imports."""
         return set(_bound(self.node))
 
     @cached_property
     def uses(self) -> Uses:
-        """Return what stands in it."""
+        """Return what it contains."""
         uses = Uses()
         waiting: list[ast.AST] = [self.node]
         while waiting:
@@ -129,7 +129,7 @@ class Statement:
 
 
 def statements_of(tree: ast.Module) -> list[Statement]:
-    """Return the statements of a module, strings that stand alone left out."""
+    """Return the statements of a module without strings that stand alone."""
     return [Statement(node) for node in tree.body if not _is_text(node)]
 
 
@@ -146,7 +146,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _note(node: ast.AST, uses: Uses) -> Iterable[ast.AST]:
-    """Add what one node says, and return the nodes below it that are to be looked at."""
+    """Add what one node contains, and return the nodes below it that remain to be visited."""
     match node:
         case ast.Attribute():
             names, base = _chain(node)
@@ -173,7 +173,7 @@ def _note(node: ast.AST, uses: Uses) -> Iterable[ast.AST]:
 
 
 def _chain(node: ast.Attribute) -> tuple[list[str], ast.expr]:
-    """Return the attributes at the end of an expression, and what they are asked of."""
+    """Return the attributes at the end of an expression, and what they are looked up on."""
     names: list[str] = []
     base: ast.expr = node
     while isinstance(base, ast.Attribute):
@@ -276,7 +276,7 @@ def _is_known(function: ast.expr, scope: Scope) -> bool:
 
 
 def _is_foreign(base: ast.expr, scope: Scope) -> bool:
-    """Is a base class one of a library's, whose subclasses may be made without a trace?"""
+    """Is a base class one of a library's whose subclasses can be defined without side effects?"""
     base = base.value if isinstance(base, ast.Subscript) else base
     name = _dotted(base, scope.meanings)
     if isinstance(base, ast.Name) and base.id not in scope.own:
@@ -285,7 +285,7 @@ def _is_foreign(base: ast.expr, scope: Scope) -> bool:
 
 
 def _dotted(node: ast.expr, meanings: Mapping[str, str]) -> str:
-    """Return what a dotted name stands for; nothing where it is not one, or is the module's own."""
+    """Return what a dotted name stands for; None if it is not one, or is the module's own."""
     names, base = _chain(node) if isinstance(node, ast.Attribute) else ([], node)
     if not isinstance(base, ast.Name) or base.id not in meanings:
         return ""
@@ -308,7 +308,7 @@ def canonical_tree(tree: ast.AST, *, keeps_texts: bool = False) -> str:
 
     Args:
         tree: The tree.
-        keeps_texts: Keep strings that stand alone, but for those that open a body.
+        keeps_texts: Keep strings that stand alone, except those that open a body.
     """
     parts: list[str] = []
     _write(tree, parts, keeps_texts)

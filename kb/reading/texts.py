@@ -1,4 +1,4 @@
-"""A text file of a tree -> guarded text, or the one fault for which it is refused."""
+"""Reads a text file of a tree as guarded text, or gives the one fault for which it is refused."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from kb.reading.tree import Tree, TreeError
 from kb.text.guarded_text import Fault, GuardError, guarded
 
 MAX_BYTES = 256 * 1024
-"""Of a record, a script or a module of the lab."""
+"""The most bytes of a record, a script or a module of the lab."""
 
 CODES = {
     "not-a-regular-file": "A record is a link, a folder, a pipe or a device.",
     "unreadable-file": "The file cannot be opened.",
-    "file-too-large": "The file has more than 256 KiB.",
+    "file-too-large": "The file is larger than 256 KiB.",
 }
 
 

@@ -1,7 +1,7 @@
-"""The one door to a project's files: a tree of folders and regular files, wherever it lies.
+"""The only way to a project's files: a tree of folders and regular files, wherever it is stored.
 
-`Folder` is a tree on disk. A revision in version control is another, which `repro.vcs` gives. Whoever reads
-records, scripts, the lab or evidence asks a tree for them, and is told why a file is refused.
+`Folder` is a tree on disk. A revision in version control is another, which `repro.vcs` gives. All code that
+reads records, scripts, the lab or evidence gets them from a tree, which says why it refuses a file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TreeError(Exception):
 
 
 class Entry(NamedTuple):
-    """Something in a folder; a link to a folder counts as no folder."""
+    """An entry of a folder; a link to a folder does not count as a folder."""
 
     name: str
     is_folder: bool
@@ -41,7 +41,7 @@ class Tree(Protocol):
     """Folders and files by their paths relative to the project's root, with forward slashes."""
 
     def list(self, folder: str) -> Sequence[Entry]:
-        """Return what lies in a folder, in order of name and without hidden names; of no folder, nothing.
+        """Return the entries of a folder in order of name, without hidden ones; none if it does not exist.
 
         Raises:
             TreeError: The folder cannot be read.
@@ -51,11 +51,11 @@ class Tree(Protocol):
         """Return the bytes of a file.
 
         Args:
-            path: Of the file.
-            limit: Bytes that it may have at most.
+            path: The file's path.
+            limit: The most bytes that it may have.
 
         Raises:
-            TreeError: It is no regular file, has too many bytes, or cannot be read.
+            TreeError: It is not a regular file, has too many bytes, or cannot be read.
         """
 
 
@@ -69,7 +69,7 @@ class Folder(NamedTuple):
     root: Path
 
     def list(self, folder: str) -> Sequence[Entry]:
-        """Return what lies in a folder, as every tree does."""
+        """Return the entries of a folder, as every tree does."""
         try:
             with os.scandir(f"{self.root}/{folder}") as found:
                 entries = [

@@ -17,17 +17,17 @@ from kb.reading.reach import LAB, Module, Reached, reach
 from kb.reading.statements import Statement, canonical_tree
 
 READERS = {"dict.fromkeys", "enumerate", "iter", "len", "list", "set", "sorted", "tuple", "zip"}
-"""What sees of a table that is handed to it only the keys."""
+"""Functions that see only the keys of a table passed to them."""
 
 
 def code_of(name: str, source: str, lab: Mapping[str, str], tree: ast.Module | None = None) -> dict[str, str]:
     """Return the SHA-256 of what counts in the script and in each module of the lab, by module.
 
     Args:
-        name: Of the experiment.
+        name: The experiment's name.
         source: The script, which parses.
         lab: The source of each module of the lab by the module's name.
-        tree: The script's syntax tree, if it is there already.
+        tree: The script's syntax tree, if it was parsed already.
 
     Raises:
         UnfollowedError: Something that `measure` reaches cannot be followed.
@@ -60,7 +60,7 @@ def _sha256(text: str) -> str:
 
 
 class _Modules(Mapping[str, Module]):
-    """The modules of a lab, parsed when they are asked for; scripts share most of them."""
+    """The modules of a lab, parsed on first use; scripts share most of them."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self._sources = sources
@@ -84,7 +84,7 @@ def _module(name: str, source: str) -> Module:
 
 
 def _record(module: Module, reached: Reached) -> dict[str, Any]:
-    """Return what counts of a module as plain data: functions by name, all else in the order of the file."""
+    """Return the parts of a module that count as plain data: functions by name, all else in file order."""
     counting = [module.statements[at] for at in sorted(reached.statements)]
     functions: dict[str, str] = {}
     others: list[str] = []
@@ -109,9 +109,9 @@ def _tree(statement: Statement, counting: Iterable[Statement]) -> str:
 
 
 def without_texts(node: ast.stmt) -> ast.stmt:
-    """Return a statement of a script without the texts of arms, if it is the one that tells the arms.
+    """Return a statement of a script, without the texts of arms if it is the one that defines the arms.
 
-    The runner runs scripts so, and no number can depend on a text.
+    The runner runs scripts in this form, so no number can depend on a text.
     """
     if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Dict):
         return node
@@ -134,7 +134,7 @@ def _without_text(entry: ast.expr) -> ast.expr:
 
 
 def _asks_only_names(node: ast.AST) -> bool:
-    """Does a statement ask of OUTCOMES only for the names in it?"""
+    """Does a statement use only the names in OUTCOMES?"""
     everywhere = sum(isinstance(each, ast.Name) and each.id == "OUTCOMES" for each in ast.walk(node))
     allowed = sum(_is_outcomes(part) for each in ast.walk(node) for part in _reads_names(each))
     defined = sum(_is_outcomes(part) for part in getattr(node, "targets", [getattr(node, "target", None)]))
@@ -146,7 +146,7 @@ def _is_outcomes(node: object) -> bool:
 
 
 def _reads_names(node: ast.AST) -> list[ast.expr]:
-    """Return the parts of a node of which only the keys are read, where they are tables."""
+    """Return the parts of a node of which only the keys are read if they are tables."""
     match node:
         case ast.Call() if ast.unparse(node.func) in READERS:
             return node.args

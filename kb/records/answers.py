@@ -1,7 +1,7 @@
-"""Answers: what people say of verdicts, in words that no program can find.
+"""Answers: what people say of verdicts, in words that no program could write.
 
-An answer carries the digest of what it speaks of (`of`), which `repro review` writes. What the digest is made
-of, and when an answer becomes suspect, is worked out in `kb.reasoning.answers`.
+An answer carries the digest of what it speaks of (`of`), which `repro review` writes. `kb.reasoning.answers`
+defines what the digest is made of, and when an answer becomes suspect.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What people write of claims, as strict immutable models; the other records stand in rooms of their own.
+"""What people write of claims, as strict immutable models; other records have modules of their own.
 
-This room knows shapes, not files: reading and positions are in `kb.reading.load`, rules that need more
+This module knows shapes, not files: reading and positions are in `kb.reading.load`, rules that need more
 than one record in `kb.reading.rules`.
 """
 
@@ -93,15 +93,15 @@ class Appearance(Record):
 
     @property
     def taken_by(self) -> str | None:
-        """Return who takes the stance: whoever quotes, or else whoever says it; None for the authors."""
+        """Return who takes the stance: the person who quotes, or else who says it; None for the authors."""
         return self.quoted_by or self.by
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with who is quoted."""
+        """Return what is wrong with the naming of who is quoted."""
         if self.quoted_by is not None and self.by is None:
             yield Flaw(
                 "quoted-nobody",
-                f"a quotation by {self.quoted_by} of nobody",
+                f"a quotation by {self.quoted_by} without the person quoted",
                 "quoted_by only beside by, the person whose words are quoted",
                 "name who is quoted under `by`, or write the name of the voice there",
                 ("quoted_by",),

@@ -72,7 +72,7 @@ class Debate(Record):
 
     @property
     def named(self) -> Iterator[tuple[Keys, str]]:
-        """Yield every naming of a claim: the keys to it from the record's start, and the id."""
+        """Yield every mention of a claim: the keys to it from the record's start, and the id."""
         for i, side in enumerate(self.sides):
             for k, claim_id in enumerate(side.claims):
                 yield ("sides", i, "claims", k), claim_id
@@ -96,9 +96,9 @@ class Debate(Record):
                 if claim_id in seen:
                     yield Flaw(
                         "claim-on-two-sides",
-                        f"the claim {claim_id}, which stands under {seen[claim_id]!r} already",
+                        f"the claim {claim_id}, which is listed under {seen[claim_id]!r} already",
                         "each claim of a debate once, on the side that holds it",
-                        "leave it where it belongs; a claim that both sides accept tells them not apart",
+                        "leave it where it belongs; a claim that both sides accept does not tell them apart",
                         ("sides", i, "claims", k),
                     )
                 seen.setdefault(claim_id, side.name)

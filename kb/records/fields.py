@@ -1,6 +1,6 @@
-"""What records are made of: kinds of text with their patterns, and models that name their flaws.
+"""The parts of records: kinds of text with their patterns, and models that name their flaws.
 
-Whatever a pattern cannot say, a model says in `flaws`, each with a code, a place and an advice.
+A model reports in `flaws` what no pattern can express, each flaw with a code, a place and advice.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ARXIV = r"^[0-9]{4}\.[0-9]{4,5}$"
 
 
 class Form(NamedTuple):
-    """What a pattern asks for.
+    """What a pattern requires.
 
     Attributes:
-        code: Of the problem when a text does not match.
+        code: The code of the problem when a text does not match.
         allowed: The pattern in words.
         advice: What to do.
     """
@@ -70,7 +70,7 @@ FORMS = {
     DOI: Form("bad-format", "a DOI such as 10.1038/nature14539", "leave out https://doi.org/"),
     ARXIV: Form("bad-format", "an arXiv number such as 1706.03762", "leave out the version and arXiv:"),
 }
-"""For each pattern of this file the form it asks for."""
+"""For each pattern of this file the form that it requires."""
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=64)]
 Name = Annotated[str, StringConstraints(pattern=NAME, max_length=64)]
@@ -85,12 +85,12 @@ Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
 
 
 class Flaw(NamedTuple):
-    """Something wrong in a record whose fields are right one by one.
+    """Something wrong in a record whose fields are each valid by themselves.
 
     Attributes:
         code: The name of the rule.
-        found: What stands there.
-        allowed: What may stand there.
+        found: What was found there.
+        allowed: What is allowed there.
         advice: What to do.
         at: The keys from the model to the value it is about.
         nearest: The known spelling nearest to what was found.
@@ -105,7 +105,7 @@ class Flaw(NamedTuple):
 
 
 def one_of(*names: str) -> JsonDict:
-    """Return the part of a JSON Schema that asks for exactly one of some fields."""
+    """Return the part of a JSON Schema that requires exactly one of some fields."""
     return {"oneOf": [{"required": [name]} for name in names]}
 
 
@@ -121,7 +121,7 @@ class Record(BaseModel):
     )
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong between fields that are right one by one."""
+        """Return what is wrong in the combination of fields that are each valid by themselves."""
         return iter(())
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ CODES = {
     "equals-within": "One of `equals` and `within` is given without the other.",
     "rate-choice": "`rate` is given without `estimand: success_rate`, or missing with it.",
     "duplicate-prediction": "Two predictions, or controls with a bound of their own, have one name.",
-    "control-target": "A control names a prediction that is not there.",
+    "control-target": "A control names a prediction that does not exist.",
     "control-shape": "A control has one arm where its prediction has two, or two where it has one.",
     "control-arms": "A control uses the arms of its own prediction.",
     "control-bound": "A control names a prediction and has a bound of its own, or neither.",
@@ -30,14 +30,14 @@ CODES = {
     "duplicate-setting": "Two settings of a protocol have one name.",
     "setting-name": "A setting named minimal or large has another scale than its name says.",
     "setting-because": "A setting after the first does not say what it is for.",
-    "unchanged-revision": "A revision holds the predictions that stand today, or those of another revision.",
+    "unchanged-revision": "A revision holds today's predictions, or those of another revision.",
 }
 Estimand = Literal["mean", "median", "win_rate", "success_rate"]
 Units = Literal["linear", "log10", "ratio"]
 ScaleValue = bool | int | float | str
 """What a field of a scale may hold."""
 USUAL_SEEDS = 40
-"""Seeds after which an open prediction stays open, where its protocol does not say otherwise."""
+"""Seeds after which an open prediction stays open, unless its protocol says otherwise."""
 MOST_SEEDS = 400
 """The most seeds that a protocol may ask for."""
 BOUNDS = ("at_least", "at_most", "between", "equals")
@@ -119,7 +119,7 @@ class Prediction(Bound):
 
 
 class Control(Bound):
-    """A bound that must fail where the effect has no business to be, or hold for the test to have power.
+    """A bound that must fail where the effect should be absent, or hold for the test to have power.
 
     It applies the bound of a prediction to other arms, or has `name`, `says`, `outcome` and a bound of its
     own. One that comes out wrong leaves the claim without a verdict.
@@ -145,7 +145,7 @@ class Control(Bound):
         """Return the bound that is applied as a prediction: the one it names, or its own.
 
         Args:
-            predictions: Of the protocol, by name.
+            predictions: The protocol's predictions, by name.
         """
         if self.prediction is not None:
             return predictions[self.prediction]
@@ -301,7 +301,7 @@ class Setting(Record):
 MINIMAL = Setting(name="minimal")
 """The one setting of a protocol that names none."""
 LARGE = Setting(name="large", scale="large", needs="cuda")
-"""What a script's LARGE is measured for where no claim has a setting of its own for it."""
+"""Why a script's LARGE is measured if no claim has a setting of its own for it."""
 
 
 class Protocol(Record):
@@ -334,12 +334,12 @@ class Protocol(Record):
 
     @property
     def main(self) -> Setting:
-        """Return the setting whose verdict is shown where there is room for one."""
+        """Return the setting whose verdict is shown when only one can be."""
         return self.settings[0]
 
     @property
     def bounded(self) -> Iterator[tuple[Keys, Prediction]]:
-        """Yield every bound that is stated, with its place: of predictions, and controls' own ones."""
+        """Yield every stated bound with its place: those of predictions, and controls' own bounds."""
         for i, prediction in enumerate(self.predictions):
             yield ("protocol", "predictions", i), prediction
         for i, control in enumerate(self.controls):
@@ -348,7 +348,7 @@ class Protocol(Record):
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of everything that decides, so that a changed prediction shows."""
+        """Return the SHA-256 of everything that affects decisions, so that a changed prediction shows."""
         return predictions_digest(self.predictions, self.controls)
 
     def flaws(self) -> Iterator[Flaw]:
@@ -364,7 +364,7 @@ class Protocol(Record):
                     "unchanged-revision",
                     f"a revision that decides the same as {seen[digest]}",
                     "former predictions and controls that differ in arms, outcome or bound",
-                    "remove the revision; changed wording alone is none",
+                    "remove the revision; changed wording alone is not a revision",
                     ("revisions", i),
                 )
             seen.setdefault(digest, f"revision {i + 1}")
@@ -434,7 +434,7 @@ def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Key
     if name not in predictions:
         yield Flaw(
             "control-target",
-            f"a control of {name}, which is no prediction here",
+            f"a control of {name}, which is not a prediction of this claim",
             ", ".join(predictions),
             "name the prediction whose bound must not hold",
             (*at, "prediction"),
@@ -470,7 +470,7 @@ def _control_flaws(control: Control, predictions: dict[str, Prediction], at: Key
 def predictions_digest(predictions: tuple[Prediction, ...], controls: tuple[Control, ...]) -> str:
     """Return the SHA-256 of predictions and controls without their prose (`says`, `because`).
 
-    Evidence carries such digests, so a field keeps the name in them that it had when the first were taken:
+    Evidence carries such digests, so each field keeps in them the name that it had when the first were made:
     `units` was called `scale`.
     """
 

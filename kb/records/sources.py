@@ -154,7 +154,7 @@ class Paragraph(Record):
 
     @property
     def named(self) -> tuple[tuple[Keys, str], ...]:
-        """Return the ids of its claims as they stand, each with the keys that lead to it."""
+        """Return the ids of its claims as they are listed, each with the keys that lead to it."""
         whole = tuple((("claims", i), named) for i, named in enumerate(self.claims or ()))
         return whole + tuple(
             (("assertions", i, "claims", k), named)
@@ -182,7 +182,7 @@ class Paragraph(Record):
 
 
 Verified = Literal["text", "abstract", "secondary", "memory"]
-"""What of a source was read."""
+"""How much of a source was read."""
 
 
 class Source(Record):

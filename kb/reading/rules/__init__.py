@@ -1,4 +1,4 @@
-"""Rules over several records, one a file, found by being there: each has `CODES` and `check(base)`."""
+"""Rules over several records, one per file of this folder: each has `CODES` and `check(base)`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kb.text.problems import Problem
 
 
 class Rule(Protocol):
-    """What a module of this folder offers."""
+    """The interface of a module of this folder."""
 
     CODES: Mapping[str, str]
 

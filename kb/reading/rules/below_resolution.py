@@ -1,4 +1,4 @@
-"""A tolerance is not smaller than what the outcome can tell."""
+"""A tolerance is not smaller than the resolution of its outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CODES = {"below-resolution": "The tolerance of an equivalence is below the resol
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each `within` that the outcome's resolution cannot tell."""
+    """Return a problem for each `within` below the outcome's resolution."""
     for claim_id, protocol, script in base.protocols():
         for keys, prediction in protocol.bounded:
             outcome = script.outcomes.get(prediction.outcome)

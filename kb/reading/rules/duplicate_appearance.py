@@ -1,4 +1,4 @@
-"""A source takes one stance at one place once."""
+"""An appearance in a source, with its stance and place, is listed once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kb.reading.base import Base
 from kb.text.problems import Problem
 
-CODES = {"duplicate-appearance": "The same appearance in a source stands twice."}
+CODES = {"duplicate-appearance": "The same appearance in a source is listed twice."}
 
 
 def check(base: Base) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kb.reading.base import Base
 from kb.text.problems import Problem
 
-CODES = {"duplicate-relation": "The same relation stands twice."}
+CODES = {"duplicate-relation": "The same relation is listed twice."}
 
 
 def check(base: Base) -> Iterator[Problem]:

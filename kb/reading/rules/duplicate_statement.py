@@ -1,4 +1,4 @@
-"""No two claims state the same."""
+"""No two claims make the same statement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CODES = {"duplicate-statement": "Two claims have the same statement."}
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each claim whose statement an earlier claim has, but for case and punctuation."""
+    """Return a problem for each claim whose statement equals an earlier one but for case and punctuation."""
     seen: dict[str, str] = {}
     for claim_id, claim in base.claims.items():
         words = re.sub(r"\W+", " ", claim.statement.casefold()).strip()

@@ -18,7 +18,7 @@ CODES = {
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each bound on a share that lies outside of what a share can be."""
+    """Return a problem for each bound on a share that lies outside the range of a share."""
     for claim_id, protocol, script in base.protocols():
         for keys, prediction in protocol.bounded:
             outcome = script.outcomes.get(prediction.outcome)
@@ -48,7 +48,7 @@ def _written(prediction: Prediction, bound: str) -> str:
 
 
 def _reach(prediction: Prediction, outcome: Outcome) -> tuple[float, float] | None:
-    """Return between which numbers a prediction's values lie, where the unit tells: a share is in 0 to 1."""
+    """Return the range of a prediction's values if the unit gives one: a share is in 0 to 1."""
     if not outcome.unit.startswith("share of "):
         return None
     if prediction.units != "linear":

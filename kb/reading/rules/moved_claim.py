@@ -12,7 +12,7 @@ CODES = {"moved-claim": "A record names a claim by an id that it no longer has."
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each naming of a tombstone outside of tombstones."""
+    """Return a problem for each mention of a tombstone outside of tombstones."""
     for record_id, keys, claim_id in mentions(base):
         if claim_id in base.tombstones:
             today = " or ".join(base.successors(claim_id) or base.tombstones[claim_id].targets)

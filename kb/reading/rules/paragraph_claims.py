@@ -1,4 +1,4 @@
-"""A source that is read by paragraph, and the claims that are stated in it, tell the same."""
+"""A source that is read by paragraph agrees with the claims that are stated in it."""
 
 from __future__ import annotations
 

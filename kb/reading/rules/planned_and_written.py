@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kb.reading.base import Base
 from kb.text.problems import Problem
 
-CODES = {"planned-and-written": "A protocol plans an experiment whose script is there already."}
+CODES = {"planned-and-written": "A protocol plans an experiment whose script exists already."}
 
 
 def check(base: Base) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from kb.text.spelling import nearest
 
 CODES = {
     "setting-field": "A setting names a field that the scale of the experiment does not have.",
-    "setting-type": "A setting gives a field of the scale a value of another type.",
+    "setting-type": "A setting gives a field of the scale a value of the wrong type.",
 }
 TYPES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 """The types of a scale's fields in words."""

@@ -27,7 +27,7 @@ def check(base: Base) -> Iterator[Problem]:
 
 
 def _way_back(base: Base, start: str, end: str) -> list[str]:
-    """Return the tombstones from one to another, both included, or nothing where no way leads there."""
+    """Return the tombstones from one to another, both included, or None if none leads there."""
     ways, seen = [[start]], {start}
     for way in ways:
         if way[-1] == end:

@@ -1,4 +1,4 @@
-"""Whatever names a claim names one that has a record."""
+"""Every claim that is named has a record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CODES = {"unknown-claim": "A relation, debate, paragraph or tombstone names a cl
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each naming of a claim that has no file."""
+    """Return a problem for each mention of a claim that has no file."""
     known = {*base.claims, *base.tombstones, *base.unread}
     for record_id, keys, claim_id in (*mentions(base), *forwardings(base)):
         if claim_id not in known:

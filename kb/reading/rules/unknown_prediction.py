@@ -12,7 +12,7 @@ CODES = {"unknown-prediction": "A relation rests on a prediction that its own cl
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each name under `on` that is none of the claim's predictions."""
+    """Return a problem for each name under `on` that is not one of the claim's predictions."""
     for claim_id, claim in base.claims.items():
         names = [prediction.name for prediction in claim.protocol.predictions] if claim.protocol else []
         for i, relation in enumerate(claim.relations):
