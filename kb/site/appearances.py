@@ -53,7 +53,7 @@ def place_in(locator: Locator) -> str:
 
 
 def passage(source: Source, anchor: tuple[str, str] | None) -> str | None:
-    """Return the link that opens a source at a passage, where the source is a page on the web."""
+    """Return the link that opens a source at a passage, if the source is a page on the web."""
     if source.URL is None or anchor is None:
         return None
     start, end = (quote(words, safe="").replace("-", "%2D") for words in anchor)

@@ -1,6 +1,6 @@
-"""Lets finished lines of HTML pass by the Markdown engine, which would read every tag of them for nothing.
+"""Lets finished lines of HTML bypass the Markdown engine, which would parse every tag of them in vain.
 
-An exported tree keeps its lines of HTML; only our own build takes them out before and puts them back after.
+An exported tree keeps its lines of HTML; only our own build takes them out first and puts them back later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _MARK = re.compile(r"<p>%(\d+)%</p>")
 
 
 def take_out(markdown: str) -> tuple[str, list[str]]:
-    """Return Markdown in which a mark stands for each line of HTML outside code, and these lines.
+    """Return Markdown with a mark in place of each line of HTML outside code, and these lines.
 
     >>> take_out("<p>a</p>")
     ('%0%', ['<p>a</p>'])
@@ -30,7 +30,7 @@ def take_out(markdown: str) -> tuple[str, list[str]]:
 
 
 def put_back(html: str, lines: list[str]) -> str:
-    """Return HTML in which each mark has given way to its line.
+    """Return HTML in which each mark is replaced by its line.
 
     >>> put_back("<p>%0%</p><h2>b</h2>", ["<p>a</p>"])
     '<p>a</p><h2>b</h2>'
@@ -39,7 +39,7 @@ def put_back(html: str, lines: list[str]) -> str:
 
 
 def without_indentation(html: str) -> str:
-    """Return a page without the theme's indentation, a quarter of its bytes; what is `pre` stays.
+    """Return a page without the theme's indentation, a quarter of its bytes; `pre` blocks stay as they are.
 
     Code may be wider than the page, so the keyboard must reach it to scroll.
     """
@@ -51,7 +51,7 @@ def without_indentation(html: str) -> str:
 def scrolling(html: str) -> str:
     """Return a page with each bare table in a frame that scrolls on narrow screens and takes the focus.
 
-    The theme would put one around it only in the browser, where no key reaches it.
+    The theme would add the frame only in the browser, where the keyboard could not reach it.
     """
     tables = itertools.count(1)
     opened = re.sub(

@@ -15,7 +15,7 @@ from kb.site.templates import environment, relative
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 EMBED = "embed/claims"
 WIDTH, HEIGHT = 480, 220
-"""Of the frame that an embedded claim is offered in, in pixels."""
+"""Size in pixels of the frame in which an embedded claim is offered."""
 
 
 def files(site: Site) -> dict[str, str]:
@@ -28,12 +28,12 @@ def files(site: Site) -> dict[str, str]:
 
 
 def robots(site: Site) -> str:
-    """Return a welcome to every robot, with the way to the site map."""
+    """Return a `robots.txt` that admits every robot and names the site map."""
     return f"User-agent: *\nDisallow:\n\nSitemap: {site.absolute('sitemap.xml')}\n"
 
 
 def opensearch(site: Site) -> str:
-    """Return how a browser searches the table of claims."""
+    """Return the description by which a browser searches the table of claims."""
     root = ET.Element("OpenSearchDescription", xmlns=OPENSEARCH)
     texts = {
         "ShortName": "Assay",
@@ -50,7 +50,7 @@ def opensearch(site: Site) -> str:
 
 
 def embedded(site: Site, claim_id: str) -> str:
-    """Return a page that shows a claim in a frame of another site: no script, no theme."""
+    """Return a page that shows a claim in a frame of another site, without script or theme."""
     here = f"{EMBED}/{claim_id}/"
     template = environment(site.root).get_template("embed.html.jinja")
     return template.render(

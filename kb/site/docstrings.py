@@ -10,7 +10,7 @@ LABEL = re.compile(r"(?P<heading>[A-Z][a-z]+)(?::\s+|\s{2,})(?P<text>\S.*)")
 
 
 class Passage(NamedTuple):
-    """A paragraph of a docstring, with the heading that its first word is, if it is one."""
+    """A paragraph of a docstring, with its first word as the heading if it is one."""
 
     heading: str
     text: str

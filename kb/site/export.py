@@ -1,7 +1,7 @@
 """The whole site as a plain tree of Markdown and data files, which any site generator can build.
 
-The tree is `docs/` and a `mkdocs.yml` without theme and plugin of ours. Each page is the index of a folder of
-its own. So a link means the same relative to the file and relative to the page's address, and it survives
+The tree is `docs/` and a `mkdocs.yml` without our theme and plugin. Each page is the index of a folder of its
+own. A link therefore means the same relative to the file and relative to the page's address, and it survives
 generators that rewrite links in HTML as well as those that leave them alone.
 """
 

@@ -1,4 +1,4 @@
-"""Every download and every file for programs in one place, for the sinks that write them."""
+"""Every download and every file for programs in one place, for the modules that write them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _parser() -> MarkdownIt:
 
 
 def _absolute_links(tag: str, attribute: str, value: str) -> str | None:
-    """Keep only links that leave the site: a record does not know where its page will stand."""
+    """Keep only links that leave the site: a record does not know the address of its page."""
     del attribute
     return value if tag != "a" or value.startswith(("https://", "http://")) else None
 
@@ -32,7 +32,7 @@ def _absolute_links(tag: str, attribute: str, value: str) -> str | None:
 def to_html(text: str) -> Markup:
     """Return Markdown as sanitised HTML.
 
-    The parser already escapes raw HTML and drops dangerous links; the sanitiser is a second wall.
+    The parser already escapes raw HTML and drops dangerous links; the sanitiser is a second safeguard.
     """
     cleaned = nh3.clean(
         _parser().render(text),

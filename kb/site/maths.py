@@ -29,14 +29,14 @@ _FAILURES: tuple[type[Exception], ...] = (
     RecursionError,
     *(kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)),
 )
-"""What the converter was seen to raise on broken TeX; its own errors have no common root."""
+"""Exceptions that the converter raises on broken TeX; its own errors have no common base class."""
 
 
 def to_mathml(tex: str, options: dict[str, Any]) -> str:
-    """Return TeX as MathML; what cannot be read stays as code, for a page says it rather than hides it.
+    """Return TeX as MathML; unreadable TeX stays as code, so that the page shows it rather than hides it.
 
     Args:
-        tex: What stands between the dollars.
+        tex: The text between the dollars.
         options: From the parser; `display_mode` says whether it is a line of its own.
     """
     try:

@@ -1,4 +1,4 @@
-"""The thin sink that hands our pages to MkDocs; the only module of the knowledge base that imports it."""
+"""The thin plugin that hands our pages to MkDocs; the only module of the knowledge base that imports it."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from kb.text.problems import render_terminal
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
 UNKNOWN = "1970-01-01"
-"""When a page changed that does not say so; the site map leaves it out, and no day of building enters."""
+"""Date of a page that gives none; the site map leaves it out, so the day of the build never enters."""
 
 
 class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDocs leaves its base class untyped
     """Adds a page for every record, without writing into the folder of hand-written pages."""
 
     config_scheme = (("histories", Type(str, default="")), ("order", Type(str, default="")))
-    """Functions of a project's folder, as `module:name`: one tells what became of each claim, the other gives
-    the order in which the history had evidence."""
+    """Functions of a project's folder, as `module:name`: one gives the history of each claim, the other the
+    order in which evidence came."""
     site: Site
     found: list[dict[str, str]]
     lines: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Read everything once, before MkDocs empties its output, and watch what it was read from.
+        """Read everything once, before MkDocs empties its output, and watch the files that were read.
 
         Raises:
             PluginError: A record, a script or a piece of evidence is wrong; a page would hide it.
@@ -73,7 +73,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return files
 
     def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
-        """Let the theme's templates name the policy of every page, and its search know our pages."""
+        """Give the theme's templates the policy of every page, and its search our pages."""
         del files
         env.globals["content_policy"] = policy.POLICY
         theme_search: Any = config.plugins["material/search"]
@@ -108,5 +108,5 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
 
 
 def _file(config: MkDocsConfig, path: str, text: str) -> File:
-    """Return a file that is built but stands in no menu: a menu of a thousand claims helps nobody."""
+    """Return a file that is built but not in a menu, because a menu of a thousand claims helps no reader."""
     return File.generated(config, path, content=text, inclusion=InclusionLevel.NOT_IN_NAV)

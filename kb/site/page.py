@@ -1,4 +1,4 @@
-"""One page, and what all pages share: records, what was made of them, and the templates."""
+"""One page, and what all pages share: records, results derived from them, and the templates."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Page(NamedTuple):
     """One page of the site.
 
     Attributes:
-        path: Where it stands in the tree of sources, such as `claims/x.md`.
-        content: Markdown whose HTML blocks stand on one line each.
-        meta: Title, description and what else the theme asks for, already escaped.
-        title: As plain text.
-        words: What the search reads besides the title, as plain text; nothing where it leaves the page out.
+        path: Its path in the tree of sources, such as `claims/x.md`.
+        content: Markdown whose HTML blocks are on one line each.
+        meta: Title, description and what else the theme requires, already escaped.
+        title: The title as plain text.
+        words: What the search reads besides the title, as plain text; None if it leaves the page out.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 def _yaml(value: Any) -> str:
-    """Return JSON that is YAML too; escaped, a character of two halves would come back as two."""
+    """Return JSON that is also YAML, without escapes: YAML reads a surrogate pair as two characters."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -64,13 +64,13 @@ def page_of(
     """Return a page with its metadata.
 
     Args:
-        path: Where it stands, ending in `.md`.
-        content: Markdown whose HTML blocks stand on one line each.
-        title: As plain text.
-        description: As plain text.
-        hide: Parts of the frame that it does without.
+        path: Its path, ending in `.md`.
+        content: Markdown whose HTML blocks are on one line each.
+        title: The title as plain text.
+        description: The description as plain text.
+        hide: Parts of the theme's frame to leave out.
         in_search: May the search find it?
-        words: What the search reads besides the title; the description where nothing is given.
+        words: What the search reads besides the title; by default the description.
         head: What programs read in its head, and its own script, by the names in `site/overrides/main.html`.
     """
     meta: dict[str, Any] = {"title": escaped(title), "description": escaped(description), "hide": [*hide]}
@@ -96,15 +96,15 @@ def page_from(
 
     Args:
         site: What all pages share.
-        path: Where it stands, ending in `.md`.
+        path: Its path, ending in `.md`.
         template: Name without endings.
-        title: As plain text.
-        description: As plain text.
-        hide: Parts of the frame that it does without.
+        title: The title as plain text.
+        description: The description as plain text.
+        hide: Parts of the theme's frame to leave out.
         in_search: May the search find it?
         head: What programs read in its head, and its own script, by the names in
             `site/overrides/main.html`.
-        **shown: What the template is given besides.
+        **shown: Further values for the template.
     """
     content = part(site, template, path, title=title, **shown)
     return page_of(path, content, title, description, hide=hide, in_search=in_search, head=head)
@@ -116,8 +116,8 @@ def part(site: Site, template: str, path: str, **shown: Any) -> str:
     Args:
         site: What all pages share.
         template: Name without endings.
-        path: Where the page stands; links lead from there.
-        **shown: What the template is given besides records, judgements and standings.
+        path: The page's path, from which links are relative.
+        **shown: Values for the template besides records, judgements and standings.
     """
     url = url_of(path)
     made = environment(site.root).get_template(f"{template}.md.jinja")

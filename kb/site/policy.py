@@ -1,8 +1,8 @@
 """What a browser may load and run on our pages: the content-security policy and the headers beside it.
 
-The policy stands first in the head of every page, for hosts that send no headers of ours, and again in the
-file `_headers` that many static hosts read. The hashes are pinned here and never made from pages: whatever
-a record might smuggle into a page is no script that we know.
+The policy comes first in the head of every page, for hosts that do not send our headers, and again in the
+file `_headers` that many static hosts read. The hashes are pinned here and never computed from pages: a
+script that a record might smuggle into a page matches none of them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ POLICY = "; ".join(
         "form-action 'none'",
     )
 )
-"""What every page says of itself."""
+"""The policy in the head of every page."""
 
 FILE = "_headers"
-"""Where hosts look for them."""
+"""The file in which hosts look for the headers."""
 
 FRAMED = "embed"
 """The folder of pages that other sites may show in a frame."""
@@ -47,8 +47,8 @@ EVERYWHERE = f"""\
 def headers(urls: Iterable[str]) -> str:
     """Return the text of `_headers` for a site with these addresses, which are relative to its root.
 
-    A second policy forbids frames folder by folder, since hosts join the headers of all rules that fit and
-    no later rule could allow again what `/*` forbids.
+    A second policy forbids frames folder by folder, since hosts join the headers of all matching rules and
+    no later rule could allow what `/*` forbids.
     """
     folders = {f"/{first}/*" for first, slash, _ in (url.partition("/") for url in urls) if slash}
     closed = sorted({"/", "/index.html", *folders} - {f"/{FRAMED}/*"})

@@ -1,6 +1,6 @@
 """A published project as pages; pure, and without any site generator.
 
-Sinks put the pages somewhere: `kb.site.mkdocs` hands them to MkDocs, `repro site export` writes a plain tree.
+Other modules store the pages: `kb.site.mkdocs` hands them to MkDocs, `repro site export` writes a plain tree.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KINDS = (
     experiments,
     graph,
 )
-"""Each yields the pages of its kind."""
+"""Functions that each yield the pages of one kind."""
 
 
 def render(site: Site) -> Iterator[Page]:

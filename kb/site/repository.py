@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 
 class Forge(NamedTuple):
-    """Where a kind of host keeps its pages, and what it calls the title of a new issue."""
+    """The addresses that a kind of host uses, and its parameter for the title of a new issue."""
 
     edit: str
     issue: str
@@ -23,25 +23,25 @@ FORGES = {
     "gitea": Forge("/_edit/", "/issues/new", "title"),
     "codeberg": Forge("/_edit/", "/issues/new", "title"),
 }
-"""By a part of the host's name."""
+"""Kinds of host, by a part of the host's name."""
 USUAL = Forge("/edit/", "/issues/new", "title")
 BRANCH = "main"
 
 
 def edit_link(repository: str, path: str) -> str | None:
-    """Return where a file can be changed, or nothing where the repository's address is not known."""
+    """Return where a file can be changed, or None if the repository's address is not known."""
     forge = _forge(repository)
     return f"{repository.rstrip('/')}{forge.edit}{BRANCH}/{quote(path)}" if forge else None
 
 
 def report_link(repository: str, title: str) -> str | None:
-    """Return where a mistake can be reported under a title, or nothing where no address is known."""
+    """Return where a mistake can be reported under a title, or None if no address is known."""
     forge = _forge(repository)
     return f"{repository.rstrip('/')}{forge.issue}?{urlencode({forge.title: title})}" if forge else None
 
 
 def _forge(repository: str) -> Forge | None:
-    """Return the kind of host; nothing for what is no address of a page."""
+    """Return the kind of host; None if the address is not that of a page."""
     parts = urlsplit(repository)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         return None

@@ -1,4 +1,4 @@
-"""What the search finds: of every page its title, of a claim also its statement and its sources' names.
+"""What the search finds: every page by its title, a claim also by its statement and its sources' names.
 
 The theme would otherwise read every built page a second time, and index words that lead nowhere.
 """
@@ -12,7 +12,7 @@ from html import escape
 from kb.site.page import Page
 
 MOST_BYTES = 300_000
-"""Of the compressed index, which a reader loads with the first search. Beyond it, Pagefind is the way."""
+"""The most bytes of the compressed index, which the first search loads; Pagefind would handle more."""
 
 
 def entries(pages: Iterable[Page]) -> Iterator[dict[str, str]]:
@@ -27,7 +27,7 @@ def entries(pages: Iterable[Page]) -> Iterator[dict[str, str]]:
 
 
 def too_large(index: bytes) -> str | None:
-    """Return what to do about an index that is too large for a reader to load, or nothing."""
+    """Return what to do about an index that is too large for a reader to load, or None."""
     size = len(gzip.compress(index, 6))
     if size <= MOST_BYTES:
         return None

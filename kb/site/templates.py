@@ -1,6 +1,6 @@
-"""Our Jinja environment: autoescape on, and what keeps our HTML whole inside Markdown.
+"""Our Jinja environment: autoescape on, and filters that keep our HTML whole inside Markdown.
 
-A page is Markdown in which every block of HTML stands on one line of its own. No blank line, indentation or
+A page is Markdown in which every block of HTML is on one line of its own. No blank line, indentation or
 backtick of a record can then end the block or start another, whichever Markdown engine reads the page.
 """
 
@@ -67,7 +67,7 @@ def authors(source: Source) -> str:
 
 
 def capitalise(text: str) -> str:
-    """Return a text with a capital first letter and everything else as it was."""
+    """Return a text with a capital first letter, otherwise unchanged."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,1 +1,1 @@
-"""The pages of the site, one kind a module: each turns a `Site` into pages, and neither rounds nor judges."""
+"""The pages of the site, one kind per module: each turns a `Site` into pages, without rounding or judging."""

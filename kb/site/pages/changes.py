@@ -11,7 +11,7 @@ from kb.site.page import Page, page_from
 
 
 class EvidenceDay(NamedTuple):
-    """Evidence that was taken for one experiment on one day."""
+    """Evidence that was measured for one experiment on one day."""
 
     day: str
     experiment: str

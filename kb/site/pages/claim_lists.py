@@ -13,7 +13,7 @@ from kb.words.standings import STANDINGS
 from kb.words.states import GROUP_OF, STATES
 
 FREQUENT = 3
-"""Claims of a person who is offered in the table's filter; everybody has a page."""
+"""The fewest claims of a person who is offered in the table's filter; everybody has a page."""
 
 
 class Value(NamedTuple):
@@ -39,7 +39,7 @@ class Facet(NamedTuple):
         name: What the address of a filtered table calls it.
         label: What a reader calls it.
         values: In the order of lists.
-        folder: Where the pages of the values stand; empty where they have none of their own.
+        folder: The folder of the values' pages; empty if they have no pages of their own.
     """
 
     name: str

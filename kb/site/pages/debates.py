@@ -1,4 +1,4 @@
-"""Debates: the sides beside each other, who holds them, and what the evidence says so far."""
+"""Debates: the sides next to each other, who holds them, and what the evidence says so far."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kb.words.answers import CAME_OUT, OBTAINED
 from kb.words.sources import STANCES
 
 MAIN = "rigor-or-progress"
-"""The debate on the start page; the first, where it does not exist."""
+"""The debate on the start page; if it does not exist, the first one is shown."""
 
 
 class MeasuredClaim(NamedTuple):
@@ -28,7 +28,7 @@ class MeasuredClaim(NamedTuple):
         claim_id: The measured claim.
         about: The side's claim that it bears on; the same where that was measured itself.
         is_against: Does it contradict the side's claim?
-        words: What it does to the side's claim, as a verb; empty where it is that claim itself.
+        words: What it does to the side's claim, as a verb; empty if it is that claim itself.
     """
 
     claim_id: str
@@ -38,7 +38,7 @@ class MeasuredClaim(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A prediction by which one sees whether a reading obtained.
+    """A prediction that shows whether a reading came true.
 
     Attributes:
         claim_id: The claim that makes it.
@@ -52,7 +52,7 @@ class Condition(NamedTuple):
 
 
 class ReadingShown(NamedTuple):
-    """One result that a debate foresees, and whether it obtained."""
+    """One result that a debate foresees, and whether it came true."""
 
     if_: str
     then: str
@@ -116,7 +116,7 @@ def voices(base: Base, claim_id: str) -> list[Voice]:
 
 
 def holders(base: Base, claims: Iterable[str], most: int) -> list[str]:
-    """Return who asserts most of some claims, at most so many."""
+    """Return the people who assert most of some claims, up to a number."""
     found: Counter[str] = Counter()
     for claim_id in claims:
         for said in base.claims[claim_id].stated_in:

@@ -22,7 +22,7 @@ from kb.site.pages.claim.provenance import machine_words
 
 
 class Drawn(NamedTuple):
-    """A figure of lines with what its table needs."""
+    """A line figure with the values for its table."""
 
     figure: Markup
     curve: Curve
@@ -30,7 +30,7 @@ class Drawn(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Pieces of evidence that one machine measured of one test version."""
+    """Pieces of evidence that one machine measured for one test version."""
 
     fingerprint: str
     machine: str

@@ -10,7 +10,7 @@ from kb.reasoning.next import candidates
 from kb.site.page import Page, page_from
 
 MOST = 40
-"""Runs and scripts that the page lists."""
+"""The most runs and scripts that the page lists."""
 
 
 def pages(site: Site) -> Iterator[Page]:

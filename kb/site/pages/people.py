@@ -19,7 +19,7 @@ class Speaker:
 
     Attributes:
         sources: Ids of the sources of which they are an author.
-        said: Claim and appearance, in order of sources and of ids.
+        said: Each claim with its appearance, in order of sources and of ids.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The pages for those who take something away: data with its licence, and how to cite."""
+"""The pages on reuse: data with its licence, and how to cite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _cite(site: Site) -> Page:
-    """Return the page on citing, with the worked example or else the first claim as example."""
+    """Return the page on citing, with the worked example, or else the first claim, as its example."""
     known = [i for i in (WORKED_EXAMPLE, *site.base.claims) if i in site.base.claims]
     example = known[0] if known else ""
     return page_from(

@@ -18,7 +18,7 @@ from kb.words.sources import CHECKED
 
 WIDE = ("navigation", "toc")
 LAST = 10**6
-"""Place of what has no place among the paragraphs."""
+"""Sorts claims without a paragraph after all others."""
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -50,7 +50,7 @@ def _by_source(base: Base) -> dict[str, list[tuple[str, Appearance]]]:
 
 
 def _first_paragraphs(base: Base, source_id: str) -> dict[str, int]:
-    """Return for each claim of a source that was read whole the number of the paragraph that has it first."""
+    """Return the number of the first paragraph with each claim, for a source that was read whole."""
     first: dict[str, int] = {}
     paragraphs = base.sources[source_id].paragraphs if source_id in base.sources else ()
     for number, paragraph in enumerate(paragraphs, start=1):

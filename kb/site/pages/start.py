@@ -19,7 +19,7 @@ from kb.words.summaries import in_plain_words
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
 LATEST = 5
 LEADING = 3
-"""Holders of a side that the start page names."""
+"""The most holders of a side that the start page names."""
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -41,7 +41,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _example(site: Site) -> dict[str, Any]:
-    """Return the worked example with its first prediction drawn, where anything was measured."""
+    """Return the worked example with its first prediction drawn, if anything was measured."""
     example = _chosen(site)
     if example is None:
         return {"example": None}
@@ -64,7 +64,7 @@ def _drawn(site: Site, example: Judgement) -> Markup | None:
 
 
 def _debate(site: Site) -> dict[str, Any]:
-    """Return the main debate with what bears on its sides and who holds them, where there is a debate."""
+    """Return the main debate with what bears on its sides and who holds them, if there is a debate."""
     main_id = MAIN if MAIN in site.base.debates else next(iter(site.base.debates), None)
     if main_id is None:
         return {"main": None}

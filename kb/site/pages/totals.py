@@ -1,4 +1,4 @@
-"""The page of numbers: what is covered, decided and stale, how often the rule errs, and what it all took."""
+"""The page of numbers: what is covered, decided and stale, how often the rule errs, and the total cost."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class AgainstItself(NamedTuple):
 
     Attributes:
         found: The comparisons in which a difference was found.
-        rate: How many of a hundred, with its Clopper-Pearson interval.
-        by_experiment: Comparisons and false differences of each.
-        pairs: Comparisons by the seeds of a half.
+        rate: Percentage of these, with its Clopper-Pearson interval.
+        by_experiment: Comparisons and false differences of each experiment.
+        pairs: Comparisons by the number of seeds in a half.
     """
 
     total: int
@@ -33,7 +33,7 @@ class AgainstItself(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What the stored evidence of an experiment took; seeds count once for each arm."""
+    """The cost of an experiment's stored evidence; seeds count once for each arm."""
 
     experiment: str
     claims: int
@@ -68,7 +68,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def against_itself(found: Iterable[Comparison]) -> AgainstItself | None:
-    """Return the comparisons counted, or nothing where there are none."""
+    """Return the comparisons counted, or None if there are none."""
     every = tuple(found)
     if not every:
         return None
@@ -88,7 +88,7 @@ def _percent(share: float, ends: tuple[float, float]) -> Measured:
 
 
 def costs(site: Site) -> list[Cost]:
-    """Return what each measured experiment took, the dearest first."""
+    """Return the cost of each measured experiment, the most expensive first."""
     serving = Counter(c.protocol.experiment for c in site.base.claims.values() if c.protocol)
     found = [
         Cost(

@@ -1,4 +1,4 @@
-"""What a claim stands beside: its relations in both directions, and the debates in which it takes a side."""
+"""The neighbours of a claim: its relations in both directions, and the debates that it takes part in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Neighbour(NamedTuple):
     claim_id: str
     because: str
     on: tuple[str, ...] = ()
-    """What is predicted by what the relation rests on, in whole sentences."""
+    """The predictions on which the relation rests, in whole sentences."""
 
 
 def relations(base: Base, claim_id: str) -> list[tuple[str, list[Neighbour]]]:
@@ -40,7 +40,7 @@ def relations(base: Base, claim_id: str) -> list[tuple[str, list[Neighbour]]]:
 
 
 def said(base: Base, claim_id: str, relation: Relation) -> tuple[str, ...]:
-    """Return what the predictions say that a claim's relation names."""
+    """Return the texts of the predictions that a claim's relation names."""
     protocol = base.claims[claim_id].protocol
     predictions = protocol.predictions if protocol else ()
     return tuple(prediction.says for prediction in predictions if prediction.name in (relation.on or ()))
@@ -57,7 +57,7 @@ def weighed(base: Base, account: Account) -> list[tuple[WeightWords, list[tuple[
 
 
 def debates_of(base: Base, claim_id: str) -> list[tuple[str, str]]:
-    """Return (id, side) of every debate in which a claim stands on a side."""
+    """Return (id, side) of every debate in which a claim is on a side."""
     return [
         (debate_id, side.name)
         for debate_id, debate in base.debates.items()

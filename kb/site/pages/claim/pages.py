@@ -1,4 +1,4 @@
-"""The page of each claim, made of its sections, and the page of what became of it."""
+"""The page of each claim, made of its sections, and the page of its history."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kb.site.pages.claim.subject import Subject
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Yield the page of each claim, and of its history where somebody knows it."""
+    """Yield the page of each claim, and the page of its history if that is known."""
     near = Neighbourhoods(site.base, site.judgements)
     for claim_id in site.base.claims:
         yield _claim(Subject(site, claim_id, near))
@@ -37,13 +37,13 @@ def _claim(subject: Subject) -> Page:
 
 
 def _search_words(base: Base, claim_id: str) -> str:
-    """Return the words by which the search finds a claim: its statement and where it is said."""
+    """Return the words by which the search finds a claim: its statement and its sources."""
     cited = {said.appearance.source: said.source.title for said in appearances(base, claim_id)}
     return " · ".join([base.claims[claim_id].statement.strip(), *cited.values()])
 
 
 def _history(site: Site, claim_id: str) -> Page:
-    """Return the page of what became of a claim; the claim's own page only links to it."""
+    """Return the page of a claim's history; the claim's own page only links to it."""
     events = site.histories[claim_id]
     return page_from(
         site,

@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     @property
     def control_text(self) -> str:
-        """Return what its control asks for and why; nothing of a prediction."""
+        """Return what the control requires and why; empty for a prediction."""
         return control_text(self.control, self.prediction) if self.control else ""
 
 

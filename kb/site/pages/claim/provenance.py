@@ -32,7 +32,7 @@ class MeasuredArm(NamedTuple):
 
 
 class Former(NamedTuple):
-    """Predictions that stood before: why they were changed, and the verdict that they would give."""
+    """Former predictions: why they were changed, and the verdict that they would give."""
 
     number: int
     because: str
@@ -40,7 +40,7 @@ class Former(NamedTuple):
 
 
 def machine_words(machine: record.Machine) -> str:
-    """Return what a reader needs to know of a machine: what computed, and the system it ran."""
+    """Return what a reader needs to know of a machine: its processor and its system."""
     return f"{machine.gpu or machine.cpu}, {machine.system}"
 
 
@@ -51,7 +51,7 @@ def machines(evidence: Iterable[Evidence]) -> list[Machine]:
 
 
 def measured_arms(evidence: Iterable[Evidence]) -> list[MeasuredArm]:
-    """Return for each arm what was measured of it, in order of names."""
+    """Return what was measured of each arm, in order of names."""
     found: dict[str, list[Evidence]] = {}
     for piece in evidence:
         found.setdefault(piece.arm, []).append(piece)
@@ -68,7 +68,7 @@ def measured_arms(evidence: Iterable[Evidence]) -> list[MeasuredArm]:
 
 
 def revisions(claim: Claim, judgement: Judgement) -> list[Former]:
-    """Return the predictions that stood before, the oldest first."""
+    """Return the former predictions, the oldest first."""
     former = claim.protocol.revisions if claim.protocol else ()
     return [
         Former(number, old.because, verdict)
@@ -78,7 +78,7 @@ def revisions(claim: Claim, judgement: Judgement) -> list[Former]:
 
 
 class EarlierTest(NamedTuple):
-    """A superseded test: its state, where it has one, and what it was and what has changed since."""
+    """A superseded test: its state if it has one, what it was, and what has changed since."""
 
     state: State | None
     came_out: str
@@ -94,7 +94,7 @@ def earlier_tests(judgement: Judgement) -> list[EarlierTest]:
 
 
 def replications(judgement: Judgement) -> list[str]:
-    """Return how each independent set of seeds came out, named by its setting where there are several."""
+    """Return how each independent set of seeds came out, named by its setting if there are several."""
     has_several = len(judgement.settings) > 1
     return [
         f"{found.name}, {replication_clause(each)}" if has_several else replication_clause(each)

@@ -1,9 +1,9 @@
 """The sections of a claim's page, in the order of its argument.
 
-A section is one function and one template part. The function returns what the part is given, or nothing where
-the page does without that section. The part is `site/templates/claim/<name of the function>.md.jinja`; beside
-what the function returns it sees the claim's id, record, protocol, judgement and verdict, and what every
-template of the site sees.
+A section is one function and one template part. The function returns the values for the part, or None if the
+page has no such section. The part is `site/templates/claim/<name of the function>.md.jinja`; besides what the
+function returns it sees the claim's id, record, protocol, judgement and verdict, and what every template of
+the site sees.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Section = Callable[[Subject], Shown | None]
 
 
 def head(subject: Subject) -> Shown:
-    """Show title, answer, state and verdict, and what the graph makes of the claim."""
+    """Show title, answer, state and verdict, and the claim's standing in the graph."""
     return {
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
@@ -57,7 +57,7 @@ def the_statement(_subject: Subject) -> Shown:
 
 
 def for_and_against(subject: Subject) -> Shown | None:
-    """Show the ledger of a claim without a verdict: what bears on it, and how each of those came out."""
+    """Show the ledger of a claim without a verdict: what bears on it, and how each of these came out."""
     account = subject.site.accounts.get(subject.claim_id, ())
     return {"weighed": weighed(subject.site.base, account)} if account else None
 
@@ -82,7 +82,7 @@ def every_seed(subject: Subject) -> Shown | None:
 
 
 def what_would_flip_it(subject: Subject) -> Shown | None:
-    """Show how near its bound the verdict is, and what would follow were it the opposite."""
+    """Show how near the verdict is to its bound, and what would follow if it were the opposite."""
     found = sensitivity(subject.site, subject.claim_id)
     return {"found": found} if found else None
 
@@ -129,7 +129,7 @@ def evidence(subject: Subject) -> Shown | None:
 
 
 def history(subject: Subject) -> Shown | None:
-    """Show what became of the claim over time, with a link to all of it."""
+    """Show the claim's history in short, with a link to all of it."""
     events = subject.site.histories.get(subject.claim_id, ())
     return {"history": events, "timeline": timeline(events, figure_id="timeline")} if events else None
 
@@ -154,7 +154,7 @@ SECTIONS: tuple[Section, ...] = (
     history,
     cite_correct,
 )
-"""In the order of the page."""
+"""All sections, in the order of the page."""
 
 
 def parts(subject: Subject) -> dict[str, str]:

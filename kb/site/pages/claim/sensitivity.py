@@ -1,4 +1,4 @@
-"""What would flip a verdict: how near its bound a prediction is, since when it is decided, what would follow.
+"""What would flip a verdict: the distance to the bound, since when it is decided, and what would follow.
 
 Everything is computed from interval and bound. Numbers are rounded outwards, so that no sentence says more
 than the interval does.
@@ -24,7 +24,7 @@ from kb.words.numbers import count, number
 
 OPPOSITE: dict[State, State] = {"reproduced": "contradicted", "contradicted": "reproduced"}
 MOST = 8
-"""Changed standings that a page lists."""
+"""The most changed standings that a page lists."""
 
 
 class Nearness(NamedTuple):
@@ -32,7 +32,7 @@ class Nearness(NamedTuple):
 
     Attributes:
         gap: From the nearest end of the interval to the bound, in the unit of the bound.
-        widths: The same in half widths of the interval.
+        widths: The same in half-widths of the interval.
     """
 
     finding: Finding
@@ -41,13 +41,13 @@ class Nearness(NamedTuple):
 
 
 class Sensitivity(NamedTuple):
-    """What a page says of it.
+    """What a page says of a verdict's sensitivity.
 
     Attributes:
         sentences: In the order of the page.
-        supposed: The state whose consequences are listed; empty where none are.
+        supposed: The state whose consequences are listed; empty if none are.
         changes: Claim, standing now and standing then.
-        more: Changes that are not listed.
+        more: The number of changes that are not listed.
     """
 
     sentences: tuple[str, ...]
@@ -57,7 +57,7 @@ class Sensitivity(NamedTuple):
 
 
 def sensitivity(site: Site, claim_id: str) -> Sensitivity | None:
-    """Return what would flip a claim's verdict, or nothing where there is none."""
+    """Return what would flip a claim's verdict, or None if there is no verdict."""
     verdict = site.judgements[claim_id].verdict
     if verdict is None or verdict.seeds == 0:
         return None
@@ -68,7 +68,7 @@ def sensitivity(site: Site, claim_id: str) -> Sensitivity | None:
 
 
 def _among_all(site: Site, claim_id: str) -> Iterator[str]:
-    """Say whether a decided verdict is sure enough to stand among all that were reached."""
+    """Say whether a decided verdict is sure enough to hold among all that were reached."""
     judged = count(sum(judgement.verdict is not None for judgement in site.judgements.values()), "verdict")
     if claim_id in site.surviving:
         yield f"It also stands among all {judged} together, at most 5 % of them wrong on average."
@@ -77,7 +77,7 @@ def _among_all(site: Site, claim_id: str) -> Iterator[str]:
 
 
 def nearest(findings: tuple[Finding, ...]) -> Nearness | None:
-    """Return the decided finding that is nearest to its bound, in half widths of its interval."""
+    """Return the decided finding that is nearest to its bound, in half-widths of its interval."""
     decided = [_nearness(finding) for finding in findings if finding.decision != "inconclusive"]
     return min((near for near in decided if near), key=lambda near: near.widths, default=None)
 
@@ -133,7 +133,7 @@ def _distance(near: Nearness) -> str:
 
 
 def _moved(finding: Finding) -> str:
-    """Say which other bounds would have left the decision as it is; nothing of bounds with two ends."""
+    """Say which other bounds would give the same decision; nothing for bounds with two ends."""
     goal = finding.goal
     if finding.estimand.is_share or finding.nonfinite or math.inf not in (goal.upper, -goal.lower):
         return ""

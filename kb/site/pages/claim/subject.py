@@ -1,4 +1,4 @@
-"""A claim with everything that the sections of its page are made from."""
+"""A claim with everything from which the sections of its page are made."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from kb.words.settings import scale_text
 
 
 class Table(NamedTuple):
-    """What was predicted beside what one setting gave.
+    """The predictions beside the results of one setting.
 
     Attributes:
-        found: What became of the claim there; nothing while there is no script.
+        found: The judgement of the setting; None while there is no script.
         scale: What the setting sets, in words.
     """
 
@@ -49,17 +49,17 @@ class Subject:
 
     @property
     def protocol(self) -> Protocol | None:
-        """Return what is fixed before running, where the claim can be tested."""
+        """Return the claim's protocol; None if it has none."""
         return self.claim.protocol
 
     @property
     def judgement(self) -> Judgement:
-        """Return what the evidence makes of the claim."""
+        """Return the judgement of the claim."""
         return self.site.judgements[self.claim_id]
 
     @property
     def verdict(self) -> Verdict | None:
-        """Return the verdict, where current evidence gives one."""
+        """Return the verdict, if current evidence gives one."""
         return self.judgement.verdict
 
     @property
@@ -69,18 +69,18 @@ class Subject:
 
     @property
     def outcomes(self) -> Mapping[str, Outcome]:
-        """Return the outcomes of the claim's script by name; none where there is no script."""
+        """Return the outcomes of the claim's script by name; none if there is no script."""
         script = self.site.base.scripts.get(self.protocol.experiment) if self.protocol else None
         return script.outcomes if script else {}
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Return every prediction, each followed by its controls, beside what the main setting gave."""
+        """Return every prediction, each followed by its controls, beside the results of the main setting."""
         return tuple(rows(self.claim, self.verdict, self.outcomes))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """Return the same of every setting; before there is a script of the main one alone."""
+        """Return the same for every setting; without a script, only for the main one."""
         if len(self.judgement.settings) < 2:
             return (Table(self.judgement.main, "", self.rows),)
         return tuple(
