@@ -1,7 +1,7 @@
-"""Evidence compared with the history of the repository: what came first, what is gone, what cannot be.
+"""Evidence compared with the history of the repository: what came first, what is gone, what is impossible.
 
-A record states its own commit and start; whoever makes a file by hand writes there what they like. The
-history is harder to rewrite, so it decides which of two pieces counts, and knows what was removed.
+A record states its own commit and start, but these can be anything in a file made by hand. The history is
+harder to rewrite, so it decides which of two pieces counts, and knows what was removed.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from repro.removed_evidence import REMOVED
 from repro.vcs import Commit, HistoryError, Repository
 
 CODES = {
-    "evidence-commit": "The history does not have the commit from which evidence says that it was taken.",
-    "evidence-dirty": "Evidence was taken from a checkout that differed from its commit.",
-    "evidence-time": "A measurement began in the future, or after the commit that brought it.",
-    "evidence-deleted": "Evidence that the history had is gone.",
+    "evidence-commit": "The history does not have the commit at which evidence says that it was measured.",
+    "evidence-dirty": "Evidence was measured in a checkout that differed from its commit.",
+    "evidence-time": "A measurement began in the future, or after the commit that added it.",
+    "evidence-deleted": "Evidence that the history contains is gone.",
 }
 CLOCKS = timedelta(hours=1)
-"""How far the clocks of two machines may be apart."""
+"""The largest difference between the clocks of two machines."""
 
 
 class _Origin(NamedTuple):
-    """What a piece or a link says of where it comes from."""
+    """What a piece or a link says of its origin."""
 
     path: str
     commit: str | None
@@ -40,12 +40,12 @@ class _Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class EvidenceHistory:
-    """What git knows of the evidence of the project in a folder; it is asked when somebody wants to know."""
+    """What git knows of the evidence of the project in a folder; git is asked on first use."""
 
     root: Path
 
     def order(self, paths: Collection[str]) -> Mapping[str, int]:
-        """Return the number of the commit that brought each of some files, where one did.
+        """Return the number of the commit that added each of some files, if one did.
 
         Raises:
             OrderError: There is no git or no repository, or a part of the history is missing.
@@ -82,7 +82,7 @@ class EvidenceHistory:
 
     @cached_property
     def _first(self) -> dict[str, tuple[int, str]]:
-        """Return number and time of the commit that brought each file first."""
+        """Return number and time of the commit that first added each file."""
         found: dict[str, tuple[int, str]] = {}
         for number, commit in enumerate(self._known[0]):
             for change in commit.changes:
@@ -90,7 +90,7 @@ class EvidenceHistory:
         return found
 
     def _deleted(self) -> Iterator[Problem]:
-        """Yield a problem for each file that was there once and is not, but for those removed long ago."""
+        """Yield a problem for each file that is gone, except those named in `repro.removed_evidence`."""
         last = {change.path: (change, commit) for commit in self._known[0] for change in commit.changes}
         for path, (change, commit) in last.items():
             is_excused = change.blob is None and commit.sha in REMOVED
@@ -115,9 +115,7 @@ class EvidenceHistory:
         elif each.commit not in self._known[1]:
             yield Problem("evidence-commit", place, f"commit {each.commit[:12]}", allowed, advice)
         if each.is_dirty is not False:
-            found = (
-                "files differed from the commit" if each.is_dirty else "nobody knows whether files differed"
-            )
+            found = "files differed from the commit" if each.is_dirty else "whether files differed is unknown"
             yield Problem("evidence-dirty", place, found, "a checkout without changes", advice)
 
     def _mistimed(self, each: _Origin, latest: datetime) -> Iterator[Problem]:
@@ -125,9 +123,9 @@ class EvidenceHistory:
         brought = self._first.get(each.path)
         place, advice = Place(each.path, 1, 1), "set the clock of the machine that measured, and measure anew"
         if began > latest:
-            yield Problem("evidence-time", place, f"a start at {each.started}", "a time that is past", advice)
+            yield Problem("evidence-time", place, f"a start at {each.started}", "a time in the past", advice)
         elif brought and began > datetime.fromisoformat(brought[1]) + CLOCKS:
-            found = f"a start at {each.started}, and a commit that brought it at {brought[1]}"
+            found = f"a start at {each.started}, and a commit that added it at {brought[1]}"
             yield Problem("evidence-time", place, found, "a start before the commit", advice)
 
 
@@ -140,5 +138,5 @@ def _origins(ledger: Ledger) -> Iterator[_Origin]:
 
 
 def order_of(root: Path) -> Order:
-    """Return what tells which evidence of the project in a folder its history had first."""
+    """Return the function that tells which evidence of the project in a folder came first in its history."""
     return EvidenceHistory(root).order

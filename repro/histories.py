@@ -1,6 +1,6 @@
-"""A walk through the commits of a project: every version of a claim, with all that it was judged by.
+"""Walks through the commits of a project: every version of a claim, with all that it was judged by.
 
-Stored states come from `repro.vcs`; what the versions mean is up to `kb.time.history`.
+Stored states come from `repro.vcs`; `kb.time.history` interprets the versions.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _Scripts:
 
     known: Repository
     other_lab: Mapping[str, str]
-    """What scripts import as long as the project has no lab of its own."""
+    """The lab that scripts import as long as the project has none of its own."""
     read: dict[tuple[str, str, frozenset[tuple[str, str]]], Script | None] = field(default_factory=dict)
 
     def script(self, name: str, blob: str, lab: Mapping[str, str]) -> Script | None:
@@ -137,11 +137,11 @@ class _Replay:
     read: dict[str, Record | None] = field(default_factory=dict)
     filed: dict[str, Filed | FiledLink | Problem] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
-    """By experiment, for as long as its evidence stays the same."""
+    """Ledgers by experiment, kept for as long as its evidence stays the same."""
     first: dict[str, int] = field(default_factory=dict)
-    """Number of the commit that brought each piece of evidence first."""
+    """Number of the commit that first added each piece of evidence."""
     applied: int = 0
-    """Commits so far."""
+    """The number of commits so far."""
 
     def apply(self, changes: Iterable[Change]) -> list[str]:
         """Apply the changes of a commit and return the wanted claims that they may affect."""
@@ -200,7 +200,7 @@ class _Replay:
         return self.ledgers[experiment]
 
     def order(self, paths: Collection[str]) -> Mapping[str, int]:
-        """Return the number of the commit that brought each of some pieces."""
+        """Return the number of the commit that added each of some pieces."""
         return {path: self.first[path] for path in paths if path in self.first}
 
     def _piece(self, path: str, blob: str) -> Filed | FiledLink | Problem:

@@ -1,10 +1,10 @@
 """What is due for a claim, and why: pure functions of records, ledger and options; nothing is launched here.
 
-Each setting that was asked for is looked at by itself; without a word of the user that is the main one.
-Every arm that a prediction or a control needs gets two blocks. Then the arms of what is still undecided
-get half as many blocks again, until all is decided or 40 seeds are spent: the rule may look as often as it
-likes, but at every look one arm waits for another. Where the user asks for a number of seeds, each arm gets
-exactly that many, whatever is decided.
+Each requested setting is planned by itself; by default only the main one is. Every arm that a prediction or a
+control needs gets two blocks. Then the arms of all undecided predictions and controls get half as many blocks
+again, until all are decided or 40 seeds are spent: the rule may look as often as it likes, but at every look
+one arm waits for another. If the user asks for a number of seeds, each arm gets exactly that many, whatever
+is decided.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from kb.records.protocol import MOST_SEEDS, Setting
 from repro.worker.task import GIBIBYTE
 
 FIRST_BLOCKS = 2
-"""Blocks of every arm before anything is judged: with five seeds nearly no interval decides."""
+"""Blocks of every arm before anything is judged: with five seeds hardly any interval decides."""
 MAX_BLOCKS = MOST_SEEDS // BLOCK_SIZE
 EVERY = "all"
-"""What names every setting of a claim at once."""
+"""Name that stands for every setting of a claim."""
 Overrides = tuple[tuple[str, Value], ...]
 
 
@@ -39,14 +39,14 @@ class Options:
     """What the user may choose about a run.
 
     Attributes:
-        setting: The setting to measure, or `all`; nothing means the main one of each claim.
+        setting: The setting to measure, or `all`; None means the main one of each claim.
         overrides: Fields of the scale set to other values; only when exploring.
         replication: Which independent set of seeds.
-        seeds: Seeds of every arm, in fives; nothing means until decided.
+        seeds: Seeds of every arm, in fives; None means until decided.
         is_exploring: Draw from the other stream and record nothing.
-        jobs: Workers at a time.
+        jobs: The most workers at a time.
         threads: Threads of each worker.
-        engine: Name of what launches workers; nothing means workers on this machine, or with `cluster` dask.
+        engine: Name of the engine that launches workers; None means local, or dask if `cluster` is given.
         cluster: Address of other machines' scheduler, instead of workers on this machine.
     """
 
@@ -70,12 +70,12 @@ class Options:
 
     @property
     def has_gpu(self) -> bool:
-        """Say whether what needs a GPU is due: where the user points at one."""
+        """Say whether settings that need a GPU are due, because the user named one."""
         return self.device.startswith("cuda")
 
     @property
     def blocks(self) -> int | None:
-        """Return the number of blocks of every arm that the user asked for, or nothing."""
+        """Return the number of blocks of every arm that the user asked for, or None."""
         return None if self.seeds is None else min(MAX_BLOCKS, -(-self.seeds // BLOCK_SIZE))
 
 
@@ -94,7 +94,7 @@ class Step:
     Attributes:
         setting: Where the arm is measured.
         reason: Why they are due.
-        expected_seconds: Processor seconds of measuring, from past evidence; nothing if there is none.
+        expected_seconds: Processor seconds of measuring, from past evidence; None if there is none.
         claims: The claims that need them.
     """
 
@@ -111,7 +111,7 @@ class Plan:
     """What is due for some claims; more may follow while they are undecided.
 
     Attributes:
-        waiting: Claim and setting of what would be due where there is a GPU.
+        waiting: Each claim and setting that would be due if there were a GPU.
     """
 
     claims: tuple[str, ...]
@@ -125,7 +125,7 @@ class Plan:
 
 
 def asked_base(base: Base, options: Options) -> Base:
-    """Return the base as the options ask to run it, with other fields of the scales."""
+    """Return the base as the options ask to run it, with some fields of the scales changed."""
     if not options.overrides:
         return base
     overrides = dict(options.overrides)
@@ -138,7 +138,7 @@ def asked_base(base: Base, options: Options) -> Base:
 
 
 def _without(claim: Claim, fields: Collection[str]) -> Claim:
-    """Return a claim whose settings leave some fields as the script has them."""
+    """Return a claim whose settings leave some fields as they are in the script."""
     if claim.protocol is None or not any(setting.overrides for setting in claim.protocol.settings):
         return claim
     settings = tuple(
@@ -153,7 +153,7 @@ def _without(claim: Claim, fields: Collection[str]) -> Claim:
 
 
 def asked_settings(protocol: Protocol, options: Options) -> tuple[Setting, ...]:
-    """Return the settings of a claim that the options ask for; none where it has none of that name."""
+    """Return the settings of a claim that the options ask for; none if it has none of that name."""
     if options.setting is None:
         return (protocol.main,)
     return tuple(each for each in protocol.settings if options.setting in (EVERY, each.name))
@@ -176,7 +176,7 @@ def plan(
         claim_ids: Claims that have a protocol whose script exists.
         options: What the user chose.
         past: Where expected seconds come from, if not from `ledger`.
-        failed: Arms on which no more work shall be spent.
+        failed: Arms on which no more work is to be spent.
     """
     claims = tuple(claim_ids)
     steps: dict[Arm, Step] = {}
@@ -199,7 +199,7 @@ def claims_protocol(base: Base, claim_id: str) -> Protocol:
     """Return a claim's protocol.
 
     Raises:
-        ValueError: It has none, so there is nothing to run.
+        ValueError: It has no protocol, so there is nothing to run.
     """
     protocol = base.claims[claim_id].protocol
     if protocol is None:
@@ -221,7 +221,7 @@ def _steps(
 
 
 def _wanted_blocks(protocol: Protocol, found: SettingJudgement, options: Options) -> dict[str, int]:
-    """Return how many blocks each arm shall have, counted from block 0."""
+    """Return how many blocks each arm is to have, counted from block 0."""
     if options.blocks is not None:
         return dict.fromkeys(protocol.arms, options.blocks)
     wanted = dict.fromkeys(protocol.arms, FIRST_BLOCKS)
@@ -254,7 +254,7 @@ def _reason(script: Script, found: SettingJudgement, arm: str, options: Options)
 
 
 def _staleness(piece: Evidence, script: Script, setting: Setting) -> str:
-    """Return what has changed since a piece of evidence was taken: modules, fields of the scale, or both."""
+    """Return what changed since a piece of evidence was measured: modules, fields of the scale or both."""
     now = script.code_like(piece.schema_version)
     code = [
         f"{name} {piece.code.get(name, 'absent')[:8]} -> {now.get(name, 'absent')[:8]}"
@@ -283,9 +283,9 @@ def _with_cost(step: Step, past: Ledger) -> Step:
 
 
 def shares(steps: Iterable[Step], jobs: int) -> Iterator[tuple[Step, tuple[int, ...]]]:
-    """Yield the blocks that one worker takes, the longest step first, so that nobody is idle at the end.
+    """Yield the blocks that one worker takes, the longest step first, so that no worker is idle at the end.
 
-    Where there are more workers than steps, a step's blocks are spread over several.
+    If there are more workers than steps, a step's blocks are spread over several.
     """
     ordered = sorted(steps, key=_cost, reverse=True)
     workers = max(1, jobs // max(1, len(ordered)))

@@ -1,6 +1,6 @@
-"""Evidence that was removed before the rule that nobody removes any; whatever else is gone is a problem.
+"""Evidence that was removed before the rule against removal; any other evidence that is gone is a problem.
 
-Only what the named commits removed is excused. Nothing may be added here.
+Only removals by the named commits are excused. Nothing may be added here.
 """
 
 from __future__ import annotations
@@ -12,4 +12,4 @@ REMOVED = {
         " test versions did not cover then had changed"
     ),
 }
-"""Why evidence was removed, by the commit that did."""
+"""Why evidence was removed, by the commit that removed it."""

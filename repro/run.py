@@ -1,7 +1,7 @@
 """From what is due to evidence: rounds of blocks, each saved the moment it arrives.
 
 An experiment's next round is planned when its last one has ended, from the verdicts so far; other experiments
-go on meanwhile. Nothing is kept that the ledger does not hold, so a run that is cut off is simply run again.
+continue meanwhile. No state is kept outside the ledger, so a run that was interrupted is simply run again.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from repro.worker.task import Task
 
 
 class Planned(NamedTuple):
-    """Steps were added to the work to be done."""
+    """Steps were added to the work that is due."""
 
     steps: tuple[Step, ...]
 
 
 class Judged(NamedTuple):
-    """A claim was judged on what is there so far."""
+    """A claim was judged on the evidence so far."""
 
     judgement: Judgement
 
@@ -49,15 +49,15 @@ Observer = Callable[[Event | Planned | Judged], None]
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run has come to.
+    """The result of a run.
 
     Attributes:
-        ledger: All evidence, this run's included; of an exploration only its own.
+        ledger: All evidence, this run's included; for an exploration only its own.
         measured: The blocks of this run.
-        failures: Blocks without values, those left out that were tried again with success.
+        failures: Blocks without values, except those that succeeded when tried again.
         unsaved: Why measured blocks could not be saved.
         retries: How many failures were tried again.
-        notes: What was strange, though it failed nothing.
+        notes: What was unusual but caused no failure.
         signal: The signal that stopped the run, if one did.
     """
 
@@ -95,7 +95,7 @@ class _Run:
     watch: overheads.Stopwatch = field(default_factory=overheads.Stopwatch)
 
     def add(self, steps: tuple[Step, ...]) -> None:
-        """Turn steps into tasks and say so."""
+        """Turn steps into tasks and tell the observer."""
         for step, blocks in shares(steps, self.options.jobs):
             self.settings[step.arm.version] = step.setting
             self.queue.append(self._task(step, blocks))
@@ -122,12 +122,12 @@ class _Run:
         )
 
     def _seeds_from(self, arm: Arm) -> str | None:
-        """Return the version whose seeds an arm goes on with, where links lead to one."""
+        """Return the version whose seeds an arm continues, if links lead to one."""
         origin = self.ledger.origin(arm.version)
         return None if origin == arm.version else origin
 
     def on_event(self, event: Event) -> None:
-        """Save what was measured, note what failed, plan the next round of an experiment that is through."""
+        """Save what was measured, note what failed, and plan an experiment's next round when one is done."""
         self.watch.on_event(event)
         if isinstance(event, Failed) and event.kind == "stopped":  # on request: nothing went wrong
             return
@@ -171,7 +171,7 @@ class _Run:
             self.open_tasks[event.task.version] += 1
             return
         self.failures.append(event)
-        if event.kind == "environment":  # it would be so for every task
+        if event.kind == "environment":  # it would be the same for every task
             self.queue.clear()
 
     def _on_finished(self, task: Task) -> None:
@@ -193,7 +193,7 @@ class _Run:
         return any(failure.kind == "environment" for failure in self.failures)
 
     def _versions(self, claim_id: str) -> list[str]:
-        """Return the test versions of the settings of a claim that are asked for."""
+        """Return the test versions of the requested settings of a claim."""
         protocol = claims_protocol(self.base, claim_id)
         script = self.base.scripts[protocol.experiment]
         return [script.version_at(setting) for setting in asked_settings(protocol, self.options)]
@@ -202,7 +202,7 @@ class _Run:
         """Return a measured block as evidence.
 
         Raises:
-            ValidationError: It is not valid evidence.
+            ValidationError: The block is not valid evidence.
         """
         task, found = event.task, event.measurement
         script, setting = self.base.scripts[task.experiment], self.settings[task.version]
@@ -255,10 +255,10 @@ def run(
         ledger: All evidence so far.
         due: The first round, as `repro.plan.plan` returns it.
         options: What the user chose.
-        observer: Told of everything that happens, in order.
+        observer: Is told of everything that happens, in order.
         root: The project's folder, for its evidence.
-        interrupts: What the user asks for meanwhile.
-        engine: Launches tasks and yields events; what it loses to the machine is tried once more.
+        interrupts: Requests that the user makes meanwhile.
+        engine: Launches tasks and yields events; blocks lost to a failure of the machine are tried once more.
     """
     start = Ledger() if options.is_exploring else ledger
     commit, lock = provenance.commit(root), provenance.lock(root)

@@ -32,7 +32,7 @@ class Options:
     """What the user may choose about a comparison.
 
     Attributes:
-        tolerance: The largest difference that passes, relative to the larger value; 0 asks for equal bits.
+        tolerance: The largest difference that passes, relative to the larger value; 0 requires equal bits.
         blocks: Blocks of every arm that are measured again, if it has so many.
         jobs: Workers at a time.
     """
@@ -198,7 +198,7 @@ def compare(
         options: What the user chose.
         commit: The clean checkout.
         engine: Launches the workers.
-        interrupts: What the user asks for meanwhile.
+        interrupts: Requests that the user makes meanwhile.
     """
     started, start = provenance.now(), provenance.monotonic()
     queue = deque(_tasks(root, ledger, comparison, options))

@@ -276,14 +276,14 @@ def test_what_contradicts_the_history_is_named(repository, code, changes):
     assert f"error[{code}]" in answer.output
 
 
-def test_a_start_after_the_commit_that_brought_it_is_named(repository):
+def test_a_start_after_the_commit_that_added_it_is_named(repository):
     """A file cannot be committed before it was measured, whatever the time is now."""
     started = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     bad = honest(repository, started=started)
     history = EvidenceHistory(repository)
     (problem,) = history.problems(read(Folder(repository)).ledger, now="2199-01-01T00:00:00Z")
     assert (problem.code, problem.place.path) == ("evidence-time", path(bad))
-    assert "a commit that brought it" in problem.found
+    assert "a commit that added it" in problem.found
 
 
 @pytest.mark.parametrize("is_committed", [True, False], ids=["committed", "not committed"])

@@ -74,7 +74,7 @@ class Link(Part):
         scale: As in evidence, of the new version.
         compared: The blocks measured again: at least one for every arm that has evidence.
         left_out: Arms that have evidence and that the new version no longer has.
-        tolerance: The largest difference that was allowed, relative to the values; 0 asks for equal bits.
+        tolerance: The largest difference that was allowed, relative to the values; 0 requires equal bits.
         measuring: SHA-256 of the files of the runner that call `measure`.
         commit: The clean checkout that was measured with.
     """

@@ -1,4 +1,4 @@
-"""Which seeds count: derived from the test version, in blocks of five; nobody can choose them."""
+"""Which seeds count: derived from the test version, in blocks of five, so that they cannot be chosen."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Nothing is run. Statements of a module are followed by the names in them, from `measure` on, and whatever runs
 when a module is imported counts whether or not a name leads there. What is in doubt counts: a name may be a
 local variable and still lead to the function of that name. Code that is made or looked up from strings cannot
-be followed and is refused; where a script asks for the interpreter itself, such as `sys`, all code counts.
+be followed and is refused; if a script uses the interpreter itself, such as `sys`, all code counts.
 """
 
 from __future__ import annotations

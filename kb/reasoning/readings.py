@@ -19,7 +19,7 @@ def obtained(reading: Reading, judgements: Mapping[str, Judgement]) -> Obtained:
 
     Args:
         reading: One result that the debate foresees.
-        judgements: Of every claim, by id.
+        judgements: The judgement of every claim, by id.
     """
     came_out = [(condition, decision_of(condition, judgements)) for condition in reading.when]
     if any(decision not in (None, condition.is_) for condition, decision in came_out):

@@ -72,11 +72,11 @@ def _control(finding: Finding) -> str:
 
 
 def control_text(control: Control, prediction: Prediction) -> str:
-    """Return what a control asks for and why, in one sentence.
+    """Return what a control requires and why, in one sentence.
 
     Args:
-        control: With a bound of its own or that of a prediction.
-        prediction: Whose bound is applied.
+        control: The control, with a bound of its own or that of a prediction.
+        prediction: The prediction whose bound is applied.
     """
     stated = "The same bound" if control.prediction is not None else prediction.says.strip().removesuffix(".")
     if control.prediction is not None:
@@ -149,7 +149,7 @@ class StateSentence(NamedTuple):
 
 
 def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
-    """Return the state of a claim in one sentence, in pieces: the verdict's where there is one.
+    """Return the state of a claim in one sentence, in pieces: the verdict's if there is one.
 
     If several settings agree, the first speaks for all; if they do not, each says how it came out.
     """
@@ -163,7 +163,7 @@ def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
 
 
 def state_sentence(claim: Claim, judgement: Judgement) -> str:
-    """Return the state of a claim in one sentence: the verdict's where there is one."""
+    """Return the state of a claim in one sentence: the verdict's if there is one."""
     return state_pieces(claim, judgement).text
 
 

@@ -26,8 +26,8 @@ class Measured(NamedTuple):
 
     Attributes:
         estimate: The estimate, such as `16.4`, or why there is none.
-        lower: Lower end of the interval, rounded down; `-inf` where it is open, empty where there is none.
-        upper: Upper end of the interval, rounded up; `inf` where it is open, empty where there is none.
+        lower: Lower end of the interval, rounded down; `-inf` where it is open, empty if there is none.
+        upper: Upper end of the interval, rounded up; `inf` where it is open, empty if there is none.
         unit: As it reads after the estimate, such as `decades`; empty where there is no estimate.
         digits: Decimal place of the last digit of all three; -1 is the first after the point.
     """

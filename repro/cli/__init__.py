@@ -1,4 +1,4 @@
-"""The command line, one command a file: parse, call, print, exit.
+"""The command line, one command per file: parse, call, print, exit.
 
 Commands are found by their files and imported when they are called, so that `--help` and `list` start without
 torch.
@@ -38,11 +38,11 @@ class Context:
         return Folder(self.root)
 
     def project(self, *, today: str | None = None, order: Order | None = None) -> Project:
-        """Return the project, read now and judged when it is asked.
+        """Return the project, read now and judged on first use.
 
         Args:
-            today: Date as `2026-01-31`; where given, sources issued later are problems.
-            order: Tells which of two pieces of evidence the history had first; git does where none is given.
+            today: Date as `2026-01-31`; if given, sources issued later are problems.
+            order: Tells which of two pieces of evidence came first in the history; by default git does.
         """
         from kb.project import read
         from repro.evidence_history import order_of
@@ -51,14 +51,14 @@ class Context:
 
 
 class Commands(click.Group):
-    """A group that imports a command's module only when it is asked for."""
+    """A group that imports a command's module only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in workflow order."""
         return [command.name for command in overview.overview()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, or nothing when the name is unknown."""
+        """Return a command, or None if the name is unknown."""
         if cmd_name not in overview.command_names():
             return None
         with without_collector():

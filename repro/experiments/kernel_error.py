@@ -26,7 +26,7 @@ from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
 DIMENSIONS = 8  # of the cube
-LOG10_TARGET = -2.0  # decades of the largest error that is asked for
+LOG10_TARGET = -2.0  # decades of the largest error that is allowed
 LOG2_FEWEST = 6  # log2 of the smallest number of features
 
 

@@ -71,7 +71,7 @@ def record(wrong: Tensor) -> Tensor:
 
 
 def climb(wrong: Tensor, standard_errors: float) -> Tensor:
-    """Return the best score so far; it moves where a submission beats it by so many standard errors."""
+    """Return the best score so far; it moves when a submission beats it by so many standard errors."""
     leader = torch.zeros_like(wrong[:, 0])  # (seeds, labels)
     best = torch.full_like(wrong[:, 0, 0], torch.inf)  # (seeds,)
     answers = []

@@ -38,7 +38,7 @@ Scores = dict[str, Tensor]  # accuracies of one more run and of all candidates, 
 
 @dataclass(frozen=True)
 class Scale:
-    """Contests of a seed, points in each set, hidden units of a network and steps of its training."""
+    """Contests per seed, points in each set, hidden units of a network and steps of its training."""
 
     contests: int = 400
     points: int = 1000

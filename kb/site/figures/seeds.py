@@ -15,7 +15,7 @@ from markupsafe import Markup
 from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
 
 WIDTH = 420
-MARGIN = 22  # room for the marks of seeds that have no place on the axis
+MARGIN = 22  # space for the marks of seeds that have no place on the axis
 LABEL, DOTS, BAR, AXIS = 18, 22, 12, 38  # heights of a strip's three parts and of a panel's axis
 DOT_STEP = 5.0  # least distance between two dots in one lane
 LANES = 4

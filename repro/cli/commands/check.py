@@ -51,9 +51,9 @@ def command(
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
     With --coverage show instead which paragraph of which essay makes which claims.
-    Warns of links that nobody has looked at since something they rest on changed, and of answers that do
+    Warns of links that have not been reviewed since something they rest on changed, and of answers that do
     not speak of today's verdicts; see `repro review`.
-    Exits with 2 where there is a problem, or a paragraph that asserts something without a claim.
+    Exits with 2 if there is a problem, or a paragraph that asserts something without a claim.
     """
     history = EvidenceHistory(context.root)
     project = context.project(today=now()[:10], order=history.order)
@@ -75,7 +75,7 @@ def command(
 
 
 def _unhistorical(history: EvidenceHistory, project: Project) -> list[Problem]:
-    """Return what contradicts the history; where it cannot be asked, say so on standard error."""
+    """Return what contradicts the history; if it cannot be read, say so on standard error."""
     if not project.ledger.pieces:
         return []
     try:
@@ -113,7 +113,7 @@ def _show(
 
 
 def _show_coverage(covered: tuple[Coverage, ...], *, as_json: bool) -> None:
-    """Print what every essay asserts and exit with 2 where an assertion has neither claim nor reason."""
+    """Print what every essay asserts and exit with 2 if an assertion has neither claim nor reason."""
     if as_json:
         document = {"schema": "assay/coverage/1", "sources": [_coverage_data(source) for source in covered]}
         click.echo(json.dumps(document))
@@ -183,7 +183,7 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _is_within(place: Place, paths: list[str]) -> bool:
-    """Is a place in one of the files and folders that were asked for?"""
+    """Is a place in one of the requested files and folders?"""
     if not paths or "." in paths:
         return True
     return place.path in paths or place.path.startswith(tuple(f"{path}/" for path in paths))

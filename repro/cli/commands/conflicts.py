@@ -33,8 +33,8 @@ KINDS = {
 def command(context: Context, *, as_json: bool) -> None:
     """List the smallest sets of claims that cannot all stand, with the cheapest run that would decide.
 
-    A set is listed where a contradiction is strict, where one of its sides was reproduced, or where a claim
-    rests on both sides. What is refuted or undermined already is settled, and left out.
+    A set is listed if a contradiction is strict, if one of its sides was reproduced, or if a claim rests on
+    both sides. Claims that are already refuted or undermined are settled, and left out.
     """
     project = context.project()
     found = conflicts(project.base, project.ledger, project.judgements)

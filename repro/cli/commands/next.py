@@ -17,13 +17,13 @@ PLACE = 90
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many to list.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document, of all of them.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with all of them.")
 @click.pass_obj
 def command(context: Context, limit: int, *, as_json: bool) -> None:
-    """Rank what could be run or written by the standings it would change for each second of processor time.
+    """Rank what could be run or written by the standings it would change per second of processor time.
 
-    Averaged over the verdicts a claim could have. Each verdict is held to be as probable as it has been so
-    far, counted once more. What costs nobody knows how much comes last.
+    Changes are averaged over the verdicts that a claim could have. Each verdict is taken to be as probable as
+    its share so far, counted once more. Runs of unknown cost come last.
     """
     project = context.project()
     found = candidates(project.base, project.ledger, project.judgements)

@@ -59,7 +59,7 @@ def command(
 
 
 def _review(context: Context, target: str, note: str | None, *, confirms: bool, as_json: bool) -> None:
-    """Show what there is to look at in one record, and write what was asked for."""
+    """Show what there is to review in one record, and write what was requested."""
     project = context.project()
     base = project.base
     is_debate = target in base.debates
@@ -135,7 +135,7 @@ def _confirmed(record_id: str, answer: Spoken | None) -> Spoken:
 
 
 def _closing(base: Base, claim_id: str, links: tuple[Suspect, ...], review: Review | None) -> str:
-    """Return the last line: what was done, or what there is to do."""
+    """Return the last line: what was done, or what remains to be done."""
     if review is not None:
         rest = sum(link.remedy == "run" for link in links)
         left = f" For {count(rest, 'suspect link')} a run is due." if rest else ""
@@ -160,7 +160,7 @@ def _write(root: Path, base: Base, record_id: str, *, review: Review | None, dig
     """Write into a record a review of its links, the digest of its answer, or both.
 
     Raises:
-        UsageProblem: The record cannot be changed without touching the rest.
+        UsageProblem: The record cannot be changed without altering the rest.
     """
     document = base.documents[record_id]
     text = document.text

@@ -30,7 +30,7 @@ PLACE = 30
 
 VERDICT_CODES = {state: row.exit_code for state, row in STATES.items() if row.exit_code is not None}
 WIDTH = 80
-"""Columns that are used at most, so that lines stay readable."""
+"""The most columns to use, so that lines stay readable."""
 SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
 
 
@@ -57,7 +57,7 @@ def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: boo
 
 
 def ended(work: Callable[[], int]) -> int:
-    """Return the exit code of some work, also when the user interrupts it or no longer reads its output."""
+    """Return the exit code of some work, even if the user interrupts it or stops reading its output."""
     try:
         code = work()
         sys.stdout.flush()
@@ -89,7 +89,7 @@ def dry(asked: Request, *, as_json: bool) -> int:
 
 
 def measure(asked: Request, *, as_json: bool) -> int:
-    """Measure what is due, print what came of it and return the exit code."""
+    """Measure what is due, print the results and return the exit code."""
     from repro.cli.parts.report import claims_data, print_claim, print_failures, print_plan, run_data
 
     due, console = asked.plan(), _console()
@@ -131,11 +131,11 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
 
 
 def _engine(options: Options) -> Engine:
-    """Return what launches the workers.
+    """Return the engine that launches the workers.
 
     Raises:
         UsageProblem: There is no engine of that name.
-        EnvironmentProblem: It cannot work here.
+        EnvironmentProblem: The engine cannot work here.
     """
     from repro.engines import EngineUnavailableError, connect, engine_names
 
@@ -154,7 +154,7 @@ def _judgements(project: Project, asked: Request) -> list[Judgement]:
 
 
 def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Judgement]) -> int:
-    """Return what the run came to, as DESIGN's table of exit codes has it."""
+    """Return the exit code of a run, as documented for `repro run`."""
     if result is not None:
         if result.signal is not None:
             return 128 + result.signal
@@ -167,7 +167,7 @@ def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Jud
     (judgement,) = judgements
     named = asked.options.setting
     state = judgement.state if named in (None, EVERY) else judgement.at(named).state
-    return VERDICT_CODES.get(state, ENVIRONMENT)  # without a verdict only what waits for a GPU is left
+    return VERDICT_CODES.get(state, ENVIRONMENT)  # no verdict: the rest waits for a GPU
 
 
 def _console() -> Console:

@@ -134,7 +134,7 @@ def _asked(
 
 
 def _versions(root: Path, ledger: Ledger, same: str) -> Callable[[str], Collection[str] | None]:
-    """Return what finds the earlier versions of an experiment that are meant, or None for the last one."""
+    """Return the function that finds the earlier versions of an experiment, or None for the last one."""
     if same == LATEST:
         return lambda _: None
     if any(len(same) >= SHORTEST and piece.version.startswith(same) for piece in ledger.evidence):

@@ -25,7 +25,7 @@ IS_REMEMBERED = True
 def command(context: Context, claim_id: str, *, as_json: bool) -> None:
     """Say why a claim stands as it does: the runs, findings, relations and rules that lead there.
 
-    Of a claim without a verdict it says what speaks for and against it, and how each of those came out.
+    For a claim without a verdict it says what speaks for and against it, and how each of these came out.
     """
     project = context.project()
     claim_id = claim_named(project.base, claim_id)

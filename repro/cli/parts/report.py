@@ -1,4 +1,4 @@
-"""What a run came to, for people and as data: the plan, a row a prediction, the verdict, where things lie."""
+"""The report of a run, for people and as data: the plan, a row per prediction, the verdict, and paths."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from repro.run import RunResult
 
 TINTS = {True: "green", False: "red", None: "yellow"}
-"""Colours of what came out as the claim needs it, otherwise, or not at all."""
-EXPLORING = "Exploring: the seeds are others, nothing is recorded, and no verdict below counts."
+"""Colours of what came out as the claim needs it, or not, or is open."""
+EXPLORING = "Exploring: other seeds are used, nothing is recorded, and no verdict below counts."
 
 
 class Cells(NamedTuple):
@@ -88,7 +88,7 @@ def print_plan(console: Console, due: Plan, options: Options, root: Path) -> Non
 
 
 def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
-    """Yield a line for all arms of which the same blocks are due for the same reason."""
+    """Yield one line for all arms of which the same blocks are due for the same reason."""
     groups: dict[str, list[str]] = {}
     for step in steps:
         groups.setdefault(f"{block_range(step.blocks)}, {step.reason}:", []).append(step.arm.name)
@@ -108,7 +108,7 @@ def plan_headline(due: Plan, options: Options, root: Path) -> str:
 
 
 def print_failures(console: Console, result: RunResult) -> None:
-    """Print what failed, what could not be saved and what was strange."""
+    """Print what failed, what could not be saved and what was unusual."""
     for failed in result.failures:
         console.print(f"failed  {failure_text(failed)}", style="red", markup=False, highlight=False)
         if failed.traceback_tail:
@@ -122,13 +122,13 @@ def print_failures(console: Console, result: RunResult) -> None:
 
 
 def print_claim(console: Console, project: Project, judgement: Judgement, *, is_exploring: bool) -> None:
-    """Print a row a prediction and control of each setting, the verdict, and where evidence and page lie.
+    """Print a row per prediction and control of each setting, the verdict, and paths of evidence and page.
 
     Args:
-        console: To print on.
-        project: With the evidence that the judgement was made from.
-        judgement: Of a claim, on the seeds of any replication.
-        is_exploring: Are the seeds others, so that nothing counts?
+        console: The console to print on.
+        project: The project with the evidence that the judgement was made from.
+        judgement: The judgement of a claim, on the seeds of any replication.
+        is_exploring: Are other seeds used, so that nothing counts?
     """
     claim = project.base.claims[judgement.claim_id]
     console.print()
@@ -151,7 +151,7 @@ def print_claim(console: Console, project: Project, judgement: Judgement, *, is_
 
 
 def _print_setting(console: Console, judgement: Judgement, found: SettingJudgement) -> None:
-    """Print what came out at a setting, named where there are several."""
+    """Print what came out at a setting, with its name if there are several."""
     if len(judgement.settings) > 1:
         scale = f" ({scale_text(found)})" if found.setting.overrides else ""
         console.print(Text(f"At setting {found.name}{scale}: {waits_for(found)}", style="bold"))
@@ -222,7 +222,7 @@ def _places(judgement: Judgement) -> list[str]:
 
 
 def run_data(due: Plan, result: RunResult | None, options: Options) -> dict[str, object]:
-    """Return a run as plain JSON data, but for what became of the claims."""
+    """Return a run as plain JSON data, without the claims."""
     return {
         "schema": "assay/run/1",
         "exploring": options.is_exploring,
@@ -243,8 +243,9 @@ def claims_data(
     """Return claims as plain JSON data, each as the document that `repro show --json` gives.
 
     Args:
-        project: With the evidence that the judgements were made from; of an exploration only its own.
-        judgements: Of the claims.
+        project: The project with the evidence that the judgements were made from; when exploring, only that
+            of the exploration.
+        judgements: The judgements of the claims.
         recorded: The project that standings follow from.
     """
     from kb.exports.claim_document import claim_document
@@ -271,7 +272,7 @@ def step_data(step: Step) -> dict[str, object]:
 
 
 def waiting_data(due: Plan) -> list[dict[str, str]]:
-    """Return what would be due where there is a GPU, as plain JSON data."""
+    """Return what would be due if there were a GPU, as plain JSON data."""
     return [{"claim": claim_id, "setting": name, "needs": "cuda"} for claim_id, name in due.waiting]
 
 

@@ -1,4 +1,4 @@
-"""What `repro run` and `repro plan` are asked for: targets and options, from words to claims and numbers."""
+"""The request to `repro run` and `repro plan`: targets and options, from words to claims and numbers."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for, ready to be planned.
+    """A request, ready to be planned.
 
     Attributes:
         root: The project's folder.
-        project: As the options ask to run it; where nothing is due, perhaps only the claims.
-        is_one: Was a single claim asked for, so that the exit code tells its verdict?
+        project: The project as the options ask to run it; if nothing is due, perhaps only the claims.
+        is_one: Was a single claim requested, so that the exit code tells its verdict?
     """
 
     root: Path
@@ -50,7 +50,7 @@ class Request:
         return plan(self.project.base, current, self.claims, self.options, past=past)
 
     def whole(self) -> Project:
-        """Return all of the project, as the options ask to run it."""
+        """Return the whole project, as the options ask to run it."""
         return asked_project(read(self.project.tree, order=order_of(self.root)), self.options)
 
 
@@ -62,25 +62,25 @@ def asked_project(project: Project, options: Options) -> Project:
 def _bytes(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG])(?:i?B)?", text, re.IGNORECASE)
     if match is None:
-        raise click.BadParameter(f"{text!r} is no size; write a number with K, M or G, such as 4G.")
+        raise click.BadParameter(f"{text!r} is not a size; write a number with K, M or G, such as 4G.")
     return int(float(match[1]) * UNITS[match[2].upper()])
 
 
 def _device(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     if re.fullmatch(r"cpu|cuda(:\d+)?", text) is None:
-        raise click.BadParameter(f"{text!r} is no device; write cpu, cuda or cuda:1.")
+        raise click.BadParameter(f"{text!r} is not a device; write cpu, cuda or cuda:1.")
     return text
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
     if not 0 < value < math.inf:
-        raise click.BadParameter(f"{value} is no time; write seconds above 0.")
+        raise click.BadParameter(f"{value} is not a time; write seconds above 0.")
     return value
 
 
 LIMITS = (
     click.option(
-        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one a core."
+        "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one per core."
     ),
     click.option(
         "--timeout",
@@ -114,7 +114,7 @@ OPTIONS = (
         "--seeds",
         type=click.IntRange(1, MOST_SEEDS),
         metavar="N",
-        help="Measure so many seeds of every arm, in fives; default: until decided, at most 40.",
+        help="Measure this many seeds of every arm, in fives; default: until decided, at most 40.",
     ),
     click.option("--explore", is_flag=True, help="Other seeds, ten of each arm; records nothing."),
     click.option(
@@ -155,13 +155,13 @@ def takes_limits(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def request(context: Context, *, targets: tuple[str, ...], **words: Any) -> Request:
-    """Return what the words of a command line ask for.
+    """Return the request that the words of a command line make.
 
-    What needs no measuring is answered from the few files that it rests on; a run knows all of them.
+    If nothing needs measuring, only the few files that the answer rests on are read; a run reads all of them.
 
     Raises:
-        UsageProblem: A target or a field is unknown, or nothing is asked for.
-        RecordProblems: Records or scripts of the claims asked for are wrong.
+        UsageProblem: A target or a field is unknown, or nothing is requested.
+        RecordProblems: Records or scripts of the requested claims are wrong.
     """
     if not (words["every"] or words["stale"]):
         project = read(context.tree, only=set(targets), order=order_of(context.root))
@@ -207,7 +207,7 @@ def _with_setting(base: Base, claims: tuple[str, ...], setting: str | None) -> t
     """Return the claims that have a setting.
 
     Raises:
-        UsageProblem: None of them has.
+        UsageProblem: No claim has it.
     """
     if setting in (None, EVERY):
         return claims
