@@ -34,7 +34,7 @@ class _Former(NamedTuple):
 
 
 def suspect_links(project: Project, root: Path) -> dict[str, tuple[Suspect, ...]]:
-    """Return the suspect links of every claim that has some, using git where it is available.
+    """Return the suspect links of every claim that has some, using git if it is available.
 
     Args:
         project: The project whose links are examined.

@@ -1,7 +1,7 @@
 """Measure again what an earlier test version measured, and link two versions whose values are the same.
 
-A change of code draws fresh seeds. Where it computes what it did before, that would throw evidence away: the
-new code measures blocks of every arm again, on the earlier seeds, and a link says what was compared.
+A change of code draws fresh seeds. If the code computes what it did before, that would waste evidence: the
+new code then measures blocks of every arm again, on the earlier seeds, and a link says what was compared.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Options:
 
     Attributes:
         tolerance: The largest difference that passes, relative to the larger value; 0 requires equal bits.
-        blocks: Blocks of every arm that are measured again, if it has so many.
-        jobs: Workers at a time.
+        blocks: Blocks of every arm that are measured again, if it has that many.
+        jobs: The most workers at a time.
     """
 
     tolerance: float = 0.0
@@ -46,7 +46,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What there is to compare of one experiment at one scale.
+    """The blocks to compare for one experiment at one scale.
 
     Attributes:
         version: Today's test version.
@@ -69,11 +69,11 @@ class Comparison:
 
 
 class NothingToCompareError(Exception):
-    """An experiment has no evidence that could go on; the message says why."""
+    """An experiment has no evidence that could be carried over; the message says why."""
 
 
 class AmbiguousVersionError(NothingToCompareError):
-    """The first digits of a version are those of several."""
+    """The first digits of a version match several versions."""
 
 
 def comparisons(
@@ -84,13 +84,13 @@ def comparisons(
     earlier: Collection[str] | None = None,
     blocks: int = 1,
 ) -> Iterator[Comparison]:
-    """Yield what there is to compare of an experiment, at each setting that has evidence.
+    """Yield the comparison to make for an experiment at each setting that has evidence.
 
     Args:
         base: The records and scripts of today.
         ledger: All evidence.
         experiment: Name of a script.
-        earlier: First digits of the earlier version, or several such; nothing means the one measured last.
+        earlier: First digits of the earlier version, or several such; None means the one measured last.
         blocks: Blocks of every arm.
 
     Raises:
@@ -163,13 +163,13 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a comparison came to.
+    """The result of a comparison.
 
     Attributes:
-        link: The link, where all values are the same.
+        link: The link, if all values are the same.
         differences: All that differ, those within the tolerance included.
         failures: Blocks without values.
-        is_cut_off: Was it interrupted?
+        is_cut_off: Was the comparison interrupted?
     """
 
     comparison: Comparison
@@ -189,7 +189,7 @@ def compare(
     engine: Engine,
     interrupts: Interrupts,
 ) -> Outcome:
-    """Measure the blocks of a comparison again and return what came of it; nothing is stored.
+    """Measure the blocks of a comparison again and return the result; nothing is stored.
 
     Args:
         root: The project's folder.

@@ -33,7 +33,7 @@ def test_settings_that_differ_exit_with_10_and_are_told_apart(wide, cheap):
     assert invoke(wide, "run", "toy-claim").exit_code == 0
     found = invoke(wide, "run", "toy-claim", "--setting", "all")
     assert found.exit_code == 10
-    assert "toy-claim at setting large needs a GPU: give --device cuda where there is one" in found.output
+    assert "toy-claim at setting large needs a GPU: give --device cuda on a machine with one" in found.output
     assert "At setting minimal: reproduced" in found.output
     assert "At setting wide (flips 300): contradicted" in found.output
     assert "Varies: reproduced at minimal scale and contradicted at wide scale" in found.output

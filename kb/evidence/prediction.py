@@ -17,7 +17,7 @@ def is_predicted(known: Sequence[float], found: Sequence[float]) -> bool:
     """Say whether the mean of values lies in the interval that other seeds predict with probability `LEVEL`.
 
     The interval of Student's t for the mean of m values after n: mean +- t * s * sqrt(1/m + 1/n). Values
-    that are not finite are left out; where one side has none that is finite, the other must have none.
+    that are not finite are left out; if one side has no finite value, the other must have none.
 
     Args:
         known: One number per seed of an outcome, at least one in all.

@@ -42,7 +42,7 @@ class Replication:
     """An independent set of seeds of a setting, judged like the first; it never counts for the verdict.
 
     Attributes:
-        number: Which one, from 1.
+        number: Its number, from 1.
         agrees: Is its state that of the setting's own verdict?
     """
 
@@ -83,8 +83,8 @@ class Judgement:
     """What the evidence says of one claim.
 
     Attributes:
-        state: That of its settings with evidence where they agree, or `varies`.
-        settings: One for each setting, the main one first; none where there is no script.
+        state: The state of its settings with evidence if they agree, or `varies`.
+        settings: One for each setting, the main one first; none if there is no script.
         earlier: The evidence of the main setting judged under former predictions, oldest first; None where
             today's script no longer has their outcomes.
         tests: The superseded tests of the claim, oldest first.

@@ -333,7 +333,7 @@ def log_e_median_outside(values: Sequence[float], target: Interval) -> float:
 
 
 def skewness(values: Sequence[float]) -> float:
-    """Return the sample skewness m3 / m2**1.5 of finite values; 0 where they do not differ."""
+    """Return the sample skewness m3 / m2**1.5 of finite values; 0 if they do not differ."""
     found = moments(values)
     centred = [value - found.mean for value in values]
     largest = max(map(abs, centred))

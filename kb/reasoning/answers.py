@@ -61,7 +61,7 @@ class Spoken(NamedTuple):
 
     @property
     def suspicion(self) -> str:
-        """Return why it is suspect, as a clause; empty where it is not."""
+        """Return why it is suspect, as a clause; empty if it is not."""
         return suspicion(self.of, self.now)
 
 
@@ -89,7 +89,7 @@ def suspect_answers(base: Base, judgements: Mapping[str, Judgement]) -> tuple[Sp
 
 
 def verdict_digest(claim: Claim, judgement: Judgement) -> str:
-    """Return the digest of what an answer about a claim speaks of; empty where there is no verdict."""
+    """Return the digest of what an answer about a claim speaks of; empty if there is no verdict."""
     main = judgement.main
     if main is None or main.verdict is None or claim.protocol is None or not main.evidence:
         return ""

@@ -37,7 +37,7 @@ def node(kind: NodeType, name: str) -> str:
 
 
 def build(base: Base, ledger: Ledger | None = None) -> MultiDiGraph:
-    """Return the graph of a base, and of the evidence where a ledger is given.
+    """Return the graph of a base, and of the evidence if a ledger is given.
 
     Every node has a `type` and a `label`; every edge has its type as key. The other fields of a relation,
     stance or side are attributes. Links to records that do not exist are left out; `repro check` reports

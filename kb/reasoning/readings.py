@@ -1,4 +1,4 @@
-"""Whether a reading of a debate obtained, told from the verdicts on the predictions that it names."""
+"""Whether a reading of a debate came true, judged by the verdicts on the predictions that it names."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kb.words.answers import Obtained
 
 
 def obtained(reading: Reading, judgements: Mapping[str, Judgement]) -> Obtained:
-    """Return whether a reading obtained.
+    """Return whether a reading came true.
 
-    It obtained when every prediction that it names came out as it says, and did not as soon as one came out
-    the other way. It is open where a prediction is undecided or not measured, or where none is named.
+    It came true if every prediction that it names came out as it says, and did not as soon as one came out
+    the other way. It is open if a prediction is undecided or not measured, or if none is named.
 
     Args:
         reading: One result that the debate foresees.

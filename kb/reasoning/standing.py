@@ -77,9 +77,9 @@ class Standing:
     """A claim's standing with its shortest derivation.
 
     Attributes:
-        rule: Which of the rules of `standings` gave it; `none` where none applies.
+        rule: Which of the rules of `standings` gave it; `none` if none applies.
         links: The fewest relations that lead to it, from this claim to the one whose own verdict carries it;
-            none where that is the claim itself.
+            none if that is the claim itself.
         also: Further contradictions that would give the same standing as the one in `links`.
         state: The claim's own state.
         despite: What speaks against a claim that is nevertheless established by its own verdict.

@@ -1,7 +1,7 @@
-"""Links into the repository that a site is built from, where its address is known.
+"""Links into the repository from which a site is built, if its address is known.
 
 The address comes from the environment (`ASSAY_REPOSITORY`, read by mkdocs.yml), since a clone cannot know
-where it is published. Without it the pages lead to how one contributes.
+where it is published. Without it the pages link to the guide for contributors.
 """
 
 from __future__ import annotations

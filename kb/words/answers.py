@@ -24,7 +24,7 @@ CAME_OUT: dict[Decision | None, str] = {
 
 
 def suspicion(of: str, now: str) -> str:
-    """Return why an answer is suspect, as a clause; empty where it is not.
+    """Return why an answer is suspect, as a clause; empty if it is not.
 
     Args:
         of: The digest that it carries; empty if it carries none.

@@ -10,7 +10,7 @@ from kb.words.settings import listed
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 OPEN = {"inconclusive": "open"}
-"""Verdicts that read better under another word in a list of how tests came out."""
+"""Other words for verdicts, which read better in a list of how tests came out."""
 
 
 def ordinal(number: int) -> str:

@@ -28,7 +28,7 @@ class Measured(NamedTuple):
         estimate: The estimate, such as `16.4`, or why there is none.
         lower: Lower end of the interval, rounded down; `-inf` where it is open, empty if there is none.
         upper: Upper end of the interval, rounded up; `inf` where it is open, empty if there is none.
-        unit: As it reads after the estimate, such as `decades`; empty where there is no estimate.
+        unit: As it reads after the estimate, such as `decades`; empty if there is no estimate.
         digits: Decimal place of the last digit of all three; -1 is the first after the point.
     """
 
@@ -50,7 +50,7 @@ class Measured(NamedTuple):
 
     @property
     def in_short(self) -> str:
-        """Return the estimate for a column whose unit stands elsewhere; a share as in `90 %`."""
+        """Return the estimate for a column whose unit is given elsewhere; a share as in `90 %`."""
         return f"{self.estimate} %" if self.unit == SHARE else self.estimate
 
     @property

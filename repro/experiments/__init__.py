@@ -1,4 +1,4 @@
-"""One experiment a file, discovered by name; each measures, none judges.
+"""One experiment per file, discovered by name; each measures, none judges.
 
 Imports torch, numpy, scikit-learn's data and `repro.lab`; no other experiment, and nothing of `kb`.
 """

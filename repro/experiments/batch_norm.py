@@ -140,7 +140,7 @@ def noise_of(seeds: Seeds, scale: Scale, strength: float) -> Tensor:
 
 
 def entering(net: Parameters, noise: Tensor, x: Tensor) -> Tensor:
-    """Return what enters the rectifiers of the watched layer, (lanes, points, width)."""
+    """Return the inputs of the watched layer's rectifiers, (lanes, points, width)."""
     noisy = disturbed(net.weights, noise)
     return mlp({name: weight for name, weight in noisy.items() if layer_of(name) <= LAYER}, x).detach()
 

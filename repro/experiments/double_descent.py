@@ -2,7 +2,7 @@
 
 Hypothesis: with as many features as points one solution is left, and it must bend to every wrong label along
 directions in which the points hardly vary, so its weights are huge. With more features there is a choice, and
-the shortest solution spreads the errors thinly. Whoever punishes long weights has no peak to descend from.
+the shortest solution spreads the errors thinly. A fit that penalises long weights has no peak.
 
 Method: random rectified features, then linear least squares in float64. Every size, from a tenth to ten times
 as many features as points, is fitted to the same points in each seed.

@@ -123,7 +123,7 @@ def guessed(seeds: Seeds, part: str, labels: Tensor, count: int, skill: float) -
 
 
 def majority(guesses: Tensor, is_kept: Tensor) -> Tensor:
-    """Return the vote of the guesses that are kept, (seeds, labels); one where they are equally many."""
+    """Return the vote of the guesses that are kept, (seeds, labels); one in a tie."""
     return ((guesses.float() - 0.5) * is_kept[:, :, None]).sum(1) >= 0
 
 

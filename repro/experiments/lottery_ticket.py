@@ -136,7 +136,7 @@ def train(net: Parameters, mask: Tensor, rate: float, data: Labelled, order: Ten
 
 
 def pruned(start: Tensor, shapes: Shapes, data: Labelled, order: Tensor, cuts: tuple[float, ...]) -> Tensor:
-    """Return the mask that is left when training from `start` is followed by a cut, in turn."""
+    """Return the mask that is left after alternating training from `start` with cuts."""
     mask = torch.ones_like(start)
     for share in cuts:
         *_, trained = train(leaves(start * mask, shapes), mask, PRUNING_RATE, data, order)
@@ -145,7 +145,7 @@ def pruned(start: Tensor, shapes: Shapes, data: Labelled, order: Tensor, cuts: t
 
 
 def randomly_pruned(start: Tensor, shapes: Shapes, size: Tensor, cuts: tuple[float, ...]) -> Tensor:
-    """Return the mask that is left when the weights of smallest `size` are cut, in turn."""
+    """Return the mask that is left after cutting the weights of smallest `size` in turn."""
     mask = torch.ones_like(start)
     for share in cuts:
         mask = cut(mask, size.abs(), share, shapes)

@@ -78,7 +78,7 @@ def cauchy(seeds: Seeds, inputs: int, count: int) -> Tensor:
 
 
 class Arm(NamedTuple):
-    """A problem and the features that stand for its kernel; none means the exact kernel."""
+    """A problem and the features that stand for its kernel; None means the exact kernel."""
 
     description: str
     problem: Callable[[Seeds, Scale], Problem]

@@ -11,7 +11,7 @@ CODES = {"future-date": "A source is dated after today."}
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return a problem for each source issued later than the day of the check, where that day is known."""
+    """Return a problem for each source issued later than the day of the check, if that day is known."""
     for source_id, source in base.sources.items():
         issued = source.issued or ""
         if base.today and issued > base.today[: len(issued)]:

@@ -26,7 +26,7 @@ class MeasuredClaim(NamedTuple):
 
     Attributes:
         claim_id: The measured claim.
-        about: The side's claim that it bears on; the same where that was measured itself.
+        about: The side's claim that it bears on; the same if that was measured itself.
         is_against: Does it contradict the side's claim?
         words: What it does to the side's claim, as a verb; empty if it is that claim itself.
     """

@@ -72,7 +72,7 @@ def print_plan(console: Console, due: Plan, options: Options, root: Path) -> Non
     if options.is_exploring:
         console.print(EXPLORING, style="bold yellow")
     for claim_id, setting in due.waiting:
-        words = f"{claim_id} at setting {setting} needs a GPU: give --device cuda where there is one"
+        words = f"{claim_id} at setting {setting} needs a GPU: give --device cuda on a machine with one"
         console.print(words, style="yellow", soft_wrap=True)
     if not due.steps:
         return
