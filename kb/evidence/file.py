@@ -48,7 +48,7 @@ _RESTORE = "restore the file from version control; to measure anew, delete it an
 
 
 class Filed(NamedTuple):
-    """Evidence, the SHA-256 of its record, and where it lies relative to the project's root.
+    """Evidence, the SHA-256 of its record, and its path relative to the project's root.
 
     Values measured only to explore are not filed: their path is empty.
     """

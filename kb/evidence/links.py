@@ -111,7 +111,7 @@ class Link(Part):
 
 
 class FiledLink(NamedTuple):
-    """A link, the SHA-256 of its record, and where it lies relative to the project's root."""
+    """A link, the SHA-256 of its record, and its path relative to the project's root."""
 
     link: Link
     sha256: str

@@ -27,7 +27,7 @@ from kb.reading.outcomes import MAX_POINTS
 from kb.records.claims import Identifier, Name
 
 EVIDENCE_FOLDER = "repro/evidence"
-"""Where evidence lies, relative to the project's root."""
+"""The folder of evidence, relative to the project's root."""
 SCHEMA_VERSION = 2
 """Version that is written; version 1, which said `protocol` instead of `version`, is still read."""
 LATER_FIELDS = ("measuring", "seeds_from")

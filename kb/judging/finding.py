@@ -16,7 +16,7 @@ from kb.reading.outcomes import Outcome
 from kb.records.claims import Control, Prediction
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]
-"""By arm, then by outcome: one number per seed, in seed order from 0 without gaps."""
+"""Measured values by arm, then by outcome: one number per seed, in seed order from 0 without gaps."""
 
 
 @dataclass(frozen=True)

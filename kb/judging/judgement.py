@@ -1,4 +1,4 @@
-"""Where records, scripts and evidence meet: the state of every claim, recomputed on every build.
+"""Combines records, scripts and evidence: the state of every claim, recomputed on every build.
 
 Each setting of a protocol is judged by itself: a verdict needs evidence of today's test version at that
 setting. Evidence of any other version is stale: it is kept and shown, and it never counts for a verdict. It

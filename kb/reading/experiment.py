@@ -19,7 +19,7 @@ from kb.reading.version import code_of, version_of
 from kb.records.protocol import Setting
 
 SCRIPTS = "repro/experiments"
-"""Where scripts lie, relative to the project's root."""
+"""The folder of scripts, relative to the project's root."""
 
 
 ReadOutcomes = Callable[[ast.Module, Mapping[str, Mapping[str, Value]]], dict[str, Outcome]]

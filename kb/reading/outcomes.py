@@ -1,4 +1,4 @@
-"""What a script declares to measure: named numbers and curves, read from its text without importing torch.
+"""The outcomes that a script declares: named numbers and curves, read from its text without importing torch.
 
 The same words as `repro.lab.outcomes`, in which scripts write them. Faults are named by line.
 """
@@ -32,7 +32,7 @@ _WAYS = "values=(...), or first=, last= and points=, or first=, last= and every=
 
 
 class Axis(NamedTuple):
-    """What runs along a curve, and where its points lie.
+    """The quantity along which a curve runs, and the places of its points.
 
     Either `values`; or `points` evenly spaced ones from `first` to `last`; or one `every` so much
     between them, evenly thinned to 64. An end is a number or the name of a field of the scale.

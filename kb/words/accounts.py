@@ -33,7 +33,7 @@ WEIGHTS: dict[Weight, WeightWords] = {
     "neither": WeightWords("Neither", "What was measured says nothing either way."),
     "open": WeightWords("Open", "Nothing has been decided here by measurement."),
 }
-"""In the order of pages and terminals."""
+"""Headings by weight, in the order of pages and terminals."""
 
 
 def base_clause(route: tuple[str, ...], state: State, weight: Weight) -> Clause:

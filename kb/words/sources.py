@@ -12,7 +12,7 @@ STANCES: dict[Stance, str] = {
     "reports": "Reported by",
     "cites": "Pointed to by",
 }
-"""In the passive, so that one author and several read well."""
+"""Verbs for stances, in the passive so that they fit one author and several."""
 CHECKED: dict[Verified, str] = {
     "text": "Its text was read.",
     "abstract": "Its abstract was read, and of the rest at most what its note says.",
