@@ -88,7 +88,7 @@ class Arm(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
+class DueBlocks:
     """Blocks of one arm that are due.
 
     Attributes:
@@ -115,7 +115,7 @@ class Plan:
     """
 
     claims: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[DueBlocks, ...]
     waiting: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -179,7 +179,7 @@ def plan(
         failed: Arms on which no more work is to be spent.
     """
     claims = tuple(claim_ids)
-    steps: dict[Arm, Step] = {}
+    steps: dict[Arm, DueBlocks] = {}
     waiting: list[tuple[str, str]] = []
     for claim_id in claims:
         judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
@@ -209,7 +209,7 @@ def claims_protocol(base: Base, claim_id: str) -> Protocol:
 
 def _steps(
     base: Base, ledger: Ledger, judgement: Judgement, found: SettingJudgement, options: Options
-) -> Iterator[Step]:
+) -> Iterator[DueBlocks]:
     protocol = claims_protocol(base, judgement.claim_id)
     present = ledger.counting(protocol.experiment, found.version, options.replication)
     for name, wanted in _wanted_blocks(protocol, found, options).items():
@@ -217,7 +217,7 @@ def _steps(
         if missing:
             arm = Arm(protocol.experiment, found.version, name)
             reason = _reason(base.scripts[protocol.experiment], found, name, options)
-            yield Step(arm, found.setting, missing, reason, None, (judgement.claim_id,))
+            yield DueBlocks(arm, found.setting, missing, reason, None, (judgement.claim_id,))
 
 
 def _wanted_blocks(protocol: Protocol, found: SettingJudgement, options: Options) -> dict[str, int]:
@@ -270,19 +270,19 @@ def _staleness(piece: Evidence, script: Script, setting: Setting) -> str:
     return f"stale, changed: {', '.join(fields + code)}"
 
 
-def _merged(first: Step | None, second: Step) -> Step:
+def _merged(first: DueBlocks | None, second: DueBlocks) -> DueBlocks:
     if first is None:
         return second
     blocks = tuple(sorted({*first.blocks, *second.blocks}))
     return replace(first, blocks=blocks, claims=(*first.claims, *second.claims))
 
 
-def _with_cost(step: Step, past: Ledger) -> Step:
+def _with_cost(step: DueBlocks, past: Ledger) -> DueBlocks:
     seconds = past.seconds(step.arm.experiment, step.arm.name, scale_name=step.setting.name)
     return step if seconds is None else replace(step, expected_seconds=seconds * len(step.blocks))
 
 
-def shares(steps: Iterable[Step], jobs: int) -> Iterator[tuple[Step, tuple[int, ...]]]:
+def shares(steps: Iterable[DueBlocks], jobs: int) -> Iterator[tuple[DueBlocks, tuple[int, ...]]]:
     """Yield the blocks that one worker takes, the longest step first, so that no worker is idle at the end.
 
     If there are more workers than steps, a step's blocks are spread over several.
@@ -295,5 +295,5 @@ def shares(steps: Iterable[Step], jobs: int) -> Iterator[tuple[Step, tuple[int, 
         yield from ((step, step.blocks[a:b]) for a, b in pairwise(bounds))
 
 
-def _cost(step: Step) -> float:
+def _cost(step: DueBlocks) -> float:
     return inf if step.expected_seconds is None else step.expected_seconds

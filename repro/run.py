@@ -27,7 +27,7 @@ from repro import overheads, provenance
 from repro.engines import Engine, Event, Failed, Finished, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
-from repro.plan import Arm, Options, Plan, Step, asked_settings, claims_protocol, plan, shares
+from repro.plan import Arm, DueBlocks, Options, Plan, asked_settings, claims_protocol, plan, shares
 from repro.worker.sandbox import TIER
 from repro.worker.task import Task
 
@@ -35,7 +35,7 @@ from repro.worker.task import Task
 class Planned(NamedTuple):
     """Steps were added to the work that is due."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[DueBlocks, ...]
 
 
 class Judged(NamedTuple):
@@ -94,7 +94,7 @@ class _Run:
     retries: int = 0
     watch: overheads.Stopwatch = field(default_factory=overheads.Stopwatch)
 
-    def add(self, steps: tuple[Step, ...]) -> None:
+    def add(self, steps: tuple[DueBlocks, ...]) -> None:
         """Turn steps into tasks and tell the observer."""
         for step, blocks in shares(steps, self.options.jobs):
             self.settings[step.arm.version] = step.setting
@@ -103,7 +103,7 @@ class _Run:
         if steps:
             self.observer(Planned(steps))
 
-    def _task(self, step: Step, blocks: tuple[int, ...]) -> Task:
+    def _task(self, step: DueBlocks, blocks: tuple[int, ...]) -> Task:
         options, script = self.options, self.base.scripts[step.arm.experiment]
         return Task(
             file=(self.root / script.path).resolve(),

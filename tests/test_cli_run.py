@@ -18,7 +18,7 @@ from repro.cli import cli
 from repro.cli.parts.request import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
 from tests.measured import RECORD, change
-from tests.test_runner import coin, fake_engine
+from tests.test_run import coin, fake_engine
 from tests.test_worker import wait_until
 
 REPRO = (sys.executable, "-c", "import sys; from repro.cli import main; main()")

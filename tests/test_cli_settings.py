@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import CLAIM, EXPERIMENT
 from tests.test_cli_run import cheap, invoke
-from tests.test_runner import coin
+from tests.test_run import coin
 from tests.test_settings import RECORD, WIDE
 
 __all__ = ["cheap"]

@@ -15,7 +15,7 @@ from repro.engines import EngineUnavailableError, Failed, Finished, Measured, St
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
 from tests.test_local_engine import a_task, only
-from tests.test_runner import FakeEngine, coin, measurement
+from tests.test_run import FakeEngine, coin, measurement
 
 TOY = '''
 """One block after the other, in a worker of its own each; the least that an engine can be."""

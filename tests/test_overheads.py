@@ -10,13 +10,15 @@ import pytest
 from repro import overheads
 from repro.engines import Failed, Finished, Measured, Started
 from repro.overheads import FILE, KEPT, NONE, Overheads, Stopwatch, remember, remembered, wall_seconds
-from repro.plan import Arm, Plan, Step
+from repro.plan import Arm, DueBlocks, Plan
 from repro.worker.task import Task
 
 
-def step(name: str, blocks: int, seconds: float | None) -> Step:
+def step(name: str, blocks: int, seconds: float | None) -> DueBlocks:
     """Return a step with a number of blocks and of seconds in all."""
-    return Step(Arm("toy", "0" * 64, name), "minimal", tuple(range(blocks)), "missing", seconds, ("claim",))
+    return DueBlocks(
+        Arm("toy", "0" * 64, name), "minimal", tuple(range(blocks)), "missing", seconds, ("claim",)
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from kb.words.states import STATES
 from kb.words.summaries import in_plain_words
 from tests.conftest import CLAIM, EXPERIMENT
 from tests.evidence_of import evidence_of, ledger_with
-from tests.test_runner import coin, due, measure
+from tests.test_run import coin, due, measure
 
 WIDE = """\
   settings:

@@ -17,7 +17,7 @@ from repro.cli import cli
 from tests.conftest import EXPERIMENT
 from tests.repository import commit_all, git
 from tests.test_cli_run import typed
-from tests.test_runner import coin, fake_engine
+from tests.test_run import coin, fake_engine
 
 SCRIPT = "repro/experiments/coin.py"
 SAME = EXPERIMENT.replace("so_far", "shares")

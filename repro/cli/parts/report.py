@@ -23,7 +23,7 @@ from kb.words.numbers import count as counted
 from kb.words.settings import replication_clause, scale_text, waits_for
 from kb.words.states import STATES
 from repro.overheads import NONE, remembered, wall_seconds
-from repro.plan import Options, Plan, Step
+from repro.plan import DueBlocks, Options, Plan
 
 if TYPE_CHECKING:
     from repro.engines import Failed
@@ -76,7 +76,7 @@ def print_plan(console: Console, due: Plan, options: Options, root: Path) -> Non
         console.print(words, style="yellow", soft_wrap=True)
     if not due.steps:
         return
-    groups: dict[tuple[str, str, str], list[Step]] = {}
+    groups: dict[tuple[str, str, str], list[DueBlocks]] = {}
     for step in due.steps:
         key = (step.arm.experiment, step.setting.name, step.arm.version)
         groups.setdefault(key, []).append(step)
@@ -87,7 +87,7 @@ def print_plan(console: Console, due: Plan, options: Options, root: Path) -> Non
             console.print(Padding(line, (0, 0, 0, 4)))
 
 
-def _grouped(steps: Iterable[Step]) -> Iterator[Text]:
+def _grouped(steps: Iterable[DueBlocks]) -> Iterator[Text]:
     """Yield one line for all arms of which the same blocks are due for the same reason."""
     groups: dict[str, list[str]] = {}
     for step in steps:
@@ -256,7 +256,7 @@ def claims_data(
     ]
 
 
-def step_data(step: Step) -> dict[str, object]:
+def step_data(step: DueBlocks) -> dict[str, object]:
     """Return a step as plain JSON data."""
     return {
         "experiment": step.arm.experiment,
