@@ -114,6 +114,13 @@ def test_strict_contradiction_refutes_where_there_is_no_verdict():
     assert standing_of("a", states, a=[], b=[("contradicts", "a")]).standing == "contested"
 
 
+def test_no_claim_refutes_what_it_rests_on():
+    """It would pull away its own base, and whatever rests on both would be led in a circle."""
+    links = {"a": [], "b": [("contradicts", "a", "strict"), ("depends_on", "c")], "c": [("depends_on", "a")]}
+    assert standing_of("a", {"b": "reproduced"}, **links).standing == "contested"
+    assert standing_of("c", {"b": "reproduced"}, **links).standing == "open"
+
+
 def test_support_gives_no_standing():
     """An example that held does not establish what it is an example of."""
     assert standing_of("a", {"b": "reproduced"}, a=[], b=[("supports", "a")]).standing == "open"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kb.judging.judgement import Judgement, State
 from kb.judging.verdict import Verdict
 from kb.reading.base import Base
-from kb.reasoning.relations import ClaimRelations, Link, Links, relations_of
+from kb.reasoning.relations import ClaimRelations, Link, Links, reach, relations_of
 from kb.records.relations import RELATIONS
 from kb.words import standings as words
 from kb.words.clauses import ClaimName, Clause, clause_text
@@ -148,7 +148,8 @@ def standings(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, Stan
     Rules, the first that applies wins:
 
     1. Its own verdict makes it established, refuted, split or varying.
-    2. Without a verdict, it is refuted where a claim speaks against it by a strict contradiction.
+    2. Without a verdict, it is refuted where a claim speaks against it by a strict contradiction, unless that
+       claim rests on it and would pull away its own base.
     3. Resting (`depends_on`, transitively) on a refuted claim makes it undermined.
     4. A claim that speaks against it by a plain contradiction makes it contested.
     5. Else it is open.
@@ -167,7 +168,7 @@ def standings_of(found: ClaimRelations, known: Mapping[str, Known]) -> dict[str,
     against = {i: links for i in states if (links := speaking(found.against, known, i))}
     result = dict(own)
     for i in against.keys() - own.keys():
-        strict = [link for link in against[i] if link.relation.strict]
+        strict = [link for link in against[i] if link.relation.strict and not _stands_on(found, link, i)]
         if strict:
             result[i] = _of_links(i, "refuted", "exclusion", strict, states[i])
     undermining = _ways_down(found.carries, [s for s in result.values() if s.standing == "refuted"])
@@ -193,6 +194,11 @@ def speaks(link: Link, known: Mapping[str, Known], claim_id: str) -> bool:
     """
     other = link.other(claim_id)
     return known[other].bears(link.relation.on if other == link.claim_id else None)
+
+
+def _stands_on(found: ClaimRelations, link: Link, claim_id: str) -> bool:
+    """Does the other end of a relation rest on the claim?"""
+    return claim_id in reach(found.rests_on, [link.other(claim_id)])
 
 
 def _despite(claim_id: str, chain: tuple[Link, ...] | None, against: list[Link]) -> tuple[Clause, ...]:
