@@ -232,7 +232,7 @@ def test_naming_fewer_predictions_never_silences_a_relation(graph, claim_id):
 
 @given(known_graphs(), st.sampled_from(IDS))
 def test_a_split_claim_speaks_by_named_predictions_alone(graph, claim_id):
-    """Without names, or with one that failed, it is as if it had not been run, but that nothing refutes it."""
+    """Without names, or with one that failed, it is as if not run, except that nothing refutes it."""
     table, known = graph
     failed = {claim_id: [r.model_copy(update={"on": r.on and ("q",)}) for r in table[claim_id]]}
     split, silent = Known("split", frozenset(["p"])), Known("not run")
