@@ -25,15 +25,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kb.evidence.ledger import Evidence, read_ledger, to_file  # noqa: E402  # the project need not be installed
-from kb.evidence.strays import fitted  # noqa: E402
-from kb.judging.judgement import judge_base, undeclared_revisions  # noqa: E402
-from kb.reading.load import load_base  # noqa: E402
-from kb.reading.tree import Folder  # noqa: E402
-from kb.reasoning.accounts import accounts  # noqa: E402
-from kb.reasoning.standing import standings  # noqa: E402
-from tests.conftest import CLAIM, EXPERIMENT, SOURCE  # noqa: E402
-from tests.evidence_of import evidence_of  # noqa: E402
+from kb.evidence.ledger import Evidence, read_ledger, to_file
+from kb.evidence.strays import fitted
+from kb.judging.judgement import judge_base, undeclared_revisions
+from kb.reading.load import load_base
+from kb.reading.tree import Folder
+from kb.reasoning.accounts import accounts
+from kb.reasoning.standing import standings
+from tests.conftest import CLAIM, EXPERIMENT, SOURCE
+from tests.evidence_of import evidence_of
 
 BUDGETS = {1_000: 1.2, 10_000: 10.0}
 """Seconds allowed, by number of claims."""

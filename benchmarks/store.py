@@ -17,13 +17,13 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from kb.evidence.file import parse  # noqa: E402
-from kb.evidence.ledger import read_ledger, to_file  # noqa: E402  # the root must be found first, for tests.*
-from kb.reading.tree import Folder  # noqa: E402
-from kb.text.problems import Problem  # noqa: E402
-from repro.ledger import append  # noqa: E402
-from tests.power_cuts import Event, bad_cuts, trace  # noqa: E402
-from tests.store_faults import NEW, OTHER_VERSION, every_fault, piece  # noqa: E402
+from kb.evidence.file import parse
+from kb.evidence.ledger import read_ledger, to_file
+from kb.reading.tree import Folder
+from kb.text.problems import Problem
+from repro.ledger import append
+from tests.power_cuts import Event, bad_cuts, trace
+from tests.store_faults import NEW, OTHER_VERSION, every_fault, piece
 
 KILLS = 500
 FILES = 600
