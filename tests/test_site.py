@@ -118,6 +118,15 @@ def test_no_page_loads_anything_from_elsewhere(site):
         assert 'src="http' not in html
 
 
+def test_every_page_asks_for_one_style_sheet(site):
+    """Each further one costs a slow connection a round trip; the theme's two and their maps are gone."""
+    for path in site.rglob("*.html"):
+        assert path.read_text(encoding="utf-8").count('rel="stylesheet"') <= 1, path
+    assert [path.name for path in site.glob("assets/stylesheets/*")] == ["all.css"]
+    ours = (ROOT / "site/docs/assets/assay.css").read_text(encoding="utf-8")
+    assert (site / "assets/stylesheets/all.css").read_text(encoding="utf-8").endswith(ours)
+
+
 def test_records_are_published_beside_their_pages(site, project):
     """The page links to the file that it was made of."""
     original = project / "claims/toys/toy-claim.yaml"

@@ -18,7 +18,7 @@ from kb.exports.claim_document import LOCAL
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Folder
-from kb.site import blocks, policy, search
+from kb.site import blocks, policy, search, sheets
 from kb.site.render import files as generated
 from kb.site.render import render
 from kb.text.problems import render_terminal
@@ -76,6 +76,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """Give the theme's templates the policy of every page, and its search our pages."""
         del files
         env.globals["content_policy"] = policy.POLICY
+        env.globals["style_sheet"] = sheets.TOGETHER
         theme_search: Any = config.plugins["material/search"]
         theme_search.search_index.entries.extend(self.found)
         return env
@@ -96,7 +97,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return blocks.scrolling(html) if page.file.generated_by is None else blocks.put_back(html, self.lines)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Refuse a search index that is too large for a reader's first search."""
+        """Join the style sheets, and refuse a search index that is too large for a reader's first search."""
+        sheets.join(Path(config.site_dir))
         index = Path(config.site_dir, "search", "search_index.json")
         if problem := search.too_large(index.read_bytes()):
             raise PluginError(problem)
