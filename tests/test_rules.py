@@ -11,6 +11,7 @@ import pytest
 
 import kb.reading.rules
 import kb.reading.tree
+from kb.reading.circles import circles
 from kb.reading.codes import codes
 from kb.reading.load import load_base
 from kb.reading.rules import rules
@@ -86,6 +87,32 @@ def test_a_cycle_is_printed_from_its_first_claim(tmp_path):
     """The circle is shown whole, each claim before the one it depends on."""
     base = load_base(Folder(write_bad_project("dependency-cycle", tmp_path / "project")))
     assert base.problems[0].found == "the circle first -> second -> third -> first"
+
+
+@pytest.mark.parametrize("others", [{}, {"second": "first"}])
+def test_a_circle_of_old_ids_is_printed_from_its_first(project, others):
+    """One that leads to itself, and one that leads back through another."""
+    for old_id, target in {"first": "second" if others else "first", **others}.items():
+        (project / f"claims/toys/{old_id}.yaml").write_text(f"moved_to: {target}\n", encoding="utf-8")
+    circle = " -> ".join(["first", *others, "first"])
+    assert [p.found for p in load_base(Folder(project)).problems] == [f"the circle {circle}"]
+
+
+def test_many_circles_among_the_same_claims_are_one_problem():
+    """Where 120 claims all rest on each other, 7,140 pairs do; one pair is shown, and how many there are."""
+    claims = [f"claim-{i:03}" for i in range(120)]
+    (circle,) = circles({one: [other for other in claims if other != one] for one in claims})
+    knot = "one of several among 120 that all lead to each other"
+    assert str(circle) == f"the circle claim-000 -> claim-001 -> claim-000, {knot}"
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_separate_circles_are_separate_problems(length):
+    """Each is told from its first member; whatever only leads there is left out."""
+    first, second = ([f"{name}{i}" for i in range(length)] for name in "ab")
+    graph = {one: [ring[(i + 1) % length]] for ring in (first, second) for i, one in enumerate(ring)}
+    found = [circle.ids for circle in circles({**graph, "start": ["a0", "nowhere"]})]
+    assert found == [[*first, "a0"], [*second, "b0"]]
 
 
 def test_a_claim_does_not_contradict_what_it_rests_on(tmp_path):

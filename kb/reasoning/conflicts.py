@@ -24,7 +24,7 @@ from kb.evidence.ledger import Ledger
 from kb.judging.judgement import Judgement, State
 from kb.reading.base import Base
 from kb.reasoning.cost import Run, is_due, runs
-from kb.reasoning.relations import ClaimRelations, Link, reach, relations_of
+from kb.reasoning.relations import ClaimRelations, Link, Links, reach, relations_of
 from kb.reasoning.standing import OWN, Known, Standing, known_of, speaks, standings_of
 from kb.records.claims import Claim, Stance
 
@@ -79,24 +79,36 @@ def minimal_sets(relations: ClaimRelations, known: Mapping[str, Known]) -> Sets:
     """Return the claims of each minimal conflict, with its kind and the contradictions that cause it."""
     stands = _standing(standings_of(relations, known))
     pairs = _contradictions(relations, known, stands)
-    below = {i: {i} | reach(relations.rests_on, [i]) for ends in pairs for i in ends}
-    circular: Sets = {}
-    for claim_id in relations.rests_on:
-        if claim_id in stands:
-            held = {claim_id} | reach(relations.rests_on, [claim_id])
-            links = tuple(link for (a, b), links in pairs.items() if {a, b} <= held for link in links)
-            if links:
-                circular[(claim_id,)] = ("circular", links)
-    alone = {claim_id for (claim_id,) in circular}
-    lowest = {
-        ids: found for ids, found in circular.items() if not reach(relations.rests_on, ids) & (alone - {*ids})
+    ends_of_pairs = {i for ends in pairs for i in ends}
+    below = _cones(relations.rests_on, ends_of_pairs)
+    above = _cones(relations.carries, ends_of_pairs)
+    both = {ends: above[ends[0]] & above[ends[1]] & stands & relations.rests_on.keys() for ends in pairs}
+    alone = set[str]().union(*both.values())
+    circular: Sets = {
+        (i,): ("circular", tuple(link for ends, links in pairs.items() if i in both[ends] for link in links))
+        for i in sorted(alone - reach(relations.carries, alone))
     }
     biting = {ends: links for ends, links in pairs.items() if _bites(ends, links, known)}
-    return lowest | {
+    return circular | {
         ends: ("exclusion" if any(link.relation.strict for link in links) else "evidence", links)
         for ends, links in biting.items()
         if not any(below[end] & alone for end in ends) and not _has_lower(ends, biting, below)
     }
+
+
+def _cones(links: Links, starts: Iterable[str]) -> dict[str, set[str]]:
+    """Return for each claim itself and all to which links lead from it, as `reach` does, for many at once."""
+    neighbours = {
+        claim_id: {link.other(claim_id) for link in of_claim} for claim_id, of_claim in links.items()
+    }
+    found = {}
+    for start in starts:
+        cone, fresh = {start}, {start}
+        while fresh:
+            fresh = set[str]().union(*(neighbours.get(i, ()) for i in fresh)) - cone
+            cone |= fresh
+        found[start] = cone
+    return found
 
 
 def _standing(found: Mapping[str, Standing]) -> set[str]:

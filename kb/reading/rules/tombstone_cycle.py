@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kb.reading.base import Base
+from kb.reading.circles import circles
 from kb.reading.mentions import forwardings
 from kb.text.problems import Problem
 
@@ -12,28 +13,15 @@ CODES = {"tombstone-cycle": "Tombstones lead to each other in a circle."}
 
 
 def check(base: Base) -> Iterator[Problem]:
-    """Return one problem for each circle, at the tombstone that is first in the alphabet."""
-    for old_id, keys, target in forwardings(base):
-        circle = _way_back(base, target, old_id)
-        if circle and old_id == min(circle):
-            yield base.problem(
-                "tombstone-cycle",
-                old_id,
-                keys,
-                found="the circle " + " -> ".join([old_id, *circle]),
-                allowed="tombstones that lead to claims, by as many steps as they need",
-                advice="name the claim that took the place of the old one",
-            )
-
-
-def _way_back(base: Base, start: str, end: str) -> list[str]:
-    """Return the tombstones from one to another, both included, or None if none leads there."""
-    ways, seen = [[start]], {start}
-    for way in ways:
-        if way[-1] == end:
-            return way
-        tombstone = base.tombstones.get(way[-1])
-        fresh = [target for target in tombstone.targets if target not in seen] if tombstone else []
-        seen.update(fresh)
-        ways += [[*way, target] for target in fresh]
-    return []
+    """Return one problem for each set of tombstones that all lead to each other, at the first of them."""
+    places = {(old_id, target): keys for old_id, keys, target in forwardings(base)}
+    for circle in circles({old_id: tombstone.targets for old_id, tombstone in base.tombstones.items()}):
+        first, second = circle.ids[:2]
+        yield base.problem(
+            "tombstone-cycle",
+            first,
+            places[first, second],
+            found=str(circle),
+            allowed="tombstones that lead to claims, by as many steps as they need",
+            advice="name the claim that took the place of the old one",
+        )
