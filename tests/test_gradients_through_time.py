@@ -15,7 +15,7 @@ def run(cell, rows, units=4):
     """Return weights (rows, units), drives (20, rows) and the Jacobians (20, units, units) of one seed."""
     recurrent = ONE.normal("recurrent", rows, units, dtype=torch.float64)
     drives = ONE.normal("drives", experiment.RECORDS, rows, dtype=torch.float64)
-    return recurrent[0], drives[0], experiment.jacobians(cell, recurrent, drives)[0]
+    return recurrent[0], drives[0], experiment.flow(cell, recurrent, drives).memories[0]
 
 
 def test_the_default_cell_is_that_of_pytorch():
@@ -54,7 +54,7 @@ def test_a_fixed_forget_gate_keeps_its_share_of_memory(name, gate):
     """Without recurrent weights the memory's Jacobian is the gate to the power of the steps."""
     drives = ONE.normal("drives", experiment.RECORDS, 16, dtype=torch.float64)
     none = torch.zeros(1, 16, 4, dtype=torch.float64)
-    jacobians = experiment.jacobians(experiment.ARMS[name].cell, none, drives)
+    jacobians = experiment.flow(experiment.ARMS[name].cell, none, drives).memories
     assert torch.allclose(jacobians[0, 4], gate**5 * torch.eye(4, dtype=torch.float64))
 
 
@@ -63,3 +63,38 @@ def test_a_wider_open_forget_gate_keeps_more():
     names = ("lstm_default", "lstm_bias_1", "lstm_bias_5")
     gains = [experiment.measure(name, SEEDS, SMALL)["log10_gain"].mean() for name in names]
     assert gains == sorted(gains)
+
+
+def test_what_is_cut_at_the_gates_flows_through_the_memory_alone():
+    """The memory then keeps all influence, whatever the recurrent weights; the output shows a part of it."""
+    values = experiment.measure("lstm_cut", SEEDS, SMALL)
+    assert values["log10_gain"].abs().max() < 1e-12
+    assert values["log10_output_gain"].abs().min() > 0
+
+
+def test_the_output_of_a_plain_net_is_its_state():
+    """Its influence on the last output, over that on the first, is the gain less that of one step."""
+    recurrent, drives, jacobians = run(experiment.plain, 4)
+    found = experiment.flow(experiment.plain, recurrent[None], drives[None])
+    assert torch.equal(found.outputs[0, 0], jacobians[0])
+    assert torch.equal(found.outputs[0, 1], jacobians[-1])
+
+
+def test_an_identity_start_keeps_the_units_that_stay_on():
+    """A rectifier net that starts at the identity and is always driven upwards keeps all influence."""
+    drives = torch.ones(1, experiment.RECORDS, 4, dtype=torch.float64)
+    arm = experiment.ARMS["rnn_identity"]
+    recurrent = arm.law(ONE, 4, 4)
+    assert torch.equal(experiment.flow(arm.cell, recurrent, drives).memories[0, -1], recurrent[0])
+
+
+@pytest.mark.parametrize("power", [0, -200])
+def test_a_gain_is_found_however_small(power):
+    """Squares of small numbers underflow; the gain of a scaled copy is its scale all the same."""
+    copy = torch.eye(4, dtype=torch.float64)[None] * 10.0**power
+    assert experiment.log10_gain(copy).item() == pytest.approx(power)
+
+
+def test_a_gain_of_nothing_is_a_number():
+    """Where every influence has vanished the gain counts as the floor."""
+    assert experiment.log10_gain(torch.zeros(1, 4, 4, dtype=torch.float64)).item() == experiment.FLOOR
