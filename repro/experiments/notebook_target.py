@@ -88,7 +88,7 @@ class Arm(NamedTuple):
 ARMS = {
     "first_1e5": Arm("the notebook's first version, knob 1e-5", first_version, 1e-5),
     "first_1e20": Arm("the notebook's first version, knob 1e-20", first_version, 1e-20),
-    "later_1e5": Arm("the notebook's later version, square, knob 1e-5", later_version, 1e-5),
+    "later_1e5": Arm("the pull request's version, square, knob 1e-5", later_version, 1e-5),
     "built_1": Arm("all singular values 2", built, 1.0),
     "built_1e5": Arm("singular values log-spaced over five decades", built, 1e-5),
 }
