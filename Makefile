@@ -1,6 +1,6 @@
 # Every target first makes what it needs, and makes nothing twice.
 .DELETE_ON_ERROR:
-.PHONY: run test site serve check bench clean
+.PHONY: run lint test site serve check bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,10 +28,11 @@ $(NODE): tests/node/package.json tests/node/package-lock.json
 	else echo "npm is missing: the tests that judge the site with node's tools are skipped"; fi
 
 CLAIM ?= gd-stalls-two-layer-linear
+OPTIONS ?=
 run: $(BASE)
-	@$(BIN)/repro run $(CLAIM); code=$$?; $(BIN)/repro site build --quiet && exit $$code
+	@$(BIN)/repro run $(CLAIM) $(OPTIONS); code=$$?; $(BIN)/repro site build --quiet && exit $$code
 
-test: $(DEV) $(NODE)
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -39,6 +40,8 @@ test: $(DEV) $(NODE)
 	$(BIN)/repro check
 	$(BIN)/repro export schema --check
 	$(BIN)/repro export docs --check
+
+test: lint $(NODE)
 	$(BIN)/pytest -n auto -m 'not alone'
 	$(BIN)/pytest -m alone
 

@@ -171,7 +171,9 @@ def _confirm(target: Path, content: bytes) -> None:
             found += part
         if found != content:
             raise LedgerError(
-                target, "the existing file is damaged", "restore it from version control or delete it"
+                target,
+                "the existing file is damaged",
+                "restore it from version control; if it was never committed, move it out of the folder",
             )
         _flush(descriptor)
     finally:

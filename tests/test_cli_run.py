@@ -22,7 +22,7 @@ from tests.test_run import coin, fake_engine
 from tests.test_worker import wait_until
 
 REPRO = (sys.executable, "-c", "import sys; from repro.cli import main; main()")
-SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "import time; time.sleep(0.8)")
+SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "for _ in range(500_000): torch.zeros(1)")
 """Slow enough to be killed in the middle."""
 
 
@@ -82,7 +82,7 @@ def test_a_kill_in_the_middle_loses_only_blocks_in_flight(tmp_path):
     (root / "repro/experiments/coin.py").write_text(SLOW)
     command = (*REPRO, "--root", str(root), "run", "toy-claim")
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    assert wait_until(lambda: list(root.rglob("*.json")), 60)
+    assert wait_until(lambda: list((root / "repro").rglob("*.json")), 60)
     process.kill()
     process.wait()
     kept = len(read_ledger(Folder(root)).evidence)
@@ -114,6 +114,7 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     """The first Ctrl-C lets the running block of each arm finish; the exit code is 130."""
     root = write_project(tmp_path / "project")
     (root / "repro/experiments/coin.py").write_text(SLOW)
+    typed(root, "run", "toy-claim", "--explore")  # tries the contract, so that the run below need not
     command = (*REPRO, "--root", str(root), "run", "toy-claim", "--jobs", "1")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert wait_until(lambda: sum(b"repro.worker.server" in line for line in workers_on(root)) == 2, 60)
@@ -286,8 +287,8 @@ def test_a_worker_has_its_share_of_the_cores(project, cheap):
     cheap(fails=lambda task, _: seen.append(task.threads))
     invoke(project, "run", "toy-claim", "--jobs", "1")
     invoke(project, "run", "toy-claim", "--replication", "1")
-    assert set(seen[:4]) == {available_cores()}
-    assert set(seen[4:]) == {1}
+    assert set(seen[:6]) == {available_cores()}  # two arms tried, then two blocks of each
+    assert set(seen[6:]) == {1}
 
 
 def test_a_cluster_that_does_not_answer_is_an_environment_problem(project):

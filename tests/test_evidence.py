@@ -14,12 +14,14 @@ from kb.evidence.file import CODES, MAX_BYTES, parse
 from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
 from kb.evidence.seeds import block_seeds
 from kb.reading.tree import Folder
-from kb.reading.version import version_of
+from kb.reading.version import TEMPLATE_MODULE, version_of
 from kb.text.problems import Problem, render_terminal
 from tests.store_faults import OTHER_VERSION, SCALE, VERSION, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
 NAME, CONTENT = to_file(EVIDENCE)
+TEMPLATE_CODE = {**EVIDENCE.code, TEMPLATE_MODULE: "3" * 64}
+OF_TEMPLATE = version_of(TEMPLATE_CODE, SCALE)
 PLACE = f"{EVIDENCE.folder}/{NAME}"
 
 
@@ -148,6 +150,11 @@ DAMAGES = {
     "code of another version": (*changed(code={"coin": "2" * 64}), "evidence-code", "hash to version"),
     "scale of another version": (*changed(scale=SCALE | {"flips": 9}), "evidence-code", "hash to version"),
     "one as a float": (*changed(scale=SCALE | {"flips": 100.0}), "evidence-code", "hash to version"),
+    "values of a template": (
+        *changed(version=OF_TEMPLATE, code=TEMPLATE_CODE, seeds=block_seeds(OF_TEMPLATE, 0)),
+        "evidence-template",
+        "template",
+    ),
     "more seeds than any protocol asks for": (
         *changed(block=80, seeds=block_seeds(VERSION, 80)),
         "evidence-block",

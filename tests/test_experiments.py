@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from kb.evidence.seeds import block_seeds
-from kb.reading.experiment import read_script
+from kb.reading.experiment import CONSTANT, read_script
 from kb.reading.lab import Lab
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
@@ -32,8 +32,9 @@ ALLOWED_IMPORTS = {
 FORBIDDEN_CALLS = {"print", "open", "input", "exec", "eval", "manual_seed", "set_num_threads", "seed"}
 ORDER = re.compile(
     "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
-    "( definition)*( Arm)? ARMS( definition)* measure"
+    "( definition)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( definition)* measure"
 )
+DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT}
 BLOCKS = [block_seeds("contract", block, stream="explore") for block in range(2)]
 
 
@@ -116,7 +117,7 @@ def part(node):
             return "import"
         case ast.ClassDef(name="Scale" | "Arm" as name) | ast.FunctionDef(name="measure" as name):
             return name
-        case ast.Assign(targets=[ast.Name(id="MINIMAL" | "LARGE" | "OUTCOMES" | "ARMS" as name)]):
+        case ast.Assign(targets=[ast.Name(id=name)]) if name in DECLARED:
             return name
         case ast.Assign() | ast.AnnAssign():
             return "constant"

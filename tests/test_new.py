@@ -27,7 +27,9 @@ ABOUT = (
 BET = (
     *("--scope", "Standard normal draws.", "--arms", "few,many", "--outcome", "error"),
     *("--at-least", "0.05", "--because", "doubling the draws should bring at least so much"),
+    *("--control", "many,as_many", "--control-because", "as many draws err as little"),
 )
+MEASURE = ("--unit", "deviations of a draw", "--better", "lower", "--resolution", "0.001")
 SOURCE = (
     *("--title", "The probable error of a mean", "--type", "article-journal", "--issued", "1908-03"),
     *("--author", "Gosset, William Sealy; The Brewers", "--doi", "10.1093/biomet/6.1.1"),
@@ -127,8 +129,10 @@ def test_a_claim_without_a_test_says_what_it_would_take(project, new):
 
 
 def test_a_claim_on_a_script_predicts_with_its_arms_and_outcomes(project, new):
-    """One prediction without a control, and the first run has all it needs."""
+    """One prediction in an English sentence, without a control where there are no arms for one."""
     bet = (
+        "--control",
+        "none",
         "--arms",
         "loaded,fair",
         "--outcome",
@@ -141,19 +145,21 @@ def test_a_claim_on_a_script_predicts_with_its_arms_and_outcomes(project, new):
     found = new("claim", "many-draws", *ABOUT, "--experiment", "coin", "--scope", "one hundred flips", *bet)
     assert (found.exit_code, problems(project)) == (0, [])
     protocol = load_base(Folder(project)).claims["many-draws"].protocol
-    assert protocol.predictions[0].says == "With loaded the score is at least 0.1 above that with fair."
+    assert protocol.predictions[0].says == (
+        "The score in the arm “loaded” is at least 0.1 above that in the arm “fair”."
+    )
     assert protocol.controls == ()
-    assert "name under `controls` arms in which the effect has no business to be" in found.output
+    assert "see whether the script could have arms in which the effect has no business" in found.output
 
 
 def test_a_claim_whose_script_is_missing_plans_it(project, new):
     """Then the script is written, and all claims that planned it have arms and outcomes in it."""
     new("claim", "many-draws", *ABOUT, "--experiment", "drawing", "--planned", "Draw. 1 second.", *BET)
     assert problems(project) == []
-    assert new("experiment", "drawing").exit_code == 0
+    assert new("experiment", "drawing", *MEASURE).exit_code == 0
     assert problems(project) == []
     assert "planned:" not in text(project, "many-draws")
-    assert [*load_base(Folder(project)).scripts["drawing"].arms] == ["few", "many"]
+    assert [*load_base(Folder(project)).scripts["drawing"].arms] == ["few", "many", "as_many"]
 
 
 def test_a_claim_is_written_together_with_its_source(project, new):
@@ -210,7 +216,7 @@ def test_a_paragraph_that_lists_its_assertions_is_left_to_people(project, new):
 def test_an_experiment_takes_an_untested_claim_along(project, new):
     """The claim gets a protocol, which says that the script is a template still; so does its page."""
     new("claim", "many-draws", *ABOUT, "--untested", "A minute.")
-    found = new("experiment", "drawing", "--claim", "many-draws", *BET)
+    found = new("experiment", "drawing", "--claim", "many-draws", *BET, *MEASURE)
     assert (found.exit_code, problems(project)) == (0, [])
     assert "untested" not in text(project, "many-draws")
     assert "the script is still the template" in page(project, "many-draws")
@@ -218,20 +224,18 @@ def test_an_experiment_takes_an_untested_claim_along(project, new):
 
 def test_an_experiment_comes_with_a_claim_that_is_not_there(project, new):
     """Both are written at once."""
-    assert new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET).exit_code == 0
+    assert new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET, *MEASURE).exit_code == 0
     assert problems(project) == []
 
 
 def test_an_experiment_keeps_the_contract(project, new):
     """As written, whatever the claims ask for, including those of the linter and the formatter."""
-    new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET)
+    new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET, *MEASURE)
     script = project / "repro/experiments/drawing.py"
-    for tool in (("check",), ("format", "--check")):
-        command = (sys.executable, "-m", "ruff", *tool, f"--config={ROOT}/pyproject.toml", str(script))
-        assert (
-            subprocess.run((*command, "--ignore=INP001")[: 6 + (tool == ("check",))], check=False).returncode
-            == 0
-        )
+    config = f"--config={ROOT}/pyproject.toml"
+    for tool in (("check", "--ignore=INP001"), ("format", "--check")):
+        command = (sys.executable, "-m", "ruff", *tool, config, str(script))
+        assert subprocess.run(command, check=False).returncode == 0
     (project / "tests").mkdir()
     test = (ROOT / "tests/test_experiments.py").read_text(encoding="utf-8")
     (project / "tests/test_experiments.py").write_text(test, encoding="utf-8")
@@ -247,7 +251,8 @@ def test_an_experiment_keeps_the_contract(project, new):
 def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project, new):
     """Check, run by real workers, verdict, derivation, graph and page, with a script of twenty lines."""
     before = files(project)
-    new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET)
+    words = (*ABOUT, *BET, *MEASURE, "--control", "none")
+    assert new("experiment", "drawing", "--claim", "many-draws", *words).exit_code == 0
     (project / "repro/experiments/drawing.py").write_text(TWENTY_LINES, encoding="utf-8")
     claim = project / "claims/toys/many-draws.yaml"
     claim.write_text(text(project, "many-draws").split("  deviations:")[0], encoding="utf-8")
@@ -263,9 +268,62 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
         ("claims", "toys"),
         ("repro", "experiments"),
         ("repro", "evidence"),
+        ("build", "contract.json"),
         ("build", "overheads.json"),
     }
     assert {path: files(project)[path] for path in before} == before
+
+
+def test_a_template_never_counts(project, new):
+    """It can be explored; a run refuses it, its claim is still to be written, and the check passes."""
+    new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET, *MEASURE)
+    call = lambda *words: CliRunner().invoke(cli, ["--root", str(project), *words])  # noqa: E731
+    assert call("run", "many-draws", "--explore").exit_code == 0
+    refused = call("run", "many-draws")
+    assert refused.exit_code == 2
+    assert "repro/experiments/drawing.py is still the template that `repro new` wrote" in refused.output
+    assert call("run", "toys/").exit_code == 0
+    assert {path.parts[-4] for path in project.glob("repro/evidence/*/*/*.json")} == {"evidence"}
+    assert {path.parts[-3] for path in project.glob("repro/evidence/*/*/*.json")} == {"coin"}
+    assert read(Folder(project)).judgements["many-draws"].state == "to be written"
+
+
+@pytest.mark.parametrize(
+    ("bound", "sentence"),
+    [
+        (("--at-least", "0.05"), "is at least 0.05 above that in the arm “with dropout”."),
+        (("--at-least", "-0.05"), "is at most 0.05 below that in the arm “with dropout”."),
+        (("--at-most", "-0.05"), "is at least 0.05 below that in the arm “with dropout”."),
+        (("--at-most", "0.2", "--units", "ratio"), "is at most 0.2 times that in the arm “with dropout”."),
+        (
+            ("--at-least", "1", "--units", "log10"),
+            "is at least 1 decade above that in the arm “with dropout”.",
+        ),
+        (("--at-least", "0"), "is no lower than that in the arm “with dropout”."),
+    ],
+)
+def test_the_sentence_of_a_prediction_is_english(project, new, bound, sentence):
+    """Whatever arms and outcomes are called, and whichever sign and unit the bound has."""
+    words = ["--scope", "Any.", "--arms", "without,with_dropout", "--outcome", "regret", "--because", "b"]
+    words += ["--control", "with_dropout,as_before", "--control-because", "nothing differs"]
+    found = new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *words, *bound, *MEASURE)
+    assert found.exit_code == 0, found.output
+    says = load_base(Folder(project)).claims["many-draws"].protocol.predictions[0].says
+    assert says == f"The regret in the arm “without” {sentence}"
+
+
+def test_the_outcome_is_described_as_its_author_says(project, new):
+    """Unit, direction and resolution are asked for, not taken from the template; the control is written."""
+    words = ("--unit", "% of test images", "--better", "higher", "--resolution", "0.5")
+    missing = new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET)
+    assert missing.exit_code == 2
+    assert "--better higher|lower|neither" in missing.output
+    assert new("experiment", "drawing", "--claim", "many-draws", *ABOUT, *BET, *words).exit_code == 0
+    base = load_base(Folder(project))
+    outcome = base.scripts["drawing"].outcomes["error"]
+    assert (outcome.unit, outcome.better, outcome.resolution) == ("% of test images", "higher", 0.5)
+    [control] = base.claims["many-draws"].protocol.controls
+    assert (control.contrast, control.because) == (("many", "as_many"), "as many draws err as little")
 
 
 @pytest.mark.parametrize(
@@ -281,6 +339,8 @@ def test_a_claim_goes_from_nothing_to_a_page_with_no_other_file_touched(project,
         (("claim", "many-draws", *ABOUT, "--source", "toy-sorce", "--untested", "x"), "mean toy-source?"),
         (("claim", "many-draws", *ABOUT, "--experiment", "coin", *BET), "error[unknown-arm]"),
         (("claim", "many-draws", *ABOUT, "--experiment", "coin", *BET, "--at-most", "1"), "give one of"),
+        (("claim", "many-draws", *ABOUT, "--experiment", "coin", *BET, "--control", "fair"), "as many arms"),
+        (("experiment", "x", "--claim", "y", *ABOUT, *BET, *MEASURE, "--control", "many,few"), "reversed"),
         (("claim", "many-draws", *ABOUT, "--topic", "sources", "--untested", "x"), "holds no claims"),
         (("experiment", "coin"), "already exists: repro/experiments/coin.py"),
         (("experiment", "coins"), "this looks like the experiment coin"),
@@ -318,12 +378,13 @@ def test_in_a_terminal_what_is_missing_is_asked_for(project, new, terminal):
     """In order, with choices and proposals; the id comes from the title."""
     answers = [
         "Many draws err less", "theoretical", "toys", "Many are better.", "toy-source", "asserts", "Results",
-        "experiment", "coin", "one hundred flips", "loaded, fair", "score", "0.1", "a player sees it",
+        "experiment", "coin", "one hundred flips", "loaded, fair", "score", "0.1", "a player sees it", "none",
     ]  # fmt: skip
     found = new("claim", input="\n".join(answers) + "\n")
     assert found.exit_code == 0, found.output
     assert problems(project) == []
     assert load_base(Folder(project)).claims["many-draws-err-less"].protocol.arms == ("loaded", "fair")
+    assert "a folder of claims/: toys; or a new one" in found.output
 
 
 def test_as_data_it_is_one_document(new):
@@ -343,7 +404,9 @@ def test_likeness_sees_through_the_order_of_words(project):
     assert taken_by(base, "Toy_Claim") == "claims/toys/toy-claim.yaml"
     assert like_claim(base, "other", "A fair coin shows heads more often than a loaded one") == "toy-claim"
     assert like_claim(base, "other", "A loaded coin is a fraud") is None
-    assert like_source(base, "source-toys", "Unlike") == "toy-source"
+    assert like_source(base, "On fair coins that are not", ["Poe"]) == "toy-source"
+    assert like_source(base, "On coins that are not so fair", ["Doe"]) == "toy-source"
+    assert like_source(base, "On coins that are not so fair", ["Poe"]) is None
     assert like_experiment(base, "the_coin_of_the_realm") is None
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.judging.details import Caution, Detail
+from kb.judging.finding import find
 from kb.judging.verdict import judge
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Control
@@ -261,8 +262,23 @@ def test_notes_name_what_a_reader_should_know():
         "most seeds lie on the other side of the bound from their mean",
         "the values are skewed, and the interval of a mean then errs more often than it says",
     )
-    assert finding_notes(only([1.0] * 5, **GOOD)) == (
-        "the seeds differ by less than the outcome's resolution, which was used as their spread",
+    fine = {"loss": Outcome("loss", "final loss", "nats", "lower", 0.01)}
+    same = find(prediction(of="a", at_least=0.5), None, fine, {"a": {"loss": (1.0,) * 10}}, alpha=0.05)
+    assert finding_notes(same) == (
+        "the seeds differ by less than the outcome's resolution, 0.01 nats, which was used as their spread",
+    )
+
+
+@pytest.mark.parametrize("fields", [{"at_most": 0.5}, {"at_most": -3.0, "units": "log10"}])
+def test_a_resolution_that_hides_decades_is_not_called_fine(fields):
+    """Dots that span two decades do not stand over a note that the seeds hardly differ."""
+    coarse = {"loss": Outcome("loss", "final loss", "nats", "lower", 0.01)}
+    values = tuple(10 ** (-10 + seed / 4) for seed in range(10))
+    found = find(prediction(of="a", **fields), None, coarse, {"a": {"loss": values}}, alpha=0.05)
+    assert found.is_coarse
+    assert finding_notes(found)[-1] == (
+        "the outcome's resolution, 0.01 nats, was used as the spread of the seeds, although they differ by "
+        "more than a factor of ten: it may be too coarse"
     )
 
 

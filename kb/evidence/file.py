@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from kb.evidence.record import LATER_FIELDS, SCHEMA_VERSION, Evidence, Machine, to_file
 from kb.evidence.seeds import BLOCK_SIZE, MOST_SEEDS, block_seeds
-from kb.reading.version import version_of
+from kb.reading.version import TEMPLATE_MODULE, version_of
 from kb.text.problems import Place, Problem
 
 MAX_BYTES = 1024 * 1024
@@ -35,6 +35,7 @@ CODES = {
     "evidence-name": "Folder or name do not follow from the record.",
     "evidence-seeds": "The seeds do not follow from version, replication and block.",
     "evidence-code": "Code and scale in the record do not hash to its test version.",
+    "evidence-template": "The block was measured by the template of a script, which tests nothing.",
     "evidence-block": "The block lies beyond the most seeds that any protocol may ask for.",
     "evidence-start": "The measurement began before the project, or in the far future.",
     "evidence-seconds": "The block was quicker than anything can be measured.",
@@ -44,7 +45,10 @@ _ENVELOPE = re.compile(rb'\{"record":(\{.*\}),"sha256":"([0-9a-f]{64})"\}\n')
 _NONFINITE = re.compile(rb'\{"nonfinite":"(?:nan|-?inf)"\}')
 _ESCAPE = re.compile(rb"\\.")
 _OUTSIDE_STRINGS = b"0123456789.e+-[]{},:truefalsn"
-_RESTORE = "restore the file from version control; to measure anew, delete it and run the experiment again"
+_RESTORE = (
+    "restore the file from version control if it was committed; if not, run the experiment again: the block "
+    "is measured anew, and this file does not count"
+)
 
 
 class Filed(NamedTuple):
@@ -255,6 +259,11 @@ def _implausible(path: str, evidence: Evidence) -> Problem | None:
             f"code and scale hash to version {computed[:12]}, the record says {evidence.version[:12]}",
             "digests of code and fields of the scale that give the test version",
         )
+    if TEMPLATE_MODULE in evidence.code:
+        found = "values of the template that `repro new` writes"
+        return _refused(
+            "evidence-template", path, found, "values of a script that measures what a claim says"
+        )
     if (evidence.block + 1) * BLOCK_SIZE > MOST_SEEDS:
         last = MOST_SEEDS // BLOCK_SIZE - 1
         allowed = f"blocks 0 to {last}, which hold {MOST_SEEDS} seeds"
@@ -292,5 +301,5 @@ def _seeds_problem(path: str, evidence: Evidence) -> Problem:
         Place(path, 1, 1),
         f"seeds {', '.join(map(str, evidence.seeds))}",
         f"the seeds of {which}: {', '.join(map(str, expected))}",
-        "delete the file and run the experiment again; seeds cannot be chosen",
+        "run the experiment again: seeds cannot be chosen, and this file does not count",
     )

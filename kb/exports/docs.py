@@ -19,7 +19,7 @@ from kb.words.bounds import bound_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
 
-PAGES = ("README.md", "claims/README.md")
+PAGES = ("README.md", "claims/README.md", "site/docs/lab.md")
 """The pages that hold generated blocks, relative to the project's root."""
 _BLOCK = re.compile(r"(<!-- generated: (\w+) ?([\w-]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -35,7 +35,12 @@ def docs_format(others: Mapping[str, str]) -> Format:
         texts = {name: (site.root / name).read_text(encoding="utf-8") for name in PAGES}
         return {name: filled(text, site.project, others) for name, text in texts.items()}
 
-    return Format("docs", "Fill the generated blocks of README.md and claims/README.md.", files, is_kept=True)
+    return Format(
+        "docs",
+        "Fill the generated blocks of README.md, claims/README.md and the page of the lab.",
+        files,
+        is_kept=True,
+    )
 
 
 def filled(text: str, project: Project, others: Mapping[str, str]) -> str:

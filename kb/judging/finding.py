@@ -84,6 +84,19 @@ class Finding:
         return self.decision == ("contradicted" if self.must_hold else "reproduced")
 
     @property
+    def is_coarse(self) -> bool:
+        """Does the outcome's resolution hide differences between seeds of a factor of ten or more?"""
+        finite = [value for value in self.values if is_finite(value)]
+        if not self.is_deterministic or len(finite) < 2:
+            return False
+        if self.prediction.units != "linear":
+            return max(finite) - min(finite) >= 1
+        if min(finite) <= 0 <= max(finite):
+            return False
+        least, most = sorted((abs(min(finite)), abs(max(finite))))
+        return most >= 10 * least
+
+    @property
     def asks_for_seeds(self) -> bool:
         """Is it open, and may more seeds decide it? They cannot when blocks contradict each other."""
         return self.decision == "inconclusive" and self.detail is not Detail.DISAGREE

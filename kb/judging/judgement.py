@@ -22,6 +22,10 @@ from kb.records.claims import Protocol, predictions_digest
 from kb.records.protocol import Setting
 from kb.text.problems import Problem
 
+CODES = {
+    "undeclared-revision": "Predictions were changed after evidence was seen, and no revision says so.",
+    "coarse-resolution": "The resolution of an outcome hides differences of decades between seeds.",
+}
 State = Literal[
     "reproduced",
     "contradicted",
@@ -196,7 +200,7 @@ class _Case:
         can_judge = _has_outcomes(self.script, self.protocol)
         evidence = self.counting(version, replication) if can_judge else ()
         if not evidence:
-            state: State = "stale" if stale else "not run"
+            state: State = "stale" if stale else "to be written" if self.script.is_template else "not run"
             return SettingJudgement(setting, version, state, stale=stale)
         verdict = self.verdict(self.protocol, version, replication)
         replications = tuple(
@@ -292,3 +296,27 @@ def undeclared_revisions(base: Base, judgements: Mapping[str, Judgement]) -> Ite
                 allowed="predictions as they stood when the evidence was taken, or a declared revision",
                 advice="put the former predictions under protocol.revisions with a because, or restore them",
             )
+
+
+def coarse_resolutions(base: Base, judgements: Mapping[str, Judgement]) -> Iterator[Problem]:
+    """Yield a problem for each bound on decades or ratios for which a resolution hides whole decades."""
+    for claim_id, judgement in judgements.items():
+        protocol = base.claims[claim_id].protocol
+        found = judgement.verdict
+        if protocol is None or found is None:
+            continue
+        coarse = {each.prediction.name: each for each in (*found.findings, *found.controls) if each.is_coarse}
+        for keys, bounded in protocol.bounded:
+            each = coarse.get(bounded.name)
+            if each is not None and bounded.units != "linear":
+                outcome = each.outcome
+                yield base.problem(
+                    "coarse-resolution",
+                    claim_id,
+                    (*keys, "outcome"),
+                    found=f"seeds that differ by decades, all below the resolution of {outcome.name}, "
+                    f"{outcome.resolution:g}, which widens the interval",
+                    allowed="a resolution that is the smallest difference the measurement can show",
+                    advice=f"write a finer resolution into OUTCOMES of {protocol.experiment}, or bound the "
+                    "values as they are",
+                )

@@ -7,19 +7,21 @@ hashed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kb.reading.first_version import first_code_of
 from kb.reading.outcomes import Outcome, read_outcomes
 from kb.reading.reach import UnfollowedError
-from kb.reading.script_syntax import ScriptError, Value, assigned, literal, table
-from kb.reading.version import code_of, version_of
+from kb.reading.script_syntax import ScriptError, Value, assigned, is_assigned, literal, table
+from kb.reading.version import TEMPLATE_MODULE, code_of, version_of
 from kb.records.protocol import Setting
 
 SCRIPTS = "repro/experiments"
 """The folder of scripts, relative to the project's root."""
+CONSTANT = "SAME_FOR_EVERY_SEED"
+"""The table in which a script names the arms that do not depend on their seeds, and says why."""
 
 
 ReadOutcomes = Callable[[ast.Module, Mapping[str, Mapping[str, Value]]], dict[str, Outcome]]
@@ -40,6 +42,8 @@ class Script:
     """SHA-256 of what `measure` reaches in the script and in each module of the lab, to tell what changed."""
     lab: Mapping[str, str] = field(repr=False, compare=False)
     """The source of each module of the lab by its name."""
+    constant: Mapping[str, str] = field(default_factory=dict)
+    """The arms whose values are the same for every seed, each with the reason."""
 
     @property
     def path(self) -> str:
@@ -50,6 +54,16 @@ class Script:
     def question(self) -> str:
         """Return the docstring's first line."""
         return self.docstring.split("\n", 1)[0].strip()
+
+    @property
+    def is_template(self) -> bool:
+        """Is it still the script that `repro new` wrote, so that no value of it may count?"""
+        return TEMPLATE_MODULE in self.code
+
+    @property
+    def is_same_for_every_seed(self) -> bool:
+        """Is every arm declared to give the same values for every seed?"""
+        return self.constant.keys() >= self.arms.keys()
 
     @cached_property
     def first_code(self) -> dict[str, str]:
@@ -123,16 +137,37 @@ def read_script(
     if not docstring:
         raise ScriptError("the script has no docstring; open it with the question it answers")
     scales = _scales(tree)
+    arms = {key: _description(node) for key, node in table(tree, "ARMS").items()}
     return Script(
         name=name,
         source=source,
         docstring=docstring,
-        arms={key: _description(node) for key, node in table(tree, "ARMS").items()},
+        arms=arms,
         outcomes=outcomes(tree, scales),
         scales=scales,
         code=_code(name, source, lab, tree),
         lab=lab,
+        constant=_constant(tree, arms),
     )
+
+
+def _constant(tree: ast.Module, arms: Collection[str]) -> dict[str, str]:
+    """Return the arms that a script declares to be the same for every seed, with its reasons."""
+    if not is_assigned(tree, CONSTANT):
+        return {}
+    entries = table(tree, CONSTANT)
+    for arm, node in entries.items():
+        if arm not in arms:
+            raise ScriptError(f"{CONSTANT} names {arm}, which is not among ARMS", node.lineno)
+    return {arm: _reason(node) for arm, node in entries.items()}
+
+
+def _reason(node: ast.expr) -> str:
+    allowed = "a literal string that says why"
+    found = literal(node, f"a reason in {CONSTANT}", allowed)
+    if isinstance(found, str) and found.strip():
+        return found
+    raise ScriptError(f"a reason in {CONSTANT} is {found!r}; write {allowed}", node.lineno)
 
 
 def _code(name: str, source: str, lab: Mapping[str, str], tree: ast.Module) -> dict[str, str]:

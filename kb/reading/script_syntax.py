@@ -33,6 +33,18 @@ def assigned(tree: ast.Module, name: str) -> ast.expr:
     Raises:
         ScriptError: The script does not assign to the name.
     """
+    value = _assigned(tree, name)
+    if value is None:
+        raise ScriptError(f"the script does not define {name} at its top level")
+    return value
+
+
+def is_assigned(tree: ast.Module, name: str) -> bool:
+    """Does a script assign to a name at its top level?"""
+    return _assigned(tree, name) is not None
+
+
+def _assigned(tree: ast.Module, name: str) -> ast.expr | None:
     for node in tree.body:
         if isinstance(node, ast.Assign):
             targets, value = node.targets, node.value
@@ -42,7 +54,7 @@ def assigned(tree: ast.Module, name: str) -> ast.expr:
             continue
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return value
-    raise ScriptError(f"the script does not define {name} at its top level")
+    return None
 
 
 def table(tree: ast.Module, name: str) -> dict[str, ast.expr]:

@@ -16,6 +16,8 @@ from typing import Any
 from kb.reading.reach import LAB, Module, Reached, reach
 from kb.reading.statements import Statement, canonical_tree
 
+TEMPLATE_MODULE = f"{LAB}.template"
+"""The module of the lab that stands in for a measurement: what reaches it is a template."""
 READERS = {"dict.fromkeys", "enumerate", "iter", "len", "list", "set", "sorted", "tuple", "zip"}
 """Functions that see only the keys of a table passed to them."""
 
@@ -35,7 +37,10 @@ def code_of(name: str, source: str, lab: Mapping[str, str], tree: ast.Module | N
     script = Module(name, tree or ast.parse(source))
     found = reach(script, _Modules(lab))
     if found.is_all:
-        return {each: _sha256(text) for each, text in {name: source, **lab}.items()}
+        counting = {
+            each: text for each, text in lab.items() if each != TEMPLATE_MODULE or each in found.modules
+        }
+        return {each: _sha256(text) for each, text in {name: source, **counting}.items()}
     order = [each for each in found.order if each != LAB]
     records = {
         each: _record(_Modules(lab)[each] if each != name else script, reached)

@@ -260,6 +260,10 @@ class Deviation(Record):
     """Whom it favours."""
 
 
+TEMPLATE = "the script is still the template that repro new wrote, and tests nothing of the claim"
+"""What the deviation says that stands in a protocol until its script measures something."""
+
+
 class Revision(Record):
     """Predictions and controls that stood before, kept because evidence had been seen under them."""
 

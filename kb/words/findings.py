@@ -14,7 +14,7 @@ from kb.judging.verdict import Verdict
 from kb.records.claims import Claim, Control, Prediction
 from kb.words.bounds import bound_text
 from kb.words.measured import measured
-from kb.words.numbers import count
+from kb.words.numbers import count, number, unit_after
 from kb.words.settings import at_settings, by_setting
 from kb.words.states import STATES
 
@@ -105,9 +105,22 @@ def finding_notes(finding: Finding) -> tuple[str, ...]:
     """Return what a reader should also know: cautions, and a spread below the resolution."""
     seeds = {"diverged": finding.nonfinite, "seeds": count(finding.seeds, "seed")}
     notes = [CAUTIONS[caution].format(**seeds) for caution in finding.warnings]
-    if finding.is_deterministic:
-        notes.append("the seeds differ by less than the outcome's resolution, which was used as their spread")
+    if finding.is_coarse:
+        notes.append(
+            f"the outcome's resolution, {_resolution(finding)}, was used as the spread of the seeds, "
+            "although they differ by more than a factor of ten: it may be too coarse"
+        )
+    elif finding.is_deterministic:
+        notes.append(
+            f"the seeds differ by less than the outcome's resolution, {_resolution(finding)}, which was used "
+            "as their spread"
+        )
     return tuple(notes)
+
+
+def _resolution(finding: Finding) -> str:
+    value = number(finding.outcome.resolution, 3)
+    return f"{value} {unit_after(value, finding.outcome.unit)}".rstrip()
 
 
 def finding_clause(finding: Finding) -> str:

@@ -1,32 +1,36 @@
 """What `repro new` writes: claims and sources as plain data, and the template of an experiment's script.
 
 Nothing here is a placeholder that could be taken for content: records hold only what somebody said. The
-script measures something real and small, and both it and the claim's deviations say that it is still a
-template.
+script stands in for a measurement, and both it and the claim's deviations say that it is still a template.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-TEMPLATE = {
-    "what": "the script is still the template that repro new wrote, and tests nothing of the claim",
-    "leans": "unknown",
-}
+from kb.records import protocol as protocols
+from kb.records.protocol import Units
+
+TEMPLATE = {"what": protocols.TEMPLATE, "leans": "unknown"}
 """The deviation of a protocol whose script has not been filled in yet."""
 Data = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Bet:
-    """A protocol's first prediction.
+    """A protocol's first prediction, and its control.
 
     Attributes:
         arms: The one arm that is bounded, or two: the first minus the second.
+        says: The prediction in one sentence; made from the rest if there is none.
+        units: Whether the bound is on values, decades or a ratio; None means values.
+        control: Arms, as many, in which the effect has no business to be; none if there are no such arms.
+        control_because: Why it has none there.
         planned: What the script must measure, as long as there is none.
         is_template: Is the script still a template?
     """
@@ -37,8 +41,31 @@ class Bet:
     bound: Literal["at_least", "at_most"]
     value: float
     because: str
+    says: str | None = None
+    units: Units | None = None
+    control: tuple[str, ...] = ()
+    control_because: str | None = None
     planned: str | None = None
     is_template: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the outcome of a new script is described.
+
+    Attributes:
+        unit: What it is measured in, such as `% of test images`.
+        better: Which direction is better.
+        resolution: The smallest difference that the measurement can show.
+    """
+
+    unit: str
+    better: str
+    resolution: float
+
+
+DISTANCE = Measure("standard deviations of a draw", "lower", 0.001)
+"""What the template measures, unless its author says what their own script will."""
 
 
 def slug(title: str) -> str:
@@ -55,19 +82,25 @@ def appearance(
 
 
 def protocol(bet: Bet) -> Data:
-    """Return a protocol with one prediction; only its author knows where no effect should show."""
+    """Return a protocol with one prediction, and the control that its author names."""
+    name = "-against-".join(arm.replace("_", "-") for arm in bet.arms)[:64].strip("-")
     prediction = {
-        "name": "-against-".join(arm.replace("_", "-") for arm in bet.arms)[:64].strip("-"),
-        "says": _says(bet),
+        "name": name,
+        "says": bet.says or _says(bet),
         "outcome": bet.outcome,
         **_arms(bet.arms),
+        **_given(units=bet.units if bet.units != "linear" else None),
         bet.bound: bet.value,
         "because": bet.because,
     }
+    control = (
+        {"prediction": name, **_arms(bet.control), "because": bet.control_because} if bet.control else None
+    )
     return _given(
         experiment=bet.experiment,
         planned=bet.planned,
         predictions=[prediction],
+        controls=[control] if control else None,
         deviations=[TEMPLATE] if bet.is_template else None,
     )
 
@@ -77,25 +110,45 @@ def _arms(arms: Sequence[str]) -> Data:
 
 
 def _says(bet: Bet) -> str:
-    words = bet.bound.replace("_", " ")
+    """Return a prediction as a sentence that is English whatever the arms and the outcome are called."""
+    what = f"The {_words(bet.outcome)} in {_arm(bet.arms[0])} is"
+    least = bet.bound == "at_least"
     if len(bet.arms) == 1:
-        return f"With {bet.arms[0]} the {bet.outcome} is {words} {bet.value:g}."
-    first, second = bet.arms
-    return f"With {first} the {bet.outcome} is {words} {bet.value:g} above that with {second}."
+        return f"{what} at {'least' if least else 'most'} {bet.value:g}."
+    other = f"that in {_arm(bet.arms[1])}"
+    if bet.units == "ratio":
+        return f"{what} at {'least' if least else 'most'} {bet.value:g} times {other}."
+    decades = f" decade{'s' * (abs(bet.value) != 1)}" if bet.units == "log10" else ""
+    if bet.value == 0:
+        return f"{what} no {'lower' if least else 'higher'} than {other}."
+    is_above = bet.value > 0
+    end = "least" if least == is_above else "most"
+    return f"{what} at {end} {abs(bet.value):g}{decades} {'above' if is_above else 'below'} {other}."
+
+
+def _arm(name: str) -> str:
+    return f"the arm “{_words(name)}”"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _given(**parts: Any) -> Data:
     return {name: part for name, part in parts.items() if part is not None}
 
 
-def script(name: str, question: str, arms: Sequence[str], outcomes: Sequence[str]) -> str:
-    """Return the text of a script that fulfils the contract: few draws err more than many.
+def script(
+    name: str, question: str, arms: Sequence[str], outcomes: Sequence[str], measure: Measure = DISTANCE
+) -> str:
+    """Return the text of a template that keeps the contract, and of which nothing counts.
 
     Args:
         name: The experiment's name, for people who come across the template.
         question: The first line of the docstring, with its question mark.
         arms: Names of the arms; each gets ten draws more than the previous one.
         outcomes: Names of the outcomes, all of which get the same value.
+        measure: In what they are measured.
     """
     draws = {arm: 10 * (number + 1) for number, arm in enumerate(arms)}
     return _SCRIPT.format(
@@ -103,7 +156,7 @@ def script(name: str, question: str, arms: Sequence[str], outcomes: Sequence[str
         arms=_paragraph("Arms", f"{', '.join(arms)}, which differ in the number of draws."),
         outcomes=_paragraph("Outcomes", f"{', '.join(outcomes)}: the root of the mean squared distance."),
         replace=_paragraph("Method", _METHOD.format(name=name)),
-        outcome_lines="".join(_OUTCOME.format(name=outcome) for outcome in outcomes),
+        outcome_lines="".join(_outcome(outcome, measure) for outcome in outcomes),
         arm_lines="".join(_ARM.format(name=arm, count=count) for arm, count in draws.items()),
         values="".join(f'        "{outcome}": error,\n' for outcome in outcomes),
     )
@@ -114,18 +167,25 @@ def _paragraph(head: str, text: str) -> str:
     return "\n".join(lines)
 
 
-_ARM = '    "{name}": Arm("the mean of {count} draws", draws={count}),\n'
+def _outcome(name: str, measure: Measure) -> str:
+    words = {"label": _words(name), "unit": measure.unit}
+    texts = {key: json.dumps(text, ensure_ascii=False) for key, text in words.items()}
+    return _OUTCOME.format(name=name, better=measure.better, resolution=f"{measure.resolution!r}", **texts)
+
+
+_ARM = '    "{name}": Arm("the mean of {count} draws", factor={count}),\n'
 _OUTCOME = """\
     "{name}": Outcome(
-        "distance from the truth",
-        unit="standard deviations of a draw",
-        better="lower",
-        resolution=0.001,
+        {label},
+        unit={unit},
+        better="{better}",
+        resolution={resolution},
     ),
 """
 _METHOD = (
-    "a template, which measures only this: draw standard normal numbers, take their mean, and see how far "
-    "it lies from zero, the truth. Replace everything except the names with what {name} is to measure."
+    "a template, of which `repro run` records nothing: the root of the mean squared distance between means "
+    "of standard normal draws and zero stands in for a measurement. Replace everything except the names with "
+    "what {name} is to measure."
 )
 _SCRIPT = '''\
 """{question}
@@ -146,28 +206,27 @@ from torch import Tensor
 
 from repro.lab.outcomes import Outcome
 from repro.lab.seeds import Seeds
-
-TRUTH = 0.0  # mean of the distribution, in its standard deviations
+from repro.lab.template import stand_in
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How many means are taken of each arm."""
+    """How large the measurement is."""
 
-    repeats: int = 400
+    draws: int = 1
 
 
 MINIMAL = Scale()
-LARGE = Scale(repeats=40_000)
+LARGE = Scale(draws=100)
 OUTCOMES = {{
 {outcome_lines}}}
 
 
 class Arm(NamedTuple):
-    """How many draws a mean is taken over."""
+    """What tells an arm from the others."""
 
     description: str
-    draws: int
+    factor: int
 
 
 ARMS = {{
@@ -175,11 +234,8 @@ ARMS = {{
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    """Return how far the means of an arm's draws lie from the truth; all arms share the first draws."""
-    most = max(known.draws for known in ARMS.values())
-    draws = TRUTH + seeds.normal("draws", most, scale.repeats)  # (seeds, draws, repeats)
-    means = draws[:, : ARMS[arm].draws].mean(1)  # (seeds, repeats)
-    error = (means - TRUTH).square().mean(1).sqrt()  # (seeds,)
+    """Return one number per seed for each outcome."""
+    error = stand_in(seeds, scale.draws * ARMS[arm].factor)  # (seeds,); put your measurement here
     return {{
 {values}    }}
 '''

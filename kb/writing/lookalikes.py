@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kb.reading.base import Base
 from kb.text.spelling import nearest
@@ -24,10 +24,24 @@ def like_claim(base: Base, claim_id: str, title: str) -> str | None:
     return _alike(claim_id, known) or _by_title(title, known)
 
 
-def like_source(base: Base, source_id: str, title: str) -> str | None:
-    """Return the source whose id or title is most like those of a new one, or None if none is similar."""
-    known = {known: source.title for known, source in base.sources.items()}
-    return _alike(source_id, known) or _by_title(title, known)
+def like_source(base: Base, title: str, people: Iterable[str]) -> str | None:
+    """Return the source that a new one may be, or None: of the same title, or by the same people and similar.
+
+    Replies, second parts and editions resemble each other in title or id, and are sources of their own.
+
+    Args:
+        base: All records.
+        title: Of the new source.
+        people: Family names, or whole names, of its authors.
+    """
+    same = [known for known, source in base.sources.items() if _words(source.title) == _words(title)]
+    names = {name.casefold() for name in people}
+    theirs = {
+        known: source.title
+        for known, source in base.sources.items()
+        if names & {(each.family or each.literal or "").casefold() for each in source.author}
+    }
+    return same[0] if same else _by_title(title, theirs)
 
 
 def like_experiment(base: Base, name: str) -> str | None:

@@ -33,10 +33,11 @@ from kb.reading.version import without_texts
 from kb.text.guarded_text import GuardError
 from repro import provenance
 from repro.lab.seeds import Seeds
+from repro.worker.contract import refuse_breach
 from repro.worker.failures import FailureKind, failure_line
 from repro.worker.messages import Measurement
 from repro.worker.task import Task, arguments, parse
-from repro.worker.values import ContractError, read_outcomes
+from repro.worker.values import ContractError, Outcomes, read_outcomes
 
 TRACEBACK_LINES = 12
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
@@ -202,15 +203,24 @@ def _with_types(fields: Mapping[str, object]) -> dict[str, tuple[type, object]]:
 
 
 def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Measurement:
-    """Measure one block.
+    """Measure one block, or try the contract with its seeds.
 
     Raises:
         ContractError: The script returned something other than one real number for each seed and outcome.
     """
-    values = block_seeds(task.origin, block, replication=task.replication, stream=task.stream)
+
+    def seeds_of(number: int) -> tuple[int, ...]:
+        return block_seeds(task.origin, number, replication=task.replication, stream=task.stream)
+
+    def measured(values: tuple[int, ...]) -> Outcomes:
+        result = module.measure(task.arm, Seeds(values, task.device), scale)
+        return read_outcomes(result, script.outcomes, len(values), dataclasses.asdict(scale))
+
     started, start = provenance.now(), provenance.monotonic()
-    result = module.measure(task.arm, Seeds(values, task.device), scale)
-    found = read_outcomes(result, script.outcomes, len(values), dataclasses.asdict(scale))
+    if task.is_trial:
+        found = refuse_breach(task.arm, script, (seeds_of(block), seeds_of(block + 1)), measured)
+    else:
+        found = measured(seeds_of(block))
     seconds = provenance.monotonic() - start
     return Measurement(
         block=block,

@@ -32,6 +32,7 @@ class Task:
         memory_bytes: Address space on the processor; not enforced with a GPU.
         seeds_from: The version whose seeds are drawn, if not `version`.
         capability: The most advanced instructions that torch may use, such as `avx2`; empty for no limit.
+        is_trial: Only try whether the arm keeps the contract of experiments, with seeds that never count.
     """
 
     file: Path
@@ -48,6 +49,7 @@ class Task:
     memory_bytes: int = 4 * GIBIBYTE
     seeds_from: str | None = None
     capability: str = ""
+    is_trial: bool = False
 
     @property
     def experiment(self) -> str:
@@ -84,7 +86,8 @@ def arguments(task: Task) -> tuple[str, ...]:
     if task.capability:
         named["--capability"] = task.capability
     options = [str(part) for pair in named.items() for part in pair]
-    return (str(task.file), task.arm, blocks, *options, *overrides)
+    trial = [TRIAL] if task.is_trial else []
+    return (str(task.file), task.arm, blocks, *options, *trial, *overrides)
 
 
 class Order(NamedTuple):
@@ -100,7 +103,7 @@ class Order(NamedTuple):
     has_more: bool
 
 
-MORE = "--more-from-stdin"
+MORE, TRIAL = "--more-from-stdin", "--trial"
 
 
 def worker_command(task: Task, result_fd: int) -> tuple[str, ...]:
@@ -136,6 +139,7 @@ def parse(argv: Sequence[str]) -> Order:
     parser.add_argument("--capability", default="")
     parser.add_argument("--timeout", dest="timeout_seconds", type=float, default=600.0)
     parser.add_argument("--memory", dest="memory_bytes", type=int, default=4 * GIBIBYTE)
+    parser.add_argument(TRIAL, dest="is_trial", action="store_true", help="only try the contract")
     parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")
     parser.add_argument(MORE, dest="has_more", action="store_true", help="JSON lists of arguments")
     found = vars(parser.parse_args(argv))

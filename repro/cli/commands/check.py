@@ -11,7 +11,7 @@ import click
 
 from kb.evidence.codes import evidence_codes
 from kb.exports.annotations import note_of, render_github, render_sarif
-from kb.judging.judgement import undeclared_revisions
+from kb.judging import judgement
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reading.codes import codes
@@ -20,9 +20,10 @@ from kb.reasoning.answers import suspect_answers
 from kb.text.problems import WIDTH, Place, Problem, in_order, render_json, render_terminal
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
+from kb.writing.mend import mend
 from repro.cli import Context
 from repro.cli.parts import spoken
-from repro.cli.parts.errors import USAGE, UsageProblem
+from repro.cli.parts.errors import USAGE, EnvironmentProblem, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
 from repro.evidence_history import CODES, EvidenceHistory
 from repro.former_records import suspect_links
@@ -43,18 +44,31 @@ PLACE = 120
     show_default=True,
     help="For people, programs, annotations of a pull request, or other tools.",
 )
+@click.option("--fix", "is_fixing", is_flag=True, help="First mend what can be mended without asking.")
 @click.option("--coverage", "is_coverage", is_flag=True, help="Paragraphs of the essays with their claims.")
 @click.pass_obj
 def command(
-    context: Context, paths: tuple[Path, ...], *, as_json: bool, form: str, is_coverage: bool
+    context: Context,
+    paths: tuple[Path, ...],
+    *,
+    as_json: bool,
+    form: str,
+    is_fixing: bool,
+    is_coverage: bool,
 ) -> None:
     """Check records, scripts and evidence; with PATHS show only the problems of those files and folders.
 
     With --coverage show instead which paragraph of which essay makes which claims.
     Warns of links that have not been reviewed since something they rest on changed, and of answers that do
     not speak of today's verdicts; see `repro review`.
+    With --fix first mend, in records and scripts and never in evidence: line ends, spaces at ends of lines,
+    byte order marks and decomposed characters; ids of claims that have moved; plans, and notes that a script
+    is a template, once it is written; paragraphs that do not list a claim which names them.
     Exits with 2 if there is a problem, or a paragraph that asserts something without a claim.
     """
+    chosen = [_relative(path, context.root) for path in paths]
+    if is_fixing:
+        _mend(context.root, chosen)
     history = EvidenceHistory(context.root)
     project = context.project(today=now()[:10], order=history.order)
     base = project.base
@@ -62,8 +76,11 @@ def command(
         _show_coverage(coverage(base), as_json=as_json)
         return
     unhistorical = _unhistorical(history, project)
-    everything = in_order([*project.problems, *undeclared_revisions(base, project.judgements), *unhistorical])
-    chosen = [_relative(path, context.root) for path in paths]
+    judged = [
+        *judgement.undeclared_revisions(base, project.judgements),
+        *judgement.coarse_resolutions(base, project.judgements),
+    ]
+    everything = in_order([*project.problems, *judged, *unhistorical])
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
     links = placed(base, suspect_links(project, context.root))
     links = [(place, link) for place, link in links if _is_within(place, chosen)]
@@ -72,6 +89,18 @@ def command(
     _show(base, problems, links, answers, "json" if as_json else form)
     if problems:
         raise SystemExit(USAGE)
+
+
+def _mend(root: Path, chosen: list[str]) -> None:
+    """Mend what can be mended in the chosen files, and say so on standard error."""
+    try:
+        mended = mend(root, today=now()[:10], is_wanted=lambda path: _is_within(Place(path, 1, 1), chosen))
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot mend {error.filename}: {error.strerror}.") from error
+    for path, what in mended.done:
+        click.echo(f"mended  {path}: {what}", err=True)
+    for path, what in mended.refused:
+        click.echo(f"left    {path}: {what} would cause another problem", err=True)
 
 
 def _unhistorical(history: EvidenceHistory, project: Project) -> list[Problem]:
@@ -100,7 +129,7 @@ def _show(
         found["answers"] = spoken.as_data(answers)
         click.echo(json.dumps({"schema": "assay/check/1", "counts": _counts(base), **found}))
     elif form == "sarif":
-        meanings = codes() | evidence_codes() | CODES
+        meanings = codes() | evidence_codes() | judgement.CODES | CODES
         click.echo(render_sarif(noted, meanings, version=runner_version()), nl=False)
     elif form == "github":
         click.echo(render_github(noted) + _summary(base, problems, warned))

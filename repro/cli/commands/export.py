@@ -41,9 +41,10 @@ def _formats() -> Mapping[str, Format]:
     """Return all formats, and the generated blocks of pages, one of which lists the commands."""
     from kb.exports.docs import docs_format
     from kb.exports.formats import formats
+    from repro.cli.parts.lab_table import lab_table
     from repro.cli.parts.overview import table
 
-    docs = docs_format({"commands": table()})
+    docs = docs_format({"commands": table(), "lab": lab_table()})
     return {**formats(), docs.name: docs}
 
 

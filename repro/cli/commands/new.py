@@ -53,7 +53,7 @@ def command() -> None:
 @ask.takes(*ask.CLAIM)
 @ask.takes_place
 @ask.takes(ask.UNTESTED, ask.NOT_TESTABLE, ask.EXPERIMENT, ask.PLANNED, ask.SCOPE)
-@ask.takes(ask.ARMS, ask.OUTCOME, ask.AT_LEAST, ask.AT_MOST, ask.BECAUSE, *ask.NEW_SOURCE)
+@ask.takes(*ask.PREDICTED, *ask.NEW_SOURCE)
 @_ends
 def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool, **given: Any) -> None:
     """Write a claim: untested, not testable, or with a prediction on an experiment.
@@ -65,6 +65,7 @@ def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool
     addition = Addition.to(context.root, is_sure=anyway)
     given = _way(_claim_answers(addition.base, given))
     given = answered(given, _test_questions(addition.base, given), proposals=_proposals(addition.base, given))
+    given = answered(given, ask.control_questions(given))
     claim_id = claim_id or drafts.slug(given["title"])
     with refusing():
         addition.claim(claim_id, given, _testability(given))
@@ -109,7 +110,7 @@ def source(
 @click.argument("name", metavar="NAME")
 @ask.takes(CLAIM)
 @click.option("--question", metavar="TEXT", help="What the script asks; default: whether the claim holds.")
-@ask.takes(ask.SCOPE, ask.ARMS, ask.OUTCOME, ask.AT_LEAST, ask.AT_MOST, ask.BECAUSE, *ask.CLAIM)
+@ask.takes(ask.SCOPE, *ask.PREDICTED, *ask.MEASURE, *ask.CLAIM)
 @ask.takes_place
 @ask.takes(*ask.NEW_SOURCE)
 @_ends
@@ -120,7 +121,7 @@ def experiment(
 
     A claim without a protocol gets one; claims that plan the experiment no longer do; a claim that does
     not exist is written. The script is a template that runs as it stands. It says so itself, and so do the
-    claims, until you put your own measurement in its place.
+    claims, until you put your own measurement in its place; until then nothing of it is recorded.
     """
     addition = Addition.to(context.root, is_sure=anyway)
     base = addition.base
@@ -134,7 +135,10 @@ def experiment(
             given = _bet_on(addition, given)
         subject = given["claim"] or waiting[0]
         asked = question or _whether(base.claims[subject].title if subject in base.claims else given["title"])
-        addition.texts[script_path(name)] = drafts.script(name, asked, *_wanted(base, waiting, given))
+        given = answered(given, ask.MEASURE)
+        addition.texts[script_path(name)] = drafts.script(
+            name, asked, *_wanted(base, waiting, given), ask.measure(given)
+        )
         addition.steps += _script_steps(addition, name, subject)
         addition.write(as_json=as_json)
 
@@ -157,6 +161,7 @@ def _bet_on(addition: Addition, given: ask.Given) -> ask.Given:
         )
     scoped = () if known and known.scope else (ask.SCOPE,)
     given = answered(given, (*scoped, *ask.bet_questions(given)))
+    given = answered(given, ask.control_questions(given))
     protocol = drafts.protocol(ask.bet(given, is_template=True))
     if known is None:
         addition.claim(claim_id, given, {"scope": given["scope"], "protocol": protocol})
@@ -174,7 +179,8 @@ def _wanted(base: Base, waiting: Iterable[str], given: ask.Given) -> tuple[list[
     arms = [arm for protocol in protocols if protocol for arm in protocol.arms]
     outcomes = [p.outcome for protocol in protocols if protocol for p in protocol.predictions]
     if given.get("outcome") is not None:
-        arms += ask.bet(given).arms
+        bet = ask.bet(given)
+        arms += [*bet.arms, *bet.control]
         outcomes.append(given["outcome"])
     return [*dict.fromkeys(arms)], [*dict.fromkeys(outcomes)]
 
@@ -187,7 +193,7 @@ def _whether(title: str) -> str:
 
 def _claim_answers(base: Base, given: ask.Given) -> ask.Given:
     """Return all answers about a new claim and about where it is stated."""
-    given = answered(given, (*ask.CLAIM, *ask.APPEARANCE))
+    given = answered(given, (*ask.claim_questions(base.topics.values()), *ask.APPEARANCE))
     known = base.sources.get(given["source"])
     if known is None and not is_terminal() and given["source_title"] is None:
         options = ", ".join(question.option for question in ask.source_questions(given, "source_"))
@@ -239,7 +245,9 @@ def _testability(given: ask.Given) -> drafts.Data:
 LINK = "Say under `relations` what it supports, contradicts or rests on; `repro check` reads it again."
 
 
-CONTROL = "It has no control; name under `controls` arms in which the effect has no business to be."
+CONTROL = (
+    "It has no control; see whether the script could have arms in which the effect has no business to be."
+)
 
 
 def _claim_steps(base: Base, claim_id: str, given: ask.Given) -> list[str]:
@@ -249,7 +257,8 @@ def _claim_steps(base: Base, claim_id: str, given: ask.Given) -> list[str]:
         return [LINK, "Commit it.", *(later if given["untested"] else [])]
     if name not in base.scripts:
         return [LINK, f"Write its script: `repro new experiment {name}`."]
-    return [CONTROL, LINK, *_run_steps(claim_id)]
+    control = [CONTROL] if given["control"] == ask.NO_CONTROL else []
+    return [*control, LINK, *_run_steps(claim_id)]
 
 
 def _script_steps(addition: Addition, name: str, claim_id: str) -> list[str]:
@@ -258,7 +267,7 @@ def _script_steps(addition: Addition, name: str, claim_id: str) -> list[str]:
     )
     return [
         f"Put your measurement into {script_path(name)}: docstring, ARMS, OUTCOMES and measure.",
-        f"Delete the deviation in {path} that calls the script a template; name a better control.",
+        f"Then `repro check --fix` takes the line out of {path} that calls the script a template.",
         *_run_steps(claim_id),
     ]
 

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.judging.judgement import Judgement, judge_claim
+from kb.words.numbers import count
 from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
-from repro.plan import EVERY
+from repro.plan import EVERY, claims_protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from kb.project import Project
+    from repro.contract import Trial
     from repro.engines import Engine
+    from repro.engines.parts.interrupts import Interrupts
     from repro.plan import Options, Plan
     from repro.run import RunResult
 
@@ -110,9 +113,24 @@ def measure(asked: Request, *, as_json: bool) -> int:
         return code
     if result is not None:
         print_failures(console, result)
+    elif not due.waiting:
+        console.print(_nothing_measured(asked, project), style="dim", soft_wrap=True)
     for judgement in judgements:
         print_claim(console, project, judgement, is_exploring=asked.options.is_exploring)
     return code
+
+
+def _nothing_measured(asked: Request, project: Project) -> str:
+    """Return that the evidence was there already, and how to measure anew."""
+    names = {claims_protocol(project.base, claim_id).experiment for claim_id in asked.claims}
+    last = max(
+        (piece.replication for name in names for piece in project.ledger.of_experiment(name)), default=0
+    )
+    targets = asked.claims[0] if asked.is_one else "CLAIM"
+    return (
+        "Nothing is due, and nothing was measured: this is judged from evidence that is there already. To "
+        f"measure anew, on other seeds: repro run {targets} --replication {last + 1}"
+    )
 
 
 def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunResult:
@@ -122,12 +140,33 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     from repro.run import run
 
     sweep(asked.root)
-    engine, words = _engine(asked.options), (asked.project.base, asked.project.ledger, due, asked.options)
+    engine, project = _engine(asked.options), asked.project
     with Interrupts() as interrupts:
+        trial = _trial(asked, due, console, interrupts, engine, as_json=as_json)
+        words = (project.base, project.ledger, trial.without_broken(due), asked.options)
         if as_json:
-            return run(*words, lambda _: None, root=asked.root, interrupts=interrupts, engine=engine)
-        with observing(console) as observer:
-            return run(*words, observer, root=asked.root, interrupts=interrupts, engine=engine)
+            result = run(*words, lambda _: None, root=asked.root, interrupts=interrupts, engine=engine)
+        else:
+            with observing(console) as observer:
+                result = run(*words, observer, root=asked.root, interrupts=interrupts, engine=engine)
+    failures, notes = (*trial.breaches, *result.failures), dict.fromkeys((*trial.notes, *result.notes))
+    return replace(result, failures=failures, notes=tuple(notes))
+
+
+def _trial(
+    asked: Request, due: Plan, console: Console, interrupts: Interrupts, engine: Engine, *, as_json: bool
+) -> Trial:
+    """Try the contract of what is due and was never tried; say so, since it takes as long as two blocks."""
+    from repro.contract import Trial, tried, untried
+
+    steps = untried(asked.project.base, asked.project.ledger, due, asked.root)
+    if not steps:
+        return Trial((), ())
+    if not as_json:
+        arms = count(len(steps), "arm")
+        console.print(f"First, on seeds that never count: whether {arms} keep the contract of experiments.")
+    words = (asked.project.base, steps, asked.options)
+    return tried(*words, root=asked.root, interrupts=interrupts, engine=engine)
 
 
 def _engine(options: Options) -> Engine:

@@ -116,7 +116,8 @@ class Addition:
     def source(self, source_id: str, record: drafts.Data) -> None:
         """Add a source."""
         self.refuse_id(source_id)
-        self.refuse_like("source", lookalikes.like_source(self.base, source_id, record["title"]))
+        people = [person.get("family") or person["literal"] for person in record["author"]]
+        self.refuse_like("source", lookalikes.like_source(self.base, record["title"], people))
         self.texts[f"claims/sources/{source_id}.yaml"] = record_text(record)
 
     def write(self, *, as_json: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import click
 
+from kb.reading.outcomes import Better
 from kb.records.claims import ClaimKind, Source, Stance
+from kb.records.protocol import Units
 from kb.writing import drafts
 from repro.cli.parts import completion
 from repro.cli.parts.asking import Question, words
@@ -16,10 +19,11 @@ from repro.cli.parts.errors import UsageProblem
 Given = dict[str, Any]
 """Answers by the name of their option; None if there is none yet."""
 
+TOPIC = Question("--topic", "Its topic, a folder of claims/", complete=completion.topics)
 CLAIM = (
     Question("--title", "The claim as a headline, at most 90 characters"),
     Question("--kind", "What kind of statement it is", choices=get_args(ClaimKind)),
-    Question("--topic", "Its topic, a folder of claims/", complete=completion.topics),
+    TOPIC,
     Question("--statement", "The claim in your own words, understandable alone"),
     Question("--source", "Id of the source that says it"),
 )
@@ -44,7 +48,28 @@ ARMS = Question("--arms", "The arm that is bounded, or two: first minus second",
 OUTCOME = Question("--outcome", "The outcome that is bounded")
 BECAUSE = Question("--because", "Why this bound and no other")
 PLANNED = Question("--planned", "What the script must measure: data, arms, outcomes, seconds")
-BET = (ARMS, OUTCOME, AT_LEAST, BECAUSE)
+SAYS = Question("--says", "The prediction in one sentence; default: one made from arms, outcome and bound")
+UNITS = Question(
+    "--units", "What the bound is on: values, decades, or the ratio of two arms", get_args(Units)
+)
+NO_CONTROL = "none"
+CONTROL = Question(
+    "--control",
+    "Where the effect has no business to be: as many arms as are bounded, or none if there are no such arms",
+    is_list=True,
+)
+CONTROL_BECAUSE = Question("--control-because", "Why the effect has no business there")
+BET = (ARMS, OUTCOME, AT_LEAST, BECAUSE, CONTROL)
+UNIT = Question("--unit", "What the outcome is measured in, such as: % of test images")
+BETTER = Question("--better", "Which direction of the outcome is better", get_args(Better))
+RESOLUTION = Question(
+    "--resolution",
+    "The smallest difference that the measurement can show, such as one test image",
+    is_number=True,
+)
+MEASURE = (UNIT, BETTER, RESOLUTION)
+PREDICTED = (ARMS, OUTCOME, AT_LEAST, AT_MOST, UNITS, BECAUSE, SAYS, CONTROL, CONTROL_BECAUSE)
+"""The options of a prediction and its control."""
 SOURCE = (
     Question("--title", "Title as published"),
     Question("--type", "Kind of publication", choices=get_args(Source.model_fields["type"].annotation)),
@@ -122,6 +147,11 @@ def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
     arms = words(given["arms"])
     if len(arms) not in (1, 2) or len(set(arms)) != len(arms):
         raise UsageProblem(f"--arms {given['arms']!r}: name one arm, or two different ones with a comma.")
+    control = () if given.get("control") in (None, NO_CONTROL) else words(given["control"])
+    if control and len(control) != len(arms):
+        raise UsageProblem(
+            f"--control {given['control']!r}: name as many arms as --arms does, {len(arms)}, or {NO_CONTROL}."
+        )
     if (given.get("at_least") is None) == (given.get("at_most") is None):
         raise UsageProblem("give one of --at-least and --at-most.")
     bound: Literal["at_least", "at_most"] = "at_most" if given.get("at_least") is None else "at_least"
@@ -132,6 +162,10 @@ def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
         bound=bound,
         value=given[bound],
         because=given["because"],
+        says=given.get("says"),
+        units=given.get("units"),
+        control=control,
+        control_because=given.get("control_because"),
         planned=given.get("planned"),
         is_template=is_template,
     )
@@ -140,6 +174,24 @@ def bet(given: Given, *, is_template: bool = False) -> drafts.Bet:
 def bet_questions(given: Given) -> tuple[Question, ...]:
     """Return the questions about a prediction; an upper bound may replace the lower one."""
     return tuple(q for q in BET if q is not AT_LEAST or given.get("at_most") is None)
+
+
+def control_questions(given: Given) -> tuple[Question, ...]:
+    """Return what is left to be asked about a control once it is known whether there is one."""
+    return () if given.get("control") in (None, NO_CONTROL) else (CONTROL_BECAUSE,)
+
+
+def claim_questions(topics: Iterable[str]) -> tuple[Question, ...]:
+    """Return the questions about a claim, the one about its topic with the topics that there are."""
+    known = ", ".join(sorted({*topics}))
+    asks = f"Its topic, a folder of claims/: {known}; or a new one" if known else TOPIC.asks
+    return tuple(replace(q, asks=asks) if q is TOPIC else q for q in CLAIM)
+
+
+def measure(given: Given) -> drafts.Measure:
+    """Return how the outcome of a new script is described, as far as it was said."""
+    kept = {name: given[name] for name in ("unit", "better", "resolution") if given.get(name) is not None}
+    return replace(drafts.DISTANCE, **kept)
 
 
 def source(given: Mapping[str, Any], prefix: str = "") -> drafts.Data:

@@ -15,6 +15,7 @@ import click
 from kb.evidence.ledger import Ledger
 from kb.project import Project, read
 from kb.reading.base import Base
+from kb.reading.experiment import script_path
 from kb.reading.script_syntax import Value
 from kb.records.protocol import MOST_SEEDS
 from repro.cli import Context
@@ -200,6 +201,8 @@ def _request(
         **chosen,
     )
     is_one = len(claims) == 1 and not (every or stale)
+    if not options.is_exploring:
+        claims = _without_templates(base, claims)
     return Request(root, asked_project(project, options), claims, options, is_one)
 
 
@@ -216,6 +219,23 @@ def _with_setting(base: Base, claims: tuple[str, ...], setting: str | None) -> t
     if not found:
         raise unknown("setting", str(setting), {EVERY}.union(*names.values()))
     return found
+
+
+def _without_templates(base: Base, claims: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the claims whose script measures something.
+
+    Raises:
+        UsageProblem: All of their scripts are still templates.
+    """
+    names = {claim_id: claims_protocol(base, claim_id).experiment for claim_id in claims}
+    left = {claim_id: name for claim_id, name in names.items() if base.scripts[name].is_template}
+    if left and len(left) == len(claims):
+        paths = ", ".join(sorted({script_path(name) for name in left.values()}))
+        raise UsageProblem(
+            f"{paths} is still the template that `repro new` wrote, which tests nothing; put your "
+            "measurement in place of stand_in. Until then only --explore runs it."
+        )
+    return tuple(claim_id for claim_id in claims if claim_id not in left)
 
 
 def available_cores() -> int:

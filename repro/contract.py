@@ -1,0 +1,139 @@
+"""Whether experiments keep their contract, tried before anything of them is explored or recorded.
+
+Each arm is tried once for the code that it runs, with seeds that never count. What kept the contract is
+remembered in `build/`; code that has evidence already was tried when that was measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from kb.evidence.ledger import Ledger
+from kb.reading.base import Base
+from kb.reading.version import version_of
+from repro.engines import Engine, Failed, Measured
+from repro.engines.parts.interrupts import Interrupts
+from repro.plan import DueBlocks, Options, Plan
+from repro.worker.task import Task
+
+FILE = "build/contract.json"
+KEPT = 500
+"""How many arms are remembered: the latest ones."""
+MEASUREMENTS = 4
+"""How often a trial measures at most, in place of the one block that the time limit is for."""
+
+
+class Trial(NamedTuple):
+    """What a trial of some arms found.
+
+    Attributes:
+        breaches: One for each arm that breaks the contract.
+        notes: What was unusual but breaks nothing.
+    """
+
+    breaches: tuple[Failed, ...]
+    notes: tuple[str, ...]
+
+    def without_broken(self, due: Plan) -> Plan:
+        """Return a plan without the experiments that break the contract."""
+        broken = {failed.task.experiment for failed in self.breaches}
+        return Plan(due.claims, tuple(s for s in due.steps if s.arm.experiment not in broken), due.waiting)
+
+
+class _Memory(BaseModel):
+    arms: list[str] = []
+
+
+def untried(base: Base, past: Ledger, due: Plan, root: Path) -> tuple[DueBlocks, ...]:
+    """Return a step for each arm that is due, and whose code nobody has tried here or measured before.
+
+    Args:
+        base: The records and scripts.
+        past: All evidence.
+        due: What is due.
+        root: The project's folder.
+    """
+    known = {*_remembered(root).arms}
+    found: dict[str, DueBlocks] = {}
+    for step in due.steps:
+        script = base.scripts[step.arm.experiment]
+        pieces = past.of_experiment(script.name)
+        is_measured = any((piece.arm, piece.code) == (step.arm.name, script.code) for piece in pieces)
+        if not is_measured and (key := _key(base, step)) not in known:
+            found.setdefault(key, step)
+    return tuple(found.values())
+
+
+def tried(
+    base: Base,
+    steps: Iterable[DueBlocks],
+    options: Options,
+    *,
+    root: Path,
+    interrupts: Interrupts,
+    engine: Engine,
+) -> Trial:
+    """Try arms, and remember those that keep the contract.
+
+    Whatever else goes wrong, such as an exception, is left to the run, which meets it again.
+    """
+    keys: dict[Task, str] = {_task(base, step, options, root): _key(base, step) for step in steps}
+    breaches: list[Failed] = []
+    notes: dict[str, None] = {}
+    kept: list[str] = []
+    with closing(engine.run(deque(keys), jobs=options.jobs, interrupts=interrupts)) as events:
+        for event in events:
+            if isinstance(event, Failed) and event.kind == "contract":
+                breaches.append(event)
+            elif isinstance(event, Measured):
+                kept.append(keys[event.task])
+                where = f"{event.task.experiment}, arm {event.task.arm}"
+                notes.update((f"{where}: {note}", None) for note in event.measurement.notes)
+    _remember(root, kept)
+    return Trial(tuple(breaches), tuple(notes))
+
+
+def _task(base: Base, step: DueBlocks, options: Options, root: Path) -> Task:
+    script = base.scripts[step.arm.experiment]
+    return Task(
+        file=(root / script.path).resolve(),
+        arm=step.arm.name,
+        blocks=(0,),
+        version=step.arm.version,
+        scale=step.setting.base,
+        overrides=(*script.overrides_of(step.setting).items(), *options.overrides),
+        stream="explore",
+        device=options.device,
+        threads=options.threads,
+        timeout_seconds=MEASUREMENTS * options.timeout_seconds,
+        memory_bytes=options.memory_bytes,
+        is_trial=True,
+    )
+
+
+def _key(base: Base, step: DueBlocks) -> str:
+    """Return what names an arm of some code, whatever the scale: the contract is about the code."""
+    script = base.scripts[step.arm.experiment]
+    return f"{version_of(script.code, {})} {step.arm.name} {script.constant.get(step.arm.name, '')}".rstrip()
+
+
+def _remembered(root: Path) -> _Memory:
+    try:
+        return _Memory.model_validate_json((root / FILE).read_bytes())
+    except (OSError, ValueError):  # a memory that cannot be read counts as empty
+        return _Memory()
+
+
+def _remember(root: Path, keys: Iterable[str]) -> None:
+    arms = [*dict.fromkeys([*_remembered(root).arms, *keys])]
+    with contextlib.suppress(OSError):
+        path = root / FILE
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(_Memory(arms=arms[-KEPT:]).model_dump_json() + "\n", encoding="utf-8")
