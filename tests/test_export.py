@@ -8,6 +8,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from kb.exports.claim_document import LOCAL
+from kb.site.settings import settings
 from repro.cli import cli
 from tests.measured import begun
 from tests.states_project import write_states_project
@@ -55,6 +57,49 @@ def test_the_tree_has_the_histories_of_claims(tmp_path):
     assert export(root, tmp_path / "tree").exit_code == 0
     page = tmp_path / "tree/docs/claims/toy-claim/history/index.md"
     assert "evidence added" in page.read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize(
+    ("set_to", "read_as"),
+    [
+        (None, LOCAL),
+        ("", LOCAL),
+        (" ", LOCAL),
+        ("https://e.org/project", "https://e.org/project/"),
+        ("https://e.org/project/", "https://e.org/project/"),
+        ("https://e.org", "https://e.org/"),
+    ],
+)
+def test_the_address_is_read_in_one_way(set_to, read_as):
+    """Unset, empty and without its last slash: builds and exports take all of them for the same."""
+    found = settings({"site_url": set_to, "extra": {"repository": "https://e.org/code"}})
+    assert found == (read_as, "https://e.org/code")
+
+
+@pytest.mark.parametrize("wrong", ["e.org", "file:///e", "https://", "https://e.org/?a", "https://e.org/#a"])
+def test_an_address_that_no_browser_opens_is_refused(project, tmp_path, monkeypatch, wrong):
+    """By builds and by exports, with the name of the setting."""
+    monkeypatch.setenv("ASSAY_SITE_URL", wrong)
+    for command in (["build"], ["export", str(tmp_path / "tree")]):
+        result = CliRunner().invoke(cli, ["--root", str(project), "site", *command])
+        assert result.exit_code != 0, command
+        assert "site_url" in result.output, command
+
+
+@pytest.mark.parametrize("given", ["", "https://e.org/project"])
+def test_builds_and_exports_name_the_same_addresses(project, tmp_path, monkeypatch, given):
+    """In the site map and the feed, of a subfolder too; edit links are those of the repository in both."""
+    monkeypatch.setenv("ASSAY_SITE_URL", given)
+    monkeypatch.setenv("ASSAY_REPOSITORY", "https://e.org/code")
+    start = f"{given or LOCAL.rstrip('/')}/"
+    built = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet"])
+    assert (built.exit_code, export(project, tmp_path / "tree").exit_code) == (0, 0)
+    site = project / "build/site"
+    assert f"<loc>{start}claims/toy-claim/</loc>" in (site / "sitemap.xml").read_text(encoding="utf-8")
+    feeds = [folder / "changes/feed.xml" for folder in (site, tmp_path / "tree/docs")]
+    assert all(f'"{start}changes/feed.xml"' in feed.read_text(encoding="utf-8") for feed in feeds)
+    page = (tmp_path / "tree/docs/claims/toy-claim/index.md").read_text(encoding="utf-8")
+    assert "https://e.org/code/edit/main/claims/toys/toy-claim.yaml" in page
 
 
 def test_a_folder_in_use_is_left_alone(project, tmp_path):

@@ -14,13 +14,13 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
-from kb.exports.claim_document import LOCAL
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Folder
 from kb.site import blocks, policy, search, sheets
 from kb.site.render import files as generated
 from kb.site.render import render
+from kb.site.settings import SettingError, settings
 from kb.text.problems import render_terminal
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
@@ -53,11 +53,16 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
                 f"{render_terminal(project.problems)}\nThe site is not built while records have problems."
             )
         told = self.config["histories"]
+        try:
+            where = settings(config)
+        except SettingError as error:
+            raise PluginError(str(error)) from error
+        config.site_url = where.address
         self.site = Site(
             project,
             root,
-            address=str(config.site_url or LOCAL),
-            repository=str(config.extra.get("repository") or ""),
+            address=where.address,
+            repository=where.repository,
             histories=pkgutil.resolve_name(told)(root) if told else {},
         )
         return config

@@ -1,7 +1,11 @@
 """The pages as a reader sees them, in Chromium: wide and narrow, light and dark, with and without scripts."""
 
+import json
+
 import pytest
 
+from kb.site.page import Page
+from kb.site.search import entries
 from tests.browser.conftest import awake, kinds
 
 pytestmark = pytest.mark.browser
@@ -72,6 +76,28 @@ def test_command_can_be_copied(opened):
     """The theme's button stands beside it."""
     page, _ = opened("claims/toy-claim/")
     awake(page).locator(".md-code__button, .md-clipboard").first.wait_for(state="attached")
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("炼金术", "深度学习是炼金术吗"),
+        ("アルケミー", "機械学習はアルケミーである"),
+        ("conditioning", "The cause (conditioning), so they say"),
+    ],
+)
+def test_words_are_found_wherever_they_stand(opened, toy_site, typed, title):
+    """Inside a text that is written without spaces, and after a bracket."""
+    index = json.loads((toy_site / "search/search_index.json").read_text(encoding="utf-8"))
+    index["docs"] += entries([Page("claims/found.md", "", {}, title, "so it is")])
+    page, complaints = opened("")
+    page.context.route("**/search_index.json", lambda route: route.fulfill(json=index))
+    page.locator(".md-search__input").click()
+    page.get_by_text("Type to start searching").wait_for()
+    page.locator(".md-search__input").fill(typed)
+    page.locator(".md-search__input").press("End")  # the theme waits for a key
+    page.locator(".md-search-result__item a[href*='claims/found']").first.wait_for(timeout=15000)
+    assert complaints == []
 
 
 def test_every_claim_is_found_by_its_title(opened):

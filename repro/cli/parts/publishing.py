@@ -15,6 +15,7 @@ from repro.cli.parts.errors import USAGE, EnvironmentProblem
 
 if TYPE_CHECKING:
     from kb.exports.published import Site
+    from kb.site.settings import Settings
 
 
 class SiteProblem(click.ClickException):
@@ -39,7 +40,8 @@ def published(context: Context) -> Site:
         raise SiteProblem(
             f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
         )
-    return Site(project, context.root, address=_address(config_file), histories=histories_of(context.root))
+    where, histories = _settings(config_file), histories_of(context.root)
+    return Site(project, context.root, where.address, where.repository, histories)
 
 
 def configuration(root: Path) -> Path:
@@ -57,9 +59,15 @@ def configuration(root: Path) -> Path:
     return config_file
 
 
-def _address(config_file: Path) -> str:
+def _settings(config_file: Path) -> Settings:
     """Return where the site is published, according to its configuration."""
     from mkdocs.utils.yaml import yaml_load
 
+    from kb.site.settings import SettingError, settings
+
     with config_file.open(encoding="utf-8") as file:
-        return str(yaml_load(file)["site_url"])
+        configuration = yaml_load(file)
+    try:
+        return settings(configuration)
+    except SettingError as error:
+        raise EnvironmentProblem(str(error)) from error
