@@ -1,6 +1,7 @@
 """Records and judgements become pages that say what they hold, and that no text of a record can break."""
 
 import ast
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -20,7 +21,7 @@ from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim import sections
 from kb.site.pages.claim.sections import SECTIONS, parts
 from kb.site.pages.claim.subject import Subject
-from kb.site.render import Page, redirects, render, url_of
+from kb.site.render import Page, files, redirects, render, url_of
 from kb.site.templates import fence, one_line, relative
 from kb.time.history import Event
 from tests.evidence_of import evidence_of
@@ -215,12 +216,36 @@ def test_old_addresses_lead_on(site):
     assert re.findall(r'<a href="(.*?)"', parted) == ["../toy-claim/", "../toy-split/"]
 
 
+def test_everything_of_an_old_id_leads_on(site):
+    """Every file of a claim has one under each old id: it answers alike, or names the parts."""
+    found = files(site)
+    new, moved, parted = (
+        {path.replace(name, "ID"): found[path] for path in found if f"/{name}" in path}
+        for name in ("toy-claim", "toy-moved", "toy-parted")
+    )
+    pages = {path for path in moved if path.endswith(".html")}
+    rendered = {"claims/ID/index.html", "claims/ID/history/index.html"}
+    assert moved.keys() == parted.keys() == new.keys() | rendered
+    assert {p: moved[p] for p in moved.keys() - pages - {"claims/ID.yaml"}} == {
+        p: new[p] for p in new.keys() - pages - {"claims/ID.yaml"}
+    }
+    assert moved["claims/ID.yaml"] == "moved_to: toy-claim\n"
+    assert all("refresh" in moved[page] for page in pages)
+    split = json.loads(parted["api/v1/claims/ID.json"])["split_into"]
+    assert [part["id"] for part in split] == ["toy-claim", "toy-split"]
+    assert parted["claims/ID.bib"].count("@misc") == 2
+    assert json.loads(parted["badge/ID.json"])["message"] == "now 2 claims"
+    assert "embed/claims/toy-parted/" in json.loads(parted["oembed/claims/ID.json"])["html"]
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_titles_stay_text_on_old_addresses(site, payload):
     """These pages pass no Markdown engine, and escape alike."""
     for html in redirects(spoilt_by(payload, site)).values():
         found = Markup(html)
-        assert found.tags <= {"html", "head", "meta", "title", "link", "body", "h1", "p", "ul", "li", "a"}
+        ours = {"html", "head", "meta", "title", "link", "noscript", "body", "h1", "p", "ul", "li", "a"}
+        assert found.tags - {"script"} <= ours
+        assert re.sub(r'<script src="(\.\./)+assets/moved\.js">', "", html).count("<script") == 0
         assert found.handlers == []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from kb.exports import claim_models, models, schemas
 from kb.exports.claim_document import answer_data, claim_document, claim_list
@@ -17,11 +16,8 @@ from kb.reading.experiment import Script
 from kb.reasoning.graph import build, node
 from kb.reasoning.readings import obtained
 
-if TYPE_CHECKING:
-    from kb.judging.judgement import Judgement
-
 FOLDER = "api/v1"
-VERSION = "1.1"
+VERSION = "1.2"
 """Raise the second number with every field that is added."""
 WHAT = {
     "index": ("index.json", "what there is"),
@@ -53,8 +49,9 @@ def _text(document: object) -> str:
 def _answers(site: Site) -> Iterator[tuple[str, claim_models.Response]]:
     yield "index", _index(site)
     yield "claims", claim_list(site.project, site.judgements.values(), address=site.address)
-    for judgement in site.judgements.values():
-        yield f"claims/{judgement.claim_id}", _claim(site, judgement)
+    for name, claim_ids in site.named.items():
+        is_one = len(claim_ids) == 1
+        yield f"claims/{name}", _claim(site, claim_ids[0]) if is_one else _split(site, name, claim_ids)
     yield "sources", _sources(site)
     debates = tuple(_debate(site, debate_id) for debate_id in site.base.debates)
     yield "debates", models.DebateList(licence=LICENCE, schema_="assay/debates/1", debates=debates)
@@ -95,11 +92,22 @@ def _index(site: Site) -> models.Index:
     )
 
 
-def _claim(site: Site, judgement: Judgement) -> claim_models.ClaimDocument:
-    claim_id = judgement.claim_id
+def _split(site: Site, name: str, claim_ids: tuple[str, ...]) -> models.SplitClaim:
+    return models.SplitClaim(
+        schema_="assay/split/1",
+        licence=LICENCE,
+        id=name,
+        split_into=tuple(
+            models.SplitPart(id=i, url=site.absolute(f"claims/{i}/"), title=site.base.claims[i].title)
+            for i in claim_ids
+        ),
+    )
+
+
+def _claim(site: Site, claim_id: str) -> claim_models.ClaimDocument:
     return claim_document(
         site.project,
-        judgement,
+        site.judgements[claim_id],
         address=site.address,
         has_history=claim_id in site.histories,
     )

@@ -19,11 +19,18 @@ HEIGHT, PADDING, LETTER = 20, 7, 6.4
 
 
 def files(site: Site) -> dict[str, str]:
-    """Return both badges of every claim, by path."""
+    """Return both badges of every claim, by path; one that was split says so under its old id."""
     found: dict[str, str] = {}
-    for claim_id, judgement in site.judgements.items():
-        found[f"badge/{claim_id}.svg"] = f"{drawn(site, claim_id)}\n"
-        found[f"badge/{claim_id}.json"] = endpoint(message(judgement), judgement.state)
+    for name, claim_ids in site.named.items():
+        if len(claim_ids) == 1:
+            judgement = site.judgements[claim_ids[0]]
+            found[f"badge/{name}.svg"] = f"{drawn(site, claim_ids[0])}\n"
+            found[f"badge/{name}.json"] = endpoint(message(judgement), judgement.state)
+        else:
+            words = f"now {count(len(claim_ids), 'claim')}"
+            titles = "; ".join(site.base.claims[i].title for i in claim_ids)
+            found[f"badge/{name}.svg"] = svg(words, "untested", titles) + "\n"
+            found[f"badge/{name}.json"] = endpoint(words, "untested")
     return found
 
 

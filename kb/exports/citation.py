@@ -91,7 +91,7 @@ def _date(text: str) -> Item:
 def files(site: Site) -> dict[str, str]:
     """Return the citations of every source and claim, and of all sources together, by path."""
     sources = {f"sources/{i}": [of_source(i, source)] for i, source in site.base.sources.items()}
-    claims = {f"claims/{i}": [of_claim(site, i)] for i in site.base.claims}
+    claims = {f"claims/{i}": [of_claim(site, now) for now in ids] for i, ids in site.named.items()}
     whole = {"sources/sources": [item for items in sources.values() for item in items]}
     found = {}
     for path, items in {**sources, **claims, **whole}.items():

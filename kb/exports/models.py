@@ -208,10 +208,31 @@ class Index(Response):
     """Each answer by its name."""
 
 
+class SplitPart(Part):
+    """A claim that another one was split into."""
+
+    id: str
+    url: str
+    """Its page."""
+    title: str
+
+
+class SplitClaim(Response):
+    """What the old id of a claim that was split answers; one that moved answers as under its new id."""
+
+    schema_: Literal["assay/split/1"] = Field(alias="schema")
+    """Name and version of this form."""
+    id: str
+    """The old id."""
+    split_into: tuple[SplitPart, ...]
+    """The claims that stand for it now."""
+
+
 RESPONSES: dict[str, type[Response]] = {
     "index": Index,
     "claims": ClaimList,
     "claim": ClaimDocument,
+    "split": SplitClaim,
     "sources": SourceList,
     "debates": DebateList,
     "experiments": ExperimentList,

@@ -65,6 +65,12 @@ class Site:
         return self.project.accounts
 
     @cached_property
+    def named(self) -> Mapping[str, tuple[str, ...]]:
+        """Return what each id of a claim stands for: itself, or the claims that took its place."""
+        base = self.base
+        return {i: (i,) for i in base.claims} | {i: base.successors(i) for i in base.tombstones}
+
+    @cached_property
     def told(self) -> Mapping[str, StateSentence]:
         """Return, for each claim, its state in one sentence, in pieces."""
         return {i: state_pieces(self.base.claims[i], j) for i, j in self.judgements.items()}

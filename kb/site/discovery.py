@@ -21,9 +21,13 @@ WIDTH, HEIGHT = 480, 220
 def files(site: Site) -> dict[str, str]:
     """Return the files for robots and for browsers, and for each claim the page to embed, by path."""
     found = {"robots.txt": robots(site), "opensearch.xml": opensearch(site)}
-    for claim_id in site.base.claims:
-        found[f"{EMBED}/{claim_id}/index.html"] = embedded(site, claim_id)
-        found[f"oembed/claims/{claim_id}.json"] = oembed(site, claim_id)
+    for name, claim_ids in site.named.items():
+        if name in site.base.claims:
+            found[f"{EMBED}/{name}/index.html"] = embedded(site, name)
+        titles = " / ".join(site.base.claims[i].title for i in claim_ids)
+        found[f"oembed/claims/{name}.json"] = oembed(
+            site, claim_ids[0] if len(claim_ids) == 1 else name, titles
+        )
     return found
 
 
@@ -64,9 +68,8 @@ def embedded(site: Site, claim_id: str) -> str:
     )
 
 
-def oembed(site: Site, claim_id: str) -> str:
+def oembed(site: Site, claim_id: str, title: str) -> str:
     """Return what a program that knows only the address of a claim needs in order to embed it."""
-    title = site.base.claims[claim_id].title
     frame = site.absolute(f"{EMBED}/{claim_id}/")
     html = f'<iframe src="{frame}" width="{WIDTH}" height="{HEIGHT}" title="{escape(title)}"></iframe>'
     answer: dict[str, Any] = {

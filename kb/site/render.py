@@ -24,7 +24,7 @@ from kb.site.pages import (
     totals,
 )
 from kb.site.pages.claim import pages as claim_pages
-from kb.site.templates import environment
+from kb.site.templates import environment, relative
 
 __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
 
@@ -57,20 +57,29 @@ def files(site: Site) -> dict[str, str]:
 
 
 def redirects(site: Site) -> dict[str, str]:
-    """Return for the old address of each moved or split claim the HTML that leads on from there."""
-    template, base = environment(site.root).get_template("moved.html.jinja"), site.base
-    return {
-        f"claims/{old_id}/index.html": template.render(
-            old_id=old_id, successors=[(i, base.claims[i].title) for i in base.successors(old_id)]
-        )
-        for old_id in base.tombstones
-    }
+    """Return for each old address of a moved or split claim the HTML that leads on from there.
+
+    Besides its page a claim has one to embed and one with its history.
+    """
+    template, base, found = environment(site.root).get_template("moved.html.jinja"), site.base, {}
+    for old_id in base.tombstones:
+        successors = site.named[old_id]
+        targets = {"claims/{}/": successors, "embed/claims/{}/": successors}
+        targets["claims/{}/history/"] = tuple(i for i in successors if i in site.histories)
+        for address, claim_ids in targets.items():
+            if claim_ids:
+                here = address.format(old_id)
+                links = [(relative(address.format(i), here), base.claims[i].title) for i in claim_ids]
+                script = relative("assets/moved.js", here)
+                found[f"{here}index.html"] = template.render(old_id=old_id, links=links, script=script)
+    return found
 
 
 def records(site: Site) -> dict[str, str]:
     """Return the text of each published record by its path on the site."""
     base = site.base
-    folders = {"claims": base.claims, "sources": base.sources, "debates": base.debates}
+    claims = (*base.claims, *base.tombstones)
+    folders = {"claims": claims, "sources": base.sources, "debates": base.debates}
     return {
         f"{folder}/{record_id}.yaml": base.documents[record_id].text
         for folder, known in folders.items()

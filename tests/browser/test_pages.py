@@ -78,6 +78,15 @@ def test_command_can_be_copied(opened):
     awake(page).locator(".md-code__button, .md-clipboard").first.wait_for(state="attached")
 
 
+def test_an_old_address_leads_to_the_same_part_of_the_new_page(opened, address):
+    """A link into a page that has moved keeps its fragment; without scripts it leads to the page."""
+    page, complaints = opened("claims/toy-moved/#predictions")
+    page.wait_for_url(address + "claims/toy-claim/#predictions")
+    assert complaints == []
+    without, _ = opened("claims/toy-moved/#predictions", scripts=False)
+    without.wait_for_url(address + "claims/toy-claim/**")
+
+
 @pytest.mark.parametrize(
     ("typed", "title"),
     [

@@ -21,12 +21,14 @@ FIELDS = GOLDENS / "api" / "fields.txt"
 
 def test_answers_follow_their_schemas(texts):
     """Each is valid by an independent validator, and so is each schema."""
-    for name, (file, _) in api.WHAT.items():
+    files = {name: file for name, (file, _) in api.WHAT.items()} | {"split": "claims/{id}.json"}
+    for name, file in files.items():
         schema = json.loads(texts[f"api/v1/schemas/{name}.json"])
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema)
         paths = [path for path in texts if re.fullmatch(f"api/v1/{file.replace('{id}', '[^/]+')}", path)]
-        assert paths
+        paths = [path for path in paths if ("split_into" in json.loads(texts[path])) == (name == "split")]
+        assert paths or name == "split"
         for path in paths:
             assert list(validator.iter_errors(json.loads(texts[path]))) == [], path
 
