@@ -7,7 +7,7 @@ import importlib.metadata
 import platform
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,9 +31,18 @@ class Commit(NamedTuple):
     is_dirty: bool | None
 
 
+_EARLIEST_ZONE = timedelta(hours=14)
+"""How far the clocks of the Line Islands, where each day begins, are ahead of UTC."""
+
+
 def now() -> str:
     """Return the time in UTC to the second, such as `2026-01-31T23:59:59Z`."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def latest_day() -> str:
+    """Return the latest day that has begun anywhere on earth, such as `2026-01-31`."""
+    return (datetime.now(UTC) + _EARLIEST_ZONE).strftime("%Y-%m-%d")
 
 
 def monotonic() -> float:

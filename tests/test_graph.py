@@ -10,7 +10,8 @@ from kb.evidence.ledger import read_ledger
 from kb.exports.graph import as_dot, as_graphml, as_json
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
-from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, around, build, of_types, person_id
+from kb.reasoning.graph import EDGE_TYPES, NODE_TYPES, around, build, of_types
+from kb.reasoning.people import plain_id
 from tests.standings_project import write_standings_project
 
 DEBATE = """\
@@ -152,13 +153,13 @@ def test_equal_records_give_equal_bytes(tmp_path):
 )
 def test_people_get_ids(name, expected):
     """Letters without accents, digits and hyphens."""
-    assert person_id(name) == expected
+    assert plain_id(name) == expected
 
 
 @pytest.mark.parametrize("name", ["!", "<>", "Index", "x" * 300, "\U0001d4e2" * 300])
 def test_people_with_strange_names_get_ids_that_a_file_may_have(name):
     """No id is empty, too long for a file system, or that of the folder's own page."""
-    found = person_id(name)
+    found = plain_id(name)
     assert found not in ("", "index")
     assert len(f"{found}.html".encode()) <= 255
-    assert found != person_id(f"{name}?")
+    assert found != plain_id(f"{name}a")

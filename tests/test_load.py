@@ -103,14 +103,29 @@ def test_one_misspelt_field_of_a_prediction_gives_one_problem(project, field):
         (CLAIM_PATH, "kind:", "scope: twice\nkind:", "duplicate-key"),
         (CLAIM_PATH, "value: 0.8", "value: null", "wrong-type"),
         (SOURCE_PATH, '"2017-12-05"', '"2017-13-05"', "impossible-date"),
-        (SOURCE_PATH, '"2017-12-05"', '"0017"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"2017-00"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"2017-25"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"2017-21-01"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"-0000"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"2018/2017"', "impossible-date"),
+        (SOURCE_PATH, '"2017-12-05"', '"17"', "bad-format"),
         (SOURCE_PATH, '"2017-12-05"', '"9999"', "impossible-date"),
         (SOURCE_PATH, '"2017-12-05"', '"5 December 2017"', "bad-format"),
         (SOURCE_PATH, '"2017-12-05"', '"\u0662\u0660\u0661\u0667"', "bad-format"),
         (SOURCE_PATH, "https://example.org/coins", "javascript:alert(1)", "unsafe-url"),
         (SOURCE_PATH, "https://example.org/coins", "file:///etc/passwd", "unsafe-url"),
         (SOURCE_PATH, "https://example.org/coins", "data:text/html,x", "unsafe-url"),
-        (SOURCE_PATH, "https://example.org/coins", "HTTPS://example.org", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://.", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://[::1", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://[::1]/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://example.org:99999999/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://example.org:0/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://-example.org/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "https://example..org/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "http://localhost/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "http://192.168.1.1/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", "http://999.1.1.1/", "unsafe-url"),
+        (SOURCE_PATH, "https://example.org/coins", f"https://example.org/{'a' * 8000}", "wrong-length"),
         (SOURCE_PATH, "https://example.org/coins", "https://me:secret@example.org/", "unsafe-url"),
         (SOURCE_PATH, "https://example.org/coins", "https:\\\\example.org\\@evil.org", "unsafe-url"),
         (SOURCE_PATH, "https://example.org/coins", "https:///coins", "unsafe-url"),
@@ -126,10 +141,24 @@ def test_a_wrong_value_is_told_first(project, path, old, new, code):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://medium.com/@someone/coins", "http://example.org", "https://example.org/a?b=c@d#e,f"]
+    "address",
+    [
+        "https://medium.com/@someone/coins",
+        "http://example.org",
+        "https://example.org/a?b=c@d#e,f",
+        "HTTPS://Example.ORG/",
+        "ftp://ftp.cs.toronto.edu/pub/a.ps.gz",
+        "http://example.org.:8080/",
+        "http://93.184.216.34/",
+        "https://[2606:2800:220:1:248:1893:25c8:1946]/",
+        "https://b\u00fccher.example/",
+        "http://\u0909\u0926\u093e\u0939\u0930\u0923.\u092a\u0930\u0940\u0915\u094d\u0937\u093e/",
+        "https://my_host.example.org/~me/",
+        f"https://example.org/{'a' * 2000}",
+    ],
 )
 def test_ordinary_addresses_are_allowed(project, address):
-    """An @ after the host is part of many blogs' addresses."""
+    """An @ after the host is part of many blogs' addresses, and schemes and hosts have no case."""
     rewrite(project, SOURCE_PATH, ("https://example.org/coins", address))
     assert codes_of(project) == []
 

@@ -13,6 +13,9 @@ from kb.evidence.ledger import Evidence
 from kb.exports.published import Site
 from kb.reading.experiment import Script
 from kb.records.claims import Source
+from kb.records.dates import moments
+from kb.records.identifiers import address_of_arxiv, address_of_doi
+from kb.records.people import Person
 from kb.words.states import STATES
 
 Node = dict[str, Any]
@@ -25,12 +28,37 @@ TYPES = {
     "article-journal": "ScholarlyArticle",
     "paper-conference": "ScholarlyArticle",
     "article": "ScholarlyArticle",
-    "thesis": "Thesis",
+    "article-magazine": "Article",
+    "article-newspaper": "NewsArticle",
+    "bill": "Legislation",
+    "book": "Book",
+    "chapter": "Chapter",
+    "classic": "Book",
+    "collection": "Collection",
+    "dataset": "Dataset",
+    "document": "DigitalDocument",
+    "graphic": "VisualArtwork",
+    "legislation": "Legislation",
+    "manuscript": "Manuscript",
+    "map": "Map",
+    "motion_picture": "Movie",
+    "musical_score": "SheetMusic",
+    "periodical": "Periodical",
+    "personal_communication": "Message",
+    "post": "SocialMediaPosting",
     "post-weblog": "BlogPosting",
-    "speech": "CreativeWork",
+    "regulation": "Legislation",
+    "report": "Report",
+    "review": "Review",
+    "review-book": "Review",
     "software": "SoftwareSourceCode",
+    "song": "MusicRecording",
+    "speech": "CreativeWork",
+    "thesis": "Thesis",
+    "webpage": "WebPage",
 }
-"""Each type of source in schema.org's words."""
+"""Each type of source in schema.org's words, where there is one; every other is a `CreativeWork`."""
+OTHER_TYPE = "CreativeWork"
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
@@ -68,7 +96,7 @@ def claim(site: Site, claim_id: str) -> Node:
 
 
 def _appearance(site: Site, source_id: str) -> Node:
-    kind = TYPES[site.base.sources[source_id].type]
+    kind = TYPES.get(site.base.sources[source_id].type, OTHER_TYPE)
     return {"@type": kind, "url": site.absolute(f"sources/{source_id}/")}
 
 
@@ -77,25 +105,32 @@ def source(site: Site, source_id: str) -> Node:
     record = site.base.sources[source_id]
     page = site.absolute(f"sources/{source_id}/")
     found: Node = {
-        "@type": TYPES[record.type],
+        "@type": TYPES.get(record.type, OTHER_TYPE),
         "mainEntityOfPage": page,
         "name": record.title,
-        "author": [_person(person.full) for person in record.author],
-        "datePublished": record.issued,
+        "author": [*map(_person, record.author)],
+        "datePublished": record.issued and moments(record.issued)[0].iso,
         "url": record.URL or page,
         "sameAs": _elsewhere(record),
-        "isPartOf": record.container_title and {"@type": "CreativeWork", "name": record.container_title},
+        "isPartOf": record.container_title and {"@type": OTHER_TYPE, "name": record.container_title},
+        "editor": [*map(_person, record.editor)],
+        "translator": [*map(_person, record.translator)],
+        "publisher": record.publisher and {"@type": "Organization", "name": record.publisher},
+        "inLanguage": record.language,
+        "isbn": record.ISBN,
+        "issn": record.ISSN,
     }
     return {name: value for name, value in found.items() if value}
 
 
-def _person(name: str) -> Node:
-    return {"@type": "Person", "name": name}
+def _person(person: Person) -> Node:
+    """Return a person; a literal name may be that of a group or a pen name, and only people know which."""
+    return {"@type": "Thing" if person.literal else "Person", "name": person.full}
 
 
 def _elsewhere(record: Source) -> list[str]:
-    doi = [f"https://doi.org/{record.DOI}"] if record.DOI else []
-    return doi + ([f"https://arxiv.org/abs/{record.arxiv}"] if record.arxiv else [])
+    doi = [address_of_doi(record.DOI)] if record.DOI else []
+    return doi + ([address_of_arxiv(record.arxiv)] if record.arxiv else [])
 
 
 def experiment(site: Site, script: Script) -> Node | None:

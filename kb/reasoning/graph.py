@@ -6,13 +6,12 @@ Nodes are named by type and id, such as `claim:bigger-is-better`. Edges point as
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal, get_args
 
 from kb.evidence.ledger import Ledger
 from kb.reading.base import Base
+from kb.reasoning.people import People, people
 from kb.records.claims import Claim, Source, Stance
 from kb.records.relations import RELATIONS
 
@@ -26,9 +25,6 @@ NODE_TYPES: tuple[str, ...] = get_args(NodeType)
 EDGE_TYPES: tuple[str, ...] = (*RELATIONS, *get_args(Stance), *get_args(EdgeType))
 AGAINST = frozenset([*(kind for kind, row in RELATIONS.items() if row.points_back), "tested_by"])
 """Edges whose end bears on their start; along all others the start bears on the end."""
-
-LONGEST_ID = 60
-"""Most characters of a person's id, so that it fits a file name even at four bytes each."""
 
 
 def node(kind: NodeType, name: str) -> str:
@@ -46,48 +42,36 @@ def build(base: Base, ledger: Ledger | None = None) -> MultiDiGraph:
     from networkx import MultiDiGraph
 
     graph = MultiDiGraph()
+    everybody = people(base)
     for source_id, source in base.sources.items():
-        _add_source(graph, source_id, source)
+        _add_source(graph, everybody, source_id, source)
     for name, script in base.scripts.items():
         graph.add_node(node("experiment", name), type="experiment", label=script.question, state="written")
     for claim_id, claim in base.claims.items():
         graph.add_node(node("claim", claim_id), type="claim", label=claim.title, kind=claim.kind)
     for claim_id, claim in base.claims.items():
-        _add_claim(graph, base, claim_id, claim)
+        _add_claim(graph, everybody, base, claim_id, claim)
     _add_debates(graph, base)
     if ledger is not None:
         _add_evidence(graph, base, ledger)
     return graph
 
 
-def _add_source(graph: MultiDiGraph, source_id: str, source: Source) -> None:
+def _add_source(graph: MultiDiGraph, everybody: People, source_id: str, source: Source) -> None:
     name = node("source", source_id)
     graph.add_node(name, type="source", label=source.title, issued=source.issued or "")
     for person in source.author:
-        _add_person(graph, person.full)
-        graph.add_edge(node("person", person_id(person.full)), name, key="authored")
+        graph.add_edge(_person(graph, everybody, person.full), name, key="authored")
 
 
-def _add_person(graph: MultiDiGraph, full_name: str) -> None:
-    graph.add_node(node("person", person_id(full_name)), type="person", label=full_name)
+def _person(graph: MultiDiGraph, everybody: People, full_name: str) -> str:
+    """Return the name of a person's node, which is in the graph from now on."""
+    known = everybody[full_name]
+    graph.add_node(node("person", known.id), type="person", label=known.name)
+    return node("person", known.id)
 
 
-def person_id(full_name: str) -> str:
-    """Return a person's name as an id that a file may have: `Léon Bottou` gives `leon-bottou`.
-
-    A name that leaves nothing, too much for a file's name, or the name of a folder's own page ends in a hash.
-    """
-    plain = unicodedata.normalize("NFKD", full_name)
-    kept = (char for char in plain if not unicodedata.combining(char))
-    words = "".join(char if char.isalnum() else " " for char in kept).lower().split()
-    joined = "-".join(words)
-    if joined in ("", "index") or len(joined) > LONGEST_ID:
-        mark = hashlib.sha256(full_name.encode()).hexdigest()[:8]
-        joined = f"{joined[: LONGEST_ID - 9]}-{mark}".lstrip("-")
-    return joined
-
-
-def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> None:
+def _add_claim(graph: MultiDiGraph, everybody: People, base: Base, claim_id: str, claim: Claim) -> None:
     name = node("claim", claim_id)
     for relation in claim.relations:
         if relation.claim in base.claims:
@@ -99,11 +83,9 @@ def _add_claim(graph: MultiDiGraph, base: Base, claim_id: str, claim: Claim) -> 
         if said.source in base.sources:
             graph.add_edge(node("source", said.source), name, key=said.stance, by=said.by or "")
         if said.taken_by is not None:
-            _add_person(graph, said.taken_by)
-            graph.add_edge(node("person", person_id(said.taken_by)), name, key=said.stance)
+            graph.add_edge(_person(graph, everybody, said.taken_by), name, key=said.stance)
         if said.by is not None and said.quoted_by is not None:
-            _add_person(graph, said.by)
-            graph.add_edge(node("person", person_id(said.by)), name, key="quoted", by=said.quoted_by)
+            graph.add_edge(_person(graph, everybody, said.by), name, key="quoted", by=said.quoted_by)
     if claim.protocol is not None:
         experiment = node("experiment", claim.protocol.experiment)
         if experiment not in graph:

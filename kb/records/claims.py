@@ -12,7 +12,19 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kb.records.answers import Answer
-from kb.records.fields import Date, Flaw, Identifier, Line, Name, Record, Text, Url, one_of
+from kb.records.fields import (
+    Date,
+    Flaw,
+    Identifier,
+    Line,
+    Name,
+    PersonName,
+    Record,
+    Text,
+    Url,
+    listed_twice,
+    one_of,
+)
 from kb.records.protocol import (
     Control,
     Deviation,
@@ -82,9 +94,9 @@ class Appearance(Record):
 
     source: Identifier
     """Id of the source."""
-    by: Line | None = None
+    by: PersonName | None = None
     """Who says it, where the source has several voices or quotes somebody."""
-    quoted_by: Line | None = None
+    quoted_by: PersonName | None = None
     """Who quotes them there, where it is not their own words in their own text."""
     stance: Stance
     """What the source does with the claim; `cites` where it points to who says it, without saying it."""
@@ -132,6 +144,7 @@ class Relation(Record):
                 "remove on",
                 ("on",),
             )
+        yield from listed_twice("on", self.on or ())
         if self.strict and RELATIONS[self.type].effect != "against":
             yield Flaw(
                 "strict-relation",
@@ -241,3 +254,4 @@ class Tombstone(Record):
                 "remove one of the two",
                 ("split_into",),
             )
+        yield from listed_twice("split_into", self.split_into or ())

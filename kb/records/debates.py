@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from kb.records.answers import DebateAnswer
-from kb.records.fields import Flaw, Identifier, Line, Record, Text
+from kb.records.fields import Flaw, Identifier, Line, Record, Text, listed_twice
 from kb.text.problems import Keys
 
 CODES = {"claim-on-two-sides": "A debate names a claim twice, on one side or on two."}
@@ -31,6 +31,10 @@ class Discriminating(Record):
     claims: tuple[Identifier, ...] = ()
     """Ids of the claims whose protocols are that experiment, or part of it."""
 
+    def flaws(self) -> Iterator[Flaw]:
+        """Return where a claim is named a second time."""
+        return listed_twice("claims", self.claims)
+
 
 class Condition(Record):
     """A prediction, and how it comes out where a reading obtains."""
@@ -52,6 +56,10 @@ class Reading(Record):
     """What it would mean for the sides."""
     when: tuple[Condition, ...] = ()
     """Predictions by which one sees whether it obtained: all of them must come out as said."""
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Return where a prediction is named a second time."""
+        return listed_twice("when", [f"{each.claim}: {each.prediction}" for each in self.when])
 
 
 class Debate(Record):
@@ -89,7 +97,9 @@ class Debate(Record):
         return tuple(dict.fromkeys([*self.discriminating.claims, *conditions]))
 
     def flaws(self) -> Iterator[Flaw]:
-        """Return where a claim is named a second time."""
+        """Return where a side or a claim is named a second time."""
+        yield from listed_twice("sides", [side.name for side in self.sides], "name")
+        yield from listed_twice("readings", [reading.if_ for reading in self.readings], "if")
         seen: dict[str, str] = {}
         for i, side in enumerate(self.sides):
             for k, claim_id in enumerate(side.claims):

@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from kb.records.fields import (
-    ArxivNumber,
-    Date,
-    Doi,
-    Flaw,
-    Identifier,
-    Line,
-    Record,
-    Text,
-    Url,
-    one_of,
-)
+from kb.records.fields import Flaw, Identifier, Line, Record, Text, listed_twice, one_of
+from kb.records.people import Person
+from kb.records.works import Work
 from kb.text.problems import Keys
 
+__all__ = ["Assertion", "Locator", "Paragraph", "Person", "Slip", "Source", "Verified"]
+
 CODES = {
-    "person-name": "A person has no name, or two kinds of name.",
-    "impossible-date": "A date that no calendar has, or a year before printing or beyond this century.",
     "empty-locator": "A locator says nothing.",
     "long-anchor": "An anchor quotes more than five words.",
     "paragraph-choice": "Not exactly one of `claims`, `assertions` and `none` is given for a paragraph.",
     "assertion-choice": "Neither or both of `claims` and `none` are given for an assertion.",
 }
 
-FIRST_YEAR, LAST_YEAR = 1450, 2099
 ANCHOR_WORDS = 5
-
-
-class Person(Record):
-    """A name as in CSL: `family` and `given`, or `literal` for a group or a pen name."""
-
-    family: Line | None = None
-    """Family name."""
-    given: Line | None = None
-    """Given names or initials."""
-    literal: Line | None = None
-    """The whole name of a group, or a pen name."""
-
-    @property
-    def full(self) -> str:
-        """Return the name as it is read aloud."""
-        return self.literal or " ".join(part for part in (self.given, self.family) if part)
-
-    def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with the choice of names."""
-        if (self.literal is None) == (self.family is None) or (self.literal and self.given):
-            yield Flaw(
-                "person-name",
-                "a person with " + (" and ".join(self.model_fields_set) or "no name"),
-                "family, with given where there is one; or literal for a group or a pen name",
-                "write {family: Doe, given: Jane} or {literal: The Doe Group}",
-            )
 
 
 class Locator(Record):
@@ -133,6 +96,7 @@ class Assertion(Record):
                 "add one of the two" if self.none is None else "remove one of the two",
                 () if self.none is None else ("none",),
             )
+        yield from listed_twice("claims", self.claims or ())
 
 
 PARAGRAPH = ("claims", "assertions", "none")
@@ -178,6 +142,7 @@ class Paragraph(Record):
                 "leave one of them" if given else "add one of the three",
                 (given[1],) if given else (),
             )
+        yield from listed_twice("claims", self.claims or ())
         yield from _anchor_flaws(self.anchor)
 
 
@@ -185,27 +150,9 @@ Verified = Literal["text", "abstract", "secondary", "memory"]
 """How much of a source was read."""
 
 
-class Source(Record):
-    """A paper, talk, essay, post or repository, in CSL's fields, and what of it was verified."""
+class Source(Work):
+    """A paper, book, talk, essay, post or repository, in CSL's fields, and what of it was verified."""
 
-    title: Line
-    """Title as published."""
-    type: Literal[
-        "article-journal", "paper-conference", "post-weblog", "speech", "software", "thesis", "article"
-    ]
-    """Kind of publication, as in CSL."""
-    author: Annotated[tuple[Person, ...], Field(min_length=1)]
-    """Authors in their order."""
-    issued: Date | None = None
-    """Date of publication in quotes, as far as known."""
-    URL: Url | None = None
-    """Address at which a reader finds it."""
-    DOI: Doi | None = None
-    """Digital object identifier without address."""
-    arxiv: ArxivNumber | None = None
-    """arXiv number in quotes, without version."""
-    container_title: Line | None = Field(default=None, alias="container-title")
-    """Journal, proceedings, blog or event."""
     verified: Verified
     """What of it was read: the text, its abstract, others' accounts of it, or nothing."""
     note: Text | None = None
@@ -214,23 +161,3 @@ class Source(Record):
     """Errors in the source that a reader should not take over."""
     paragraphs: tuple[Paragraph, ...] = ()
     """Of a source that was read whole: every paragraph in order, with what it asserts."""
-
-    def flaws(self) -> Iterator[Flaw]:
-        """Return what is wrong with the date."""
-        if self.issued and not _is_date(self.issued):
-            yield Flaw(
-                "impossible-date",
-                f"the date {self.issued}",
-                f"a day of the calendar, from {FIRST_YEAR} to {LAST_YEAR}",
-                "look the date up again; leave out month or day where they are unknown",
-                ("issued",),
-            )
-
-
-def _is_date(text: str) -> bool:
-    parts = [int(part) for part in text.split("-")]
-    try:
-        year = dt.date(*[*parts, 1, 1][:3]).year
-    except ValueError:
-        return False
-    return FIRST_YEAR <= year <= LAST_YEAR

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +16,10 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from kb.records import dates
 from kb.records.claims import Source
+from kb.records.identifiers import address_of_arxiv, address_of_doi
+from kb.records.people import Person
 from kb.site.markdown import to_html
 from kb.site.policy import POLICY
 from kb.words.clauses import ClaimName
@@ -34,7 +38,9 @@ def environment(root: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(line=one_line, markdown=to_html, capitalise=capitalise, duration=duration)
-    made.filters.update(minus=minus, number=_number, count=count, authors=authors)
+    made.filters.update(minus=minus, number=_number, count=count, authors=authors, names=names)
+    made.filters.update(date=dates.in_words, year=dates.year_in_words)
+    made.filters.update(doi_address=address_of_doi, arxiv_address=address_of_arxiv)
     made.tests["claim_name"] = _is_claim_name
     made.globals.update(states=STATES, fence=fence, content_policy=POLICY)
     return made
@@ -61,8 +67,28 @@ def minus(text: str) -> str:
 
 
 def authors(source: Source) -> str:
-    """Return the authors of a source as a list in words."""
-    *others, last = [person.full for person in source.author] or [""]
+    """Return the authors of a source as a list in words, or its editors, or that it has none."""
+    field, people = source.makers
+    if not people:
+        return "anonymous"
+    named = names(people)
+    return named if field == "author" else f"{named} ({_ROLES[field][len(people) > 1]})"
+
+
+_ROLES = {
+    "editor": ("editor", "editors"),
+    "director": ("director", "directors"),
+    "interviewer": ("interviewer", "interviewers"),
+    "translator": ("translator", "translators"),
+    "container_author": ("author of the book", "authors of the book"),
+    "recipient": ("recipient", "recipients"),
+}
+"""Each way of making a work other than as its author, for one person and for several."""
+
+
+def names(people: Sequence[Person]) -> str:
+    """Return the names of people as a list in words."""
+    *others, last = [person.full for person in people]
     return f"{', '.join(others)} and {last}" if others else last
 
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from kb.text.joiners import CONTEXTUAL, fits
+
 CODES = {
     "byte-order-mark": "The file starts with a byte order mark.",
     "not-utf8": "The file is not UTF-8 text.",
@@ -14,11 +16,12 @@ CODES = {
 }
 
 # Controls except tab, line feed, and carriage return before line feed; direction marks; joiners and other
-# characters without width; Unicode's own line breaks; surrogates and noncharacters.
+# characters without width, which fit in some places; blanks that pass for letters; Unicode's own line breaks;
+# surrogates, noncharacters, and what every font may draw as it likes.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff"
-    "\U000e0000-\U000e0fff]|\r(?!\n)"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]|\r(?!\n)"
 )
 
 
@@ -77,9 +80,9 @@ def _encoding_fault(content: bytes, start: int) -> Fault:
 
 def flaw_in(text: str) -> Fault | None:
     """Return the first hidden or denormalised character of a text as a fault, or None."""
-    match = _FORBIDDEN.search(text)
-    if match:
-        return _forbidden(text, match.start())
+    for match in _FORBIDDEN.finditer(text):
+        if not (CONTEXTUAL.match(match[0]) and fits(text, match.start())):
+            return _forbidden(text, match.start())
     if unicodedata.is_normalized("NFC", text):
         return None
     lines = enumerate(text.split("\n"), start=1)
@@ -89,13 +92,16 @@ def flaw_in(text: str) -> Fault | None:
 
 def _forbidden(text: str, offset: int) -> Fault:
     char = text[offset]
-    name = unicodedata.name(char, "a control character").lower()
+    is_private = unicodedata.category(char) == "Co"
+    name = unicodedata.name(char, "a private character" if is_private else "a control character").lower()
+    what = "which every font draws as it likes" if is_private else "which cannot be seen"
+    needs = "; this one only where the letters or emoji around it need it" if CONTEXTUAL.match(char) else ""
     return Fault(
         "forbidden-character",
         text.count("\n", 0, offset) + 1,
         offset - text.rfind("\n", 0, offset),
-        f"the character U+{ord(char):04X} ({name}), which cannot be seen",
-        "visible characters, spaces and line ends",
+        f"the character U+{ord(char):04X} ({name}), {what}",
+        f"visible characters, spaces and line ends{needs}",
         "delete it; such characters often come with text pasted from a web page",
     )
 

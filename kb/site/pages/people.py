@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kb.exports.published import Site
 from kb.reading.load import Base
-from kb.reasoning.graph import person_id
+from kb.reasoning.people import people as named
 from kb.records.claims import Appearance
 from kb.site.appearances import place_in
 from kb.site.page import Page, page_from
@@ -36,9 +36,10 @@ class Speaker:
 def people(base: Base) -> list[Speaker]:
     """Return everybody who is an author or is named as a speaker, those with most claims first."""
     found: dict[str, Speaker] = {}
+    everybody = named(base)
 
     def known(name: str) -> Speaker:
-        return found.setdefault(person_id(name), Speaker(person_id(name), name))
+        return found.setdefault(everybody[name].id, Speaker(*everybody[name]))
 
     for source_id, source in base.sources.items():
         for author in source.author:

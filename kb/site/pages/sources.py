@@ -17,6 +17,37 @@ from kb.site.templates import authors
 from kb.words.sources import CHECKED
 
 WIDE = ("navigation", "toc")
+OTHERS = {
+    "editor": "Edited by",
+    "director": "Directed by",
+    "interviewer": "Asked by",
+    "translator": "Translated by",
+    "container_author": "Book by",
+    "recipient": "To",
+}
+"""The term for people who are not the authors, by their field."""
+FACTS = {
+    "volume": "Volume",
+    "issue": "Issue",
+    "page": "Pages",
+    "number": "Number",
+    "edition": "Edition",
+    "version": "Version",
+    "collection_title": "Series",
+    "collection_number": "Number in the series",
+    "publisher": "Publisher",
+    "publisher_place": "Place",
+    "event_title": "Event",
+    "event_place": "Held in",
+    "medium": "Medium",
+    "language": "Language",
+    "original_title": "Original title",
+    "archive": "Archive",
+    "archive_location": "Location",
+    "ISBN": "ISBN",
+    "ISSN": "ISSN",
+}
+"""The term for each further fact of a work, by its field."""
 LAST = 10**6
 """Sorts claims without a paragraph after all others."""
 
@@ -72,6 +103,10 @@ def _source(site: Site, source_id: str, said: list[tuple[str, Appearance]]) -> P
         "source": source,
         "authors": written_by,
         "checked": CHECKED[source.verified],
+        "named": [(term, people) for field, term in OTHERS.items() if (people := getattr(source, field))],
+        "facts": [
+            (term, fact) for field, term in FACTS.items() if (fact := getattr(source, field)) is not None
+        ],
         "said": [
             (claim_id, item, place_in(item.locator), passage(source, item.locator.anchor))
             for claim_id, item in said

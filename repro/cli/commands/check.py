@@ -27,7 +27,7 @@ from repro.cli.parts.errors import USAGE, EnvironmentProblem, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
 from repro.evidence_history import CODES, EvidenceHistory
 from repro.former_records import suspect_links
-from repro.provenance import now, runner_version
+from repro.provenance import latest_day, now, runner_version
 from repro.vcs import HistoryError
 
 PLACE = 120
@@ -70,7 +70,7 @@ def command(
     if is_fixing:
         _mend(context.root, chosen)
     history = EvidenceHistory(context.root)
-    project = context.project(today=now()[:10], order=history.order)
+    project = context.project(today=latest_day(), order=history.order)
     base = project.base
     if is_coverage:
         _show_coverage(coverage(base), as_json=as_json)

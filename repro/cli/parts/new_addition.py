@@ -23,7 +23,7 @@ from kb.writing.insertions import InsertionError
 from kb.writing.text import record_text
 from repro.cli.parts import new_words as ask
 from repro.cli.parts.errors import UsageProblem
-from repro.provenance import now
+from repro.provenance import latest_day
 
 MAX_ID = 64
 
@@ -49,7 +49,7 @@ class Addition:
     @classmethod
     def to(cls, root: Path, *, is_sure: bool) -> Addition:
         """Return an addition to a project that is still empty."""
-        return cls(root, load_base(Folder(root), today=now()[:10]), is_sure)
+        return cls(root, load_base(Folder(root), today=latest_day()), is_sure)
 
     def refuse_id(self, record_id: str) -> None:
         """Raise UsageProblem if an id is not well formed, or if some record has it."""
@@ -128,7 +128,7 @@ class Addition:
         """
         new = [path for path in self.texts if not (self.root / path).exists()]
         changed = [path for path in self.texts if path not in new]
-        add(self.root, self.base, self.texts, today=now()[:10])
+        add(self.root, self.base, self.texts, today=latest_day())
         if as_json:
             done = {"wrote": new, "changed": changed, "next": self.steps}
             click.echo(json.dumps({"schema": "assay/new/1", **done}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, get_args
@@ -73,7 +74,9 @@ PREDICTED = (ARMS, OUTCOME, AT_LEAST, AT_MOST, UNITS, BECAUSE, SAYS, CONTROL, CO
 SOURCE = (
     Question("--title", "Title as published"),
     Question("--type", "Kind of publication", choices=get_args(Source.model_fields["type"].annotation)),
-    Question("--author", "Authors as Family, Given; several with semicolons between them"),
+    Question(
+        "--author", "Authors as Family, Given; several with semicolons between them; {A Group} in braces"
+    ),
     Question("--issued", "Date of publication, such as 2017-12-05"),
     Question(
         "--verified", "How much of it you read", choices=get_args(Source.model_fields["verified"].annotation)
@@ -204,7 +207,7 @@ def source(given: Mapping[str, Any], prefix: str = "") -> drafts.Data:
     answers = {
         question.name: given.get(prefix + question.name) for question in (*SOURCE, *ADDRESSES, CONTAINER)
     }
-    people = [_person(name) for name in str(answers["author"]).split(";") if name.strip()]
+    people = persons(str(answers["author"]))
     record = {
         "title": answers["title"],
         "type": answers["type"],
@@ -226,6 +229,41 @@ def source_questions(given: Given, prefix: str = "") -> tuple[Question, ...]:
     return tuple(q for q in (NEW_SOURCE if prefix else (*SOURCE, URL)) if q.name in wanted)
 
 
+SUFFIXES = ("esq", "ii", "iii", "iv", "jr", "md", "phd", "sr")
+"""What may stand after a second comma of one name, without its full stops."""
+
+
+_QUESTION = "is {!r} one author or several? Put semicolons between several, as in 'Doe, Jane; Roe, Richard'."
+
+
+def persons(text: str) -> list[drafts.Data]:
+    """Return the people that an answer names.
+
+    Raises:
+        UsageProblem: It names nobody, or may mean one person or several.
+    """
+    names = [name.strip() for name in text.split(";") if name.strip()]
+    if not names:
+        raise UsageProblem(f"the authors {text!r} name nobody; write Family, Given.")
+    return [_person(name) for name in names]
+
+
 def _person(text: str) -> drafts.Data:
-    family, comma, rest = (part.strip() for part in text.partition(","))
-    return {"family": family, "given": rest} if comma else {"literal": family}
+    group = re.fullmatch(r"\{([^{}]*\S[^{}]*)\}", text)
+    if group:
+        return {"literal": group[1].strip()}
+    if re.search(r"(?i)\s(?:and|&)\s", text):
+        raise UsageProblem(
+            f"{_QUESTION.format(text)} Put one name that holds the word in braces, as in '{{Doe and Sons}}'."
+        )
+    family, *rest = (part.strip() for part in text.split(","))
+    if not (family and all(rest)):
+        raise UsageProblem(f"the author {text!r} lacks a part beside a comma; write Family, Given.")
+    if len(rest) == 2:
+        known = [part for part in rest if part.replace(".", "").lower() in SUFFIXES]
+        if len(known) == 1:
+            given = rest[0] if known[0] is rest[1] else rest[1]
+            return {"family": family, "given": given, "suffix": known[0], "comma-suffix": True}
+    if len(rest) > 1:
+        raise UsageProblem(_QUESTION.format(text))
+    return {"family": family, "given": rest[0]} if rest else {"literal": family}
