@@ -16,6 +16,7 @@ from kb.reading.tree import Folder
 from kb.site.render import render
 from kb.writing.lookalikes import like_claim, like_experiment, like_source, taken_by
 from repro.cli import cli
+from repro.cli.parts.new_words import persons
 from tests.test_experiments import ROOT
 
 ABOUT = (
@@ -170,6 +171,46 @@ def test_a_claim_is_written_together_with_its_source(project, new):
     source = load_base(Folder(project)).sources["student-1908-mean"]
     assert problems(project) == []
     assert [person.full for person in source.author] == ["William Sealy Gosset", "The Brewers"]
+
+
+@pytest.mark.parametrize(
+    ("author", "message"),
+    [
+        ("Yann LeCun and Yoshua Bengio", "one author or several?"),
+        ("Doe & Roe", "one author or several?"),
+        ("LeCun, Y., Bengio, Y.", "one author or several?"),
+        ("; ;", "name nobody"),
+        ("", "name nobody"),
+        ("Doe, ", "lacks a part beside a comma"),
+    ],
+)
+def test_authors_that_may_be_one_or_several_are_asked_about(project, new, author, message):
+    """Nothing is guessed, and nothing is written."""
+    before = files(project)
+    words = [f"--source-{word[2:]}" if word.startswith("--") else word for word in SOURCE]
+    words[words.index("--source-author") + 1] = author
+    about = ["student-1908-mean" if word == "toy-source" else word for word in ABOUT]
+    result = new("claim", "many-draws", *about, *words, "--untested", "A minute.")
+    assert (result.exit_code, message in result.output) == (2, True), result.output
+    assert files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("author", "people"),
+    [
+        ("LeCun, Yann; Bengio, Yoshua", [("LeCun", "Yann", None), ("Bengio", "Yoshua", None)]),
+        ("King, Martin Luther, Jr.", [("King", "Martin Luther", "Jr.")]),
+        ("King, Jr., Martin Luther;", [("King", "Martin Luther", "Jr.")]),
+        ("{Doe and Sons, Ltd.}; OpenAI", [(None, "Doe and Sons, Ltd.", None), (None, "OpenAI", None)]),
+    ],
+)
+def test_authors_are_read_as_they_are_written(author, people):
+    """Semicolons part people, commas the parts of a name, braces hold one name together."""
+    found = [
+        (each.get("family"), each.get("given", each.get("literal")), each.get("suffix"))
+        for each in persons(author)
+    ]
+    assert found == people
 
 
 def test_a_source_is_named_by_a_claim_that_is_there(project, new):

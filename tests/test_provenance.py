@@ -103,6 +103,21 @@ def test_library_of_linear_algebra_is_read_from_the_build():
     assert provenance._blas("") == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("utc", "day"), [((2026, 1, 31, 9, 59), "2026-01-31"), ((2026, 1, 31, 10, 0), "2026-02-01")]
+)
+def test_a_day_begins_where_the_sun_is_first(monkeypatch, utc, day):
+    """Fourteen hours before it begins in UTC."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(*utc, tzinfo=tz)
+
+    monkeypatch.setattr(provenance, "datetime", Clock)
+    assert provenance.latest_day() == day
+
+
 def test_provenance_and_ledger_do_not_import_torch():
     """The parent process stays small: only the worker computes."""
     code = "import sys, repro.provenance as p, repro.ledger; p.versions(); sys.exit('torch' in sys.modules)"

@@ -124,8 +124,8 @@ def source(site: Site, source_id: str) -> Node:
 
 
 def _person(person: Person) -> Node:
-    """Return a person; a literal name may be that of a group or a pen name, and only people know which."""
-    return {"@type": "Thing" if person.literal else "Person", "name": person.full}
+    """Return a person or, as a literal name is in CSL, a group."""
+    return {"@type": "Organization" if person.literal else "Person", "name": person.full}
 
 
 def _elsewhere(record: Source) -> list[str]:

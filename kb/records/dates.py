@@ -96,10 +96,12 @@ def csl(text: str) -> dict[str, Any]:
 
 
 def is_plain(text: str) -> bool:
-    """Is a date one year, month or day of our era, known for sure?"""
-    return (
-        text[:1] != "-" and text[-1:].isdigit() and "/" not in text and moments(text)[0].month not in SEASONS
-    )
+    """Is a date one year, month or day of our era, known for sure, without season?"""
+    return text[-1:].isdigit() and "/" not in text and _is_plain(_moment(text))
+
+
+def _is_plain(moment: Moment) -> bool:
+    return moment.year > 0 and moment.month not in SEASONS
 
 
 def in_words(text: str) -> str:

@@ -16,7 +16,7 @@ BESIDE_FAMILY = tuple(part for part in PARTS if part != "family")
 
 
 class Person(Record):
-    """A name as in CSL: `family` with its other parts, or `literal` for a group or a pen name."""
+    """A name as in CSL: `family` with its other parts, or `literal` for a group."""
 
     family: PersonName | None = None
     """Family name."""
@@ -31,7 +31,7 @@ class Person(Record):
     comma_suffix: bool = Field(default=False, alias="comma-suffix")
     """Whether a comma stands before the suffix."""
     literal: PersonName | None = None
-    """The whole name of a group, or a pen name."""
+    """The whole name of a group; a pen name of one person is a family name."""
 
     @property
     def full(self) -> str:
@@ -50,7 +50,7 @@ class Person(Record):
             yield Flaw(
                 "person-name",
                 "a person with " + (" and ".join(given) or "no name"),
-                "family, with given where there is one; or literal for a group or a pen name",
+                "family, with given where there is one; or literal for a group",
                 "write {family: Doe, given: Jane} or {literal: The Doe Group}",
             )
         elif self.literal is None:

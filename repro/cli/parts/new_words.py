@@ -75,7 +75,7 @@ SOURCE = (
     Question("--title", "Title as published"),
     Question("--type", "Kind of publication", choices=get_args(Source.model_fields["type"].annotation)),
     Question(
-        "--author", "Authors as Family, Given; several with semicolons between them; {A Group} in braces"
+        "--author", "Authors as Family, Given; groups without comma, or in braces; semicolons between several"
     ),
     Question("--issued", "Date of publication, such as 2017-12-05"),
     Question(
