@@ -36,10 +36,12 @@ class Trial(NamedTuple):
     Attributes:
         breaches: One for each arm that breaks the contract.
         notes: What was unusual but breaks nothing.
+        kept: What names each arm that keeps the contract.
     """
 
-    breaches: tuple[Failed, ...]
-    notes: tuple[str, ...]
+    breaches: tuple[Failed, ...] = ()
+    notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def without_broken(self, due: Plan) -> Plan:
         """Return a plan without the experiments that break the contract."""
@@ -64,8 +66,11 @@ def untried(base: Base, past: Ledger, due: Plan, root: Path) -> tuple[DueBlocks,
     found: dict[str, DueBlocks] = {}
     for step in due.steps:
         script = base.scripts[step.arm.experiment]
-        pieces = past.of_experiment(script.name)
-        is_measured = any((piece.arm, piece.code) == (step.arm.name, script.code) for piece in pieces)
+        is_measured = any(
+            piece.arm == step.arm.name
+            and (piece.code == script.code or past.is_same(piece.version, step.arm.version))
+            for piece in past.of_experiment(script.name)
+        )
         if not is_measured and (key := _key(base, step)) not in known:
             found.setdefault(key, step)
     return tuple(found.values())
@@ -80,7 +85,7 @@ def tried(
     interrupts: Interrupts,
     engine: Engine,
 ) -> Trial:
-    """Try arms, and remember those that keep the contract.
+    """Try arms; those that keep the contract are to be remembered.
 
     Whatever else goes wrong, such as an exception, is left to the run, which meets it again.
     """
@@ -96,8 +101,13 @@ def tried(
                 kept.append(keys[event.task])
                 where = f"{event.task.experiment}, arm {event.task.arm}"
                 notes.update((f"{where}: {note}", None) for note in event.measurement.notes)
-    _remember(root, kept)
-    return Trial(tuple(breaches), tuple(notes))
+    return Trial(tuple(breaches), tuple(notes), tuple(kept))
+
+
+def remember(root: Path, trial: Trial) -> None:
+    """Keep which arms keep the contract, once a run is over: a file that appears before makes it dirty."""
+    if trial.kept:
+        _remember(root, trial.kept)
 
 
 def _task(base: Base, step: DueBlocks, options: Options, root: Path) -> Task:

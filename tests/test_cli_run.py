@@ -18,6 +18,7 @@ from repro.cli import cli
 from repro.cli.parts.request import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
 from tests.measured import RECORD, change
+from tests.repository import commit_all, git
 from tests.test_run import coin, fake_engine
 from tests.test_worker import wait_until
 
@@ -296,3 +297,78 @@ def test_a_cluster_that_does_not_answer_is_an_environment_problem(project):
     result = invoke(project, "run", "toy-claim", "--cluster", "tcp://127.0.0.1:9")
     assert result.exit_code == 4
     assert "no dask scheduler answers at tcp://127.0.0.1:9" in result.output
+
+
+def tested_once(project):
+    """Measure the toy claim in a repository, and commit the evidence."""
+    git(project, "init", "--quiet", "--initial-branch=main")
+    (project / ".gitignore").write_text("/build\n", encoding="utf-8")
+    commit_all(project, "Predict")
+    first = invoke(project, "run", "toy-claim")
+    commit_all(project, "Measure")
+    return first
+
+
+def flat(found):
+    """Return what was printed on one line."""
+    return " ".join(found.output.split())
+
+
+def test_a_run_says_what_another_test_costs_before_it_measures(project, cheap):
+    """A change of code is named with its price and the way to keep the level; then it is paid for."""
+    first = tested_once(project)
+    assert "test of the claim" not in first.output
+    script = project / "repro/experiments/coin.py"
+    script.write_text(EXPERIMENT.replace("    heads =", "    _attempt = 1\n    heads ="), encoding="utf-8")
+    commit_all(project, "Change")
+    for command in (("plan",), ("run",)):
+        told = flat(invoke(project, *command, "toy-claim"))
+        assert (
+            "toy-claim: this is the second test of the claim, judged at an error level of 0.025 instead of "
+            "0.05; changed since the one before: the code of coin." in told
+        )
+        assert "`repro verify --same coin` instead" in told
+    again = json.loads(invoke(project, "run", "toy-claim", "--seeds", "20", "--json").output)
+    assert again["warnings"] == []
+
+
+def test_a_run_says_that_changed_predictions_are_another_test(project, cheap):
+    """Values that are there already were measured for the former ones."""
+    tested_once(project)
+    change(project, RECORD, "at_least: 0.1", "at_least: 0.2")
+    commit_all(project, "Change")
+    found = json.loads(invoke(project, "run", "toy-claim", "--seeds", "20", "--json").output)
+    [warning] = found["warnings"]
+    assert warning.endswith("changed since the one before: predictions or controls.")
+
+
+def test_a_run_says_that_predictions_are_not_committed(project, cheap):
+    """Its evidence would be refused; exploring needs no commit."""
+    git(project, "init", "--quiet", "--initial-branch=main")
+    (project / ".gitignore").write_text("/build\n", encoding="utf-8")
+    commit_all(project, "Predict")
+    change(project, RECORD, "at_least: 0.1", "at_least: 0.05")
+    assert "Commit what you predict" not in flat(invoke(project, "run", "toy-claim", "--explore"))
+    assert "Commit what you predict, and the script, before you measure" in flat(
+        invoke(project, "run", "toy-claim")
+    )
+
+
+def test_a_renamed_experiment_does_not_lose_its_evidence_silently(project, cheap):
+    """The run names the evidence that it leaves behind, and so does the check."""
+    tested_once(project)
+    (project / "repro/experiments/coin.py").rename(project / "repro/experiments/flips.py")
+    change(project, RECORD, "experiment: coin", "experiment: flips")
+    commit_all(project, "Rename")
+    told = flat(invoke(project, "plan", "toy-claim"))
+    assert "toy-claim has evidence of the experiment coin, of which there is no script." in told
+    assert "error[evidence-experiment]" in invoke(project, "check").output
+
+
+def test_a_run_that_measures_nothing_says_so(project, cheap):
+    """The verdict is judged from evidence that was there, and the way to measure anew is told."""
+    for words, number in (([], 1), (["--replication", "1"], 2)):
+        invoke(project, "run", "toy-claim", *words)
+        told = flat(invoke(project, "run", "toy-claim", *words))
+        assert "nothing was measured: this is judged from evidence that is there already" in told
+        assert f"repro run toy-claim --replication {number}" in told

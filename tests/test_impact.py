@@ -152,3 +152,19 @@ def test_a_branch_that_is_not_there_is_refused(branch):
     found = CliRunner().invoke(cli, ["--root", str(branch), "impact", "nowhere"])
     assert found.exit_code == 2
     assert found.output.startswith("Error: there is no revision 'nowhere'")
+
+
+def test_a_branch_that_changes_a_test_says_what_it_costs(branch):
+    """A no-op line in the script is another test of every claim on it, declared or not."""
+    script = branch / "repro/experiments/coin.py"
+    script.write_text(
+        script.read_text(encoding="utf-8").replace("    heads =", "    _attempt = 1\n    heads ="),
+        encoding="utf-8",
+    )
+    commit_all(branch, "Change")
+    found = data(branch)["tests"]
+    assert {(test["number"], test["level"], *test["changed"]) for test in found} >= {
+        (2, 0.025, "the code of coin")
+    }
+    assert "### Tests that are superseded" in impact(branch).output
+    assert "| 2 | 0.025 | the code of coin |" in impact(branch).output

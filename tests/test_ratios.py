@@ -65,6 +65,14 @@ def test_a_ratio_is_shown_as_a_factor():
     assert axis_unit(found) == "decades of first arm over second"
 
 
+def test_a_ratio_below_one_is_said_the_other_way_round():
+    """A tenth is ten times less, in what was measured and in the bound."""
+    found = finding([1 / times for times in TIMES], at_most=0.2)
+    assert measured_text(found).text.endswith("] (12 times less)")
+    assert bound_text(found.prediction, found.outcome) == "at most 0.2 times, that is at least 5 times less"
+    assert bound_text(prediction(units="ratio", at_least=0.8), found.outcome) == "at least 0.8 times"
+
+
 def test_a_ratio_is_exported_as_a_factor():
     """Estimate, interval, range and unit agree."""
     data = finding_data(finding(TIMES, at_least=8.0))

@@ -90,7 +90,8 @@ def test_equal_values_are_linked_and_evidence_goes_on(changed, engine):
         ("loaded", (0,), new, old),
     ]
     assert "Nothing is due" in invoke(changed, "plan", "--all").output
-    assert invoke(changed, "check").exit_code == 0
+    checked = invoke(changed, "check")
+    assert checked.exit_code == 0, checked.output
     assert "stale" not in invoke(changed, "status").output
     assert json.loads(invoke(changed, "show", "toy-claim", "--json").output)["version"] == new
 

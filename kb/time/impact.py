@@ -6,18 +6,20 @@ and anything else that happens to it is a breach.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from kb.evidence.ledger import digests
 from kb.judging.judgement import Judgement
+from kb.judging.verdict import ALPHA
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts
 from kb.reasoning.cost import Run, is_due, runs
 from kb.time.changes import Difference, compare
 from kb.time.suspects import Suspect
+from kb.words.earlier_tests import changes
 
 Suspects = Mapping[str, tuple[Suspect, ...]]
 """Suspect links by claim."""
@@ -38,6 +40,21 @@ class Files(NamedTuple):
     removed: tuple[str, ...]
 
 
+class NewTest(NamedTuple):
+    """A claim of which a change makes another test.
+
+    Attributes:
+        number: Which test of the claim it is, from 2.
+        level: The error level at which its findings are judged.
+        changed: What has changed since the test before, in words.
+    """
+
+    claim_id: str
+    number: int
+    level: float
+    changed: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Impact:
     """What a change does.
@@ -49,6 +66,7 @@ class Impact:
         suspects: Links that become suspect.
         conflicts: Sets of claims that cannot all stand, but could before.
         runs: Runs that become due with the change.
+        tests: Claims that are tested once more, and judged more strictly, with the change.
     """
 
     records: Files
@@ -57,6 +75,7 @@ class Impact:
     suspects: tuple[Suspect, ...]
     conflicts: tuple[Conflict, ...]
     runs: tuple[Run, ...]
+    tests: tuple[NewTest, ...] = ()
 
     @property
     def is_breach(self) -> bool:
@@ -74,7 +93,17 @@ def impact(before: Snapshot, after: Snapshot) -> Impact:
         suspects=_new_suspects(before.suspects, after.suspects),
         conflicts=_new_conflicts(former, now),
         runs=_runs(former, now),
+        tests=tuple(_tests(former, now)),
     )
+
+
+def _tests(before: Project, after: Project) -> Iterator[NewTest]:
+    """Yield each claim that has more superseded tests than before, declared or not."""
+    for claim_id, judgement in after.judgements.items():
+        former = before.judgements.get(claim_id)
+        if judgement.tests and len(judgement.tests) > (len(former.tests) if former else 0):
+            tests = judgement.tests
+            yield NewTest(claim_id, len(tests) + 1, ALPHA / 2 ** len(tests), tuple(changes(tests[-1])))
 
 
 def _texts(base: Base) -> dict[str, str]:

@@ -38,7 +38,22 @@ def bound_text(prediction: Prediction, outcome: Outcome | None) -> str:
     bound = _ends(prediction)
     if outcome is not None:
         bound = f"{bound} {unit_after(bound, unit(prediction, outcome))}"
+    if prediction.units == "ratio":
+        bound += _turned(prediction)
     return ESTIMANDS[prediction.estimand].format(bound=bound, rate=percent(prediction.rate or 0))
+
+
+def times_less(factor: float) -> str:
+    """Return a factor as people say it of something smaller, such as `12 times less`; empty below two."""
+    return f"{number(factor, 2)} times less" if factor >= 2 else ""
+
+
+def _turned(prediction: Prediction) -> str:
+    """Return a bound on a ratio below one the other way round, as people say it; empty for other bounds."""
+    for end, words in ((prediction.at_most, "at least"), (prediction.at_least, "at most")):
+        if end is not None and end > 0 and (turned := times_less(1 / end)):
+            return f", that is {words} {turned}"
+    return ""
 
 
 def _ends(prediction: Prediction) -> str:

@@ -61,6 +61,26 @@ def changes(test: Superseded) -> list[str]:
     return [*code, *scale, *predictions] or ["the setting"]
 
 
+def next_test_sentence(judgement: Judgement, digest: str) -> str:
+    """Return what the next run of a claim costs in level, and why; empty if it costs nothing new.
+
+    A test is paid for when it is first measured, so nothing is said of one that has evidence already.
+
+    Args:
+        judgement: Of the claim, on the evidence so far.
+        digest: Of its predictions and controls today.
+    """
+    begun = any(piece.predictions.get(judgement.claim_id) == digest for piece in judgement.evidence)
+    if begun or not judgement.tests:
+        return ""
+    number, alpha = len(judgement.tests) + 1, ALPHA / 2 ** len(judgement.tests)
+    changed = ", ".join(changes(judgement.tests[-1]))
+    return (
+        f"{judgement.claim_id}: this is the {ordinal(number)} test of the claim, judged at an error level of "
+        f"{alpha:.3g} instead of {ALPHA:g}; changed since the one before: {changed}."
+    )
+
+
 def level_text(judgement: Judgement) -> str:
     """Return what the earlier tests cost, in one sentence; empty if there are none."""
     if not judgement.tests:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kb.judging.bounds import decide
 from kb.judging.finding import Finding
 from kb.judging.stats import WHOLE_LINE, Interval
-from kb.words.bounds import unit
+from kb.words.bounds import times_less, unit
 from kb.words.numbers import exponent, rounded, rounded_down, rounded_up, unit_after
 
 SHARE = "% of the seeds"
@@ -30,6 +30,7 @@ class Measured(NamedTuple):
         upper: Upper end of the interval, rounded up; `inf` where it is open, empty if there is none.
         unit: As it reads after the estimate, such as `decades`; empty if there is no estimate.
         digits: Decimal place of the last digit of all three; -1 is the first after the point.
+        less: A ratio below one as people say it, such as `12 times less`; empty for everything else.
     """
 
     estimate: str
@@ -37,6 +38,7 @@ class Measured(NamedTuple):
     upper: str
     unit: str
     digits: int
+    less: str = ""
 
     @property
     def interval(self) -> str:
@@ -58,7 +60,8 @@ class Measured(NamedTuple):
         """Return estimate, unit and interval, such as `16.4 decades [15.9, 17.1]`."""
         if not self.unit:
             return self.estimate
-        return f"{self.effect}{' ' if self.lower else ', '}{self.interval}"
+        less = f" ({self.less})" if self.less else ""
+        return f"{self.effect}{' ' if self.lower else ', '}{self.interval}{less}"
 
 
 def measured(finding: Finding) -> Measured:
@@ -73,7 +76,12 @@ def measured(finding: Finding) -> Measured:
         return Measured(nothing, lower, upper, "", step)
     estimate = rounded(shown(finding, finding.estimate), step)
     name = SHARE if finding.estimand.is_share else unit(finding.prediction, finding.outcome)
-    return Measured(estimate, lower, upper, unit_after(estimate, name), step)
+    less = _less(shown(finding, finding.estimate)) if finding.prediction.units == "ratio" else ""
+    return Measured(estimate, lower, upper, unit_after(estimate, name), step, less)
+
+
+def _less(ratio: float) -> str:
+    return times_less(1 / ratio) if ratio > 0 else ""
 
 
 def within(estimate: float, interval: Interval) -> Measured:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb.judging.judgement import Judgement, judge_claim
+from kb.words.earlier_tests import next_test_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
 from repro.plan import EVERY, claims_protocol
+from repro.provenance import commit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,11 +83,14 @@ def dry(asked: Request, *, as_json: bool) -> int:
     if as_json:
         steps = [step_data(step) for step in due.steps]
         seconds = wall_seconds(due, asked.options.jobs, remembered(asked.root) or NONE)
-        told = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
-        click.echo(json.dumps({"schema": "assay/plan/1", **told, "waiting": waiting_data(due)}))
+        found: dict[str, object] = {"claims": list(due.claims), "expected_seconds": seconds, "steps": steps}
+        found |= {"waiting": waiting_data(due), "warnings": warnings(asked, due)}
+        click.echo(json.dumps({"schema": "assay/plan/1", **found}))
         return 0
     console = _console()
     print_plan(console, due, asked.options, asked.root)
+    for warning in warnings(asked, due):
+        console.print(warning, style="yellow", highlight=False)
     if not due.steps and not due.waiting:
         console.print("Nothing is due: the evidence is current and decided, or all seeds are spent.")
     return 0
@@ -96,8 +101,11 @@ def measure(asked: Request, *, as_json: bool) -> int:
     from repro.cli.parts.report import claims_data, print_claim, print_failures, print_plan, run_data
 
     due, console = asked.plan(), _console()
+    told = warnings(asked, due)
     if not as_json:
         print_plan(console, due, asked.options, asked.root)
+        for warning in told:
+            console.print(warning, style="yellow", highlight=False)
     result = _run(asked, due, console, as_json=as_json) if due.steps else None
     if result is not None:
         project = replace(asked.project, ledger=result.ledger)
@@ -109,7 +117,7 @@ def measure(asked: Request, *, as_json: bool) -> int:
         data = run_data(due, result, asked.options)
         recorded = asked.project if asked.options.is_exploring else project
         claims = claims_data(project, judgements, recorded=recorded)
-        click.echo(json.dumps({**data, "claims": claims, "exit_code": code}))
+        click.echo(json.dumps({**data, "warnings": told, "claims": claims, "exit_code": code}))
         return code
     if result is not None:
         print_failures(console, result)
@@ -118,6 +126,49 @@ def measure(asked: Request, *, as_json: bool) -> int:
     for judgement in judgements:
         print_claim(console, project, judgement, is_exploring=asked.options.is_exploring)
     return code
+
+
+def warnings(asked: Request, due: Plan) -> list[str]:
+    """Return what to know before anything is recorded: what it costs in level, and what is uncommitted."""
+    if asked.options.is_exploring or asked.options.replication or not due.steps:
+        return []
+    project = asked.project
+    claims = dict.fromkeys(claim_id for step in due.steps for claim_id in step.claims)
+    found = [sentence for claim_id in claims if (sentence := _next_test(project, claim_id))]
+    if any("the code of" in sentence for sentence in found):
+        name = due.steps[0].arm.experiment
+        found.append(
+            "If the change of code computes the same, commit it and type "
+            f"`repro verify --same {name}` instead: that keeps evidence and level."
+        )
+    found += _orphans(project, claims)
+    if commit(asked.root).is_dirty:
+        found.append(
+            "Files here differ from the last commit. Commit what you predict, and the script, before you "
+            "measure: `repro check` refuses evidence from a checkout with changes."
+        )
+    return found
+
+
+def _orphans(project: Project, claims: Container[str]) -> list[str]:
+    """Return a sentence for each experiment that measured a claim and has no script of its name today."""
+    gone = {
+        (piece.experiment, claim_id)
+        for piece in project.ledger.evidence
+        if piece.experiment not in project.base.scripts
+        for claim_id in piece.predictions
+        if claim_id in claims
+    }
+    return [
+        f"{claim_id} has evidence of the experiment {name}, of which there is no script. An experiment that "
+        "has evidence keeps its name: give it back."
+        for name, claim_id in sorted(gone)
+    ]
+
+
+def _next_test(project: Project, claim_id: str) -> str:
+    digest = claims_protocol(project.base, claim_id).digest
+    return next_test_sentence(judge_claim(project.base, project.ledger, claim_id), digest)
 
 
 def _nothing_measured(asked: Request, project: Project) -> str:
@@ -135,6 +186,7 @@ def _nothing_measured(asked: Request, project: Project) -> str:
 
 def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunResult:
     from repro.cli.parts.progress import observing
+    from repro.contract import remember
     from repro.engines.parts.interrupts import Interrupts
     from repro.ledger import sweep
     from repro.run import run
@@ -149,6 +201,7 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
         else:
             with observing(console) as observer:
                 result = run(*words, observer, root=asked.root, interrupts=interrupts, engine=engine)
+    remember(asked.root, trial)
     failures, notes = (*trial.breaches, *result.failures), dict.fromkeys((*trial.notes, *result.notes))
     return replace(result, failures=failures, notes=tuple(notes))
 
@@ -161,7 +214,7 @@ def _trial(
 
     steps = untried(asked.project.base, asked.project.ledger, due, asked.root)
     if not steps:
-        return Trial((), ())
+        return Trial()
     if not as_json:
         arms = count(len(steps), "arm")
         console.print(f"First, on seeds that never count: whether {arms} keep the contract of experiments.")

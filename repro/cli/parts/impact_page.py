@@ -50,6 +50,11 @@ def as_markdown(found: Impact, base: str) -> str:
     parts += _table(
         "New conflicts", ("claims", "kind", "because"), (_conflict(each) for each in found.conflicts)
     )
+    parts += _table(
+        "Tests that are superseded",
+        ("claim", "becomes test", "error level", "changed"),
+        ((_code(t.claim_id), f"{t.number}", f"{t.level:.3g}", "; ".join(t.changed)) for t in found.tests),
+    )
     parts += _table("Runs that become due", ("run", "cost"), (_run(run) for run in found.runs))
     parts += _table("Claims", ("claim", "change", "what"), _claims(found))
     parts += _table(
@@ -138,6 +143,7 @@ def as_data(found: Impact) -> dict[str, object]:
             name: [each._asdict() for each in getattr(difference, name)]
             for name in ("claims", "relations", "verdicts", "standings")
         },
+        "tests": [test._asdict() for test in found.tests],
         "suspects": [link._asdict() for link in found.suspects],
         "conflicts": [{"claims": each.claims, "kind": each.kind} for each in found.conflicts],
         "runs": [
