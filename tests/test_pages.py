@@ -186,6 +186,13 @@ def test_json_keeps_the_provenance(site):
     assert {"machine", "torch", "seeds", "values"} <= document["evidence"][0].keys()
 
 
+def test_seeds_survive_programs_whose_numbers_are_floating_point(site):
+    """Whatever such a program reads and writes again names the same seeds."""
+    pieces = site.ledger.of_experiment("coin")
+    read = json.loads(as_json("coin", pieces), parse_int=float)["evidence"]
+    assert [[int(seed) for seed in each["seeds"]] for each in read] == [[*piece.seeds] for piece in pieces]
+
+
 def test_explorer_data_name_both_ends_of_each_relation(site):
     """A relation is a pair of places in the list of claims."""
     data = json.loads(files(site)["graph/claims.json"])

@@ -66,9 +66,15 @@ def _csv(lines: Sequence[Sequence[object]]) -> str:
 
 
 def as_json(name: str, pieces: Sequence[Evidence]) -> str:
-    """Return the evidence of an experiment with its provenance; curves are in a separate file."""
-    items = [piece.model_dump(mode="json", exclude={"curves"}) for piece in pieces]
-    document = {"schema": "assay/evidence/1", "licence": "CC-BY-4.0", "experiment": name, "evidence": items}
+    """Return the evidence of an experiment with its provenance; curves are in a separate file.
+
+    Seeds are strings: many programs read numbers above 2**53 as others.
+    """
+    items = [
+        {**piece.model_dump(mode="json", exclude={"curves"}), "seeds": [str(seed) for seed in piece.seeds]}
+        for piece in pieces
+    ]
+    document = {"schema": "assay/evidence/2", "licence": "CC-BY-4.0", "experiment": name, "evidence": items}
     return json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n"
 
 

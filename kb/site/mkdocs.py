@@ -17,7 +17,7 @@ from mkdocs.structure.pages import Page
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Folder
-from kb.site import blocks, policy, search, sheets
+from kb.site import blocks, offline, policy, search, sheets
 from kb.site.render import files as generated
 from kb.site.render import render
 from kb.site.settings import SettingError, settings
@@ -107,6 +107,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         index = Path(config.site_dir, "search", "search_index.json")
         if problem := search.too_large(index.read_bytes()):
             raise PluginError(problem)
+        if config.extra.get("offline"):
+            offline.finish(Path(config.site_dir))
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
         """Return a page without the theme's indentation, a quarter of its bytes."""

@@ -46,10 +46,10 @@ def made_once(factory, name, make):
     return shared / name
 
 
-def build_project(project):
+def build_project(project, *options):
     """Build the site of a project with the command that readers use."""
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
-    result = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet"])
+    result = CliRunner().invoke(cli, ["--root", str(project), "site", "build", "--quiet", *options])
     assert result.exit_code == 0, result.output
 
 
@@ -71,6 +71,15 @@ def _build_real_site(folder):
 def toy_site(tmp_path_factory):
     """Return the folder of a built site with one claim in each state."""
     return made_once(tmp_path_factory, "toy", _build_toy_site) / "build" / "site"
+
+
+@pytest.fixture(scope="session")
+def offline_site(toy_site):
+    """Return the folder of the toy site's copy to open from disk."""
+    project = toy_site.parents[1]
+    if not (project / "build/offline").exists():
+        build_project(project, "--offline")
+    return project / "build" / "offline"
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,10 @@ def command() -> None:
 
 @command.command()
 @click.option("--quiet", is_flag=True, help="Print nothing if all is well.")
+@click.option("--offline", is_flag=True, help="Build a copy to open from disk, into build/offline.")
 @click.pass_obj
-def build(context: Context, *, quiet: bool) -> None:
-    """Build the website into build/site."""
+def build(context: Context, *, quiet: bool, offline: bool) -> None:
+    """Build the website into build/site, for a server; `repro site serve` is one."""
     config_file = configuration(context.root)
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
@@ -33,6 +34,9 @@ def build(context: Context, *, quiet: bool) -> None:
     logging.getLogger("mkdocs").addHandler(messages)
     try:
         config = load_config(str(config_file), strict=True)
+        if offline:
+            config.extra["offline"] = True
+            config.site_dir = str(Path(config.site_dir).with_name("offline"))
         build_site(config)
     except MkDocsException as error:
         said = [*messages.texts, str(error)]
@@ -40,7 +44,13 @@ def build(context: Context, *, quiet: bool) -> None:
     finally:
         logging.getLogger("mkdocs").removeHandler(messages)
     if not quiet:
-        click.echo(f"The site is in {Path(config.site_dir).resolve()}; open index.html there.")
+        folder = Path(config.site_dir).resolve()
+        click.echo(
+            f"The site is in {folder}; open index.html there."
+            if offline
+            else f"The site is in {folder}; look at it with `repro site serve`, "
+            "or build a copy to open from disk with `repro site build --offline`."
+        )
 
 
 @command.command()

@@ -5,7 +5,7 @@
   if (!root) return;
   const MOST_DRAWN = 12; // claims in a column; the list has all
   const MOST_LISTED = 400;
-  const data = await (await fetch(root.dataset.graph)).json();
+  const data = globalThis.graphOfClaims ?? (await (await fetch(root.dataset.graph)).json());
   const claims = data.nodes.map(([id, title, state, standing]) => ({ id, title, state, standing, into: [], out: [] }));
   for (const [from, to, type] of data.edges) {
     claims[from].out.push({ at: claims[to], type });
@@ -28,7 +28,8 @@
     return element;
   };
   const icon = (state) => make("path", { class: `icon badge--${state}`, d: data.icons[state] });
-  const address = (claim) => `${root.dataset.claims}${claim.id}/`;
+  const page = location.protocol === "file:" ? "index.html" : "";
+  const address = (claim) => `${root.dataset.claims}${claim.id}/${page}`;
 
   // Columns by distance: what bears on the focus is left of it, what it bears on is right of it.
   const layout = () => {
