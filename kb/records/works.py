@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from kb.records.fields import (
     ArxivNumber,
@@ -79,8 +79,16 @@ WorkType = Literal[
 ]
 """Every type of CSL 1.0.2, those of most sources here first."""
 People = Annotated[tuple[Person, ...], Field(min_length=1, validate_default=False)]
-Numbered = Line | Annotated[int, Field(ge=0)]
-"""What CSL calls a number, such as 12, XII, 3-4 or S2."""
+
+
+def _written(value: Any) -> Any:
+    return str(value) if type(value) is int else value  # not of a boolean
+
+
+Numbered = Annotated[
+    Line, BeforeValidator(_written), Field(json_schema_extra={"type": ["string", "integer"]})
+]
+"""What CSL calls a number, such as 12, XII, 3-4 or S2; in a record it needs no quotes."""
 
 MAKERS = ("author", "editor", "director", "interviewer", "translator", "container_author", "recipient")
 """The fields that hold people; whoever is named in the first that is given made the work."""

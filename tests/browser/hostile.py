@@ -21,6 +21,7 @@ from kb.records.claims import Claim
 from kb.records.debates import Debate
 from kb.records.fields import Record
 from kb.records.sources import Source
+from kb.records.works import MAKERS
 from tests.browser.payloads import PAYLOADS
 from tests.conftest import CLAIM, SOURCE
 from tests.states_project import DEBATE, SOURCE_READ_WHOLE, write_evidence, write_states_project
@@ -76,6 +77,7 @@ class Hostile:
 
     def __init__(self) -> None:
         self.placed: dict[Where, set[str]] = {}
+        self.refused: dict[Where, set[str]] = {}
 
     def filled(self, kind: Any, value: Any, payloads: tuple[str, ...], at: Where = ()) -> Any:
         """Return data of a record in which every text is replaced by attempts."""
@@ -106,6 +108,9 @@ class Hostile:
 
     def _text(self, kind: Any, payloads: tuple[str, ...], at: Where) -> str:
         """Return as many attempts as a field takes; the words of an anchor are counted."""
+        possible = tuple(payload for payload in payloads if _fits(kind, payload))
+        self.refused.setdefault(at, set()).update({*payloads} - {*possible})
+        payloads = possible
         joiners: tuple[Callable[[tuple[str, ...]], str], ...] = ("\n\n".join, _in_line, _in_word)
         for count in range(len(payloads), 0, -1):
             for form in FORMS:
@@ -115,6 +120,12 @@ class Hostile:
                         self.placed.setdefault(at, set()).update(payloads[:count])
                         return text
         raise AssertionError(at)
+
+
+def _fits(kind: Any, payload: str) -> bool:
+    """Does a field take an attempt alone, in some form?"""
+    joined = (_in_line((payload,)), _in_word((payload,)))
+    return any(_accepts(kind, form.format(text)) for form in FORMS for text in joined)
 
 
 def _in_line(payloads: tuple[str, ...]) -> str:
@@ -149,7 +160,10 @@ def _variants() -> list[dict[str, Any]]:
 def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
     """Yield the path under claims/ and the content of every hostile record."""
     source = yaml.safe_load(SOURCE + SOURCE_READ_WHOLE.replace("IDS", "toy-claim"))
-    source["author"].append({"literal": "x"})
+    for field in MAKERS:
+        group: list[dict[str, str]] = [{"literal": "x"}]
+        name = Source.model_fields[field].alias or field
+        source[name] = [*source.get(name, [{"family": "x"}]), *group]
     anchor = source["paragraphs"][0]["anchor"]
     source["paragraphs"].append({"anchor": anchor, "assertions": [{"says": "x", "none": "x"}]})
     for number, group in enumerate(GROUPS):
@@ -165,6 +179,7 @@ def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
             stated.append(claim_id)
             sides = [{"name": "x", "claims": [claim_id]}, {"name": "y", "claims": ["toy-claim"]}]
             debate = {**yaml.safe_load(DEBATE), "sides": sides, "answer": {"says": "x"}}
+            debate["readings"] = debate["readings"][:2]  # more would be equal to one of the two
             yield f"debates/debate-{number}-{turn}.yaml", hostile.filled(Debate, debate, turned, ("Debate",))
         source["paragraphs"][0]["claims"] = stated
         yield f"sources/hostile-{number}.yaml", hostile.filled(Source, source, group, ("Source",))
