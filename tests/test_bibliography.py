@@ -339,11 +339,13 @@ TEXTS = st.text(
 ).map(lambda text: text[:40])
 
 
-@given(st.lists(TEXTS, min_size=6, max_size=6))
+@given(st.lists(TEXTS, min_size=7, max_size=7))
 def test_no_record_breaks_the_bibliography(texts):
     """Whatever characters a record holds: its neighbours are read, it is one author, and keeps its link."""
-    title, family, given_name, suffix, identifier, publisher = texts
-    person = Person.model_construct(family=family, given=given_name, suffix=suffix)
+    title, family, given_name, suffix, particle, identifier, publisher = texts
+    person = Person.model_construct(
+        family=family, given=given_name, suffix=suffix, non_dropping_particle=particle
+    )
     record = source().model_copy(
         update={
             "title": title,

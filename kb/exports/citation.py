@@ -232,7 +232,7 @@ def _name(person: Item) -> str:
     rest = [_part(person[part]) for part in ("suffix", "given") if part in person]
     if not rest and not particles:
         return _whole(person["family"])
-    family = f"{_tex(particles)} {_part(person['family'])}" if particles else _part(person["family"])
+    family = f"{_part(particles)} {_part(person['family'])}" if particles else _part(person["family"])
     return ", ".join([family, *rest, *([] if "given" in person else [""])])
 
 
