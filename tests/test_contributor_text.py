@@ -102,6 +102,7 @@ def test_a_formula_that_cannot_be_shown_whole_is_code(tex):
     [
         (r"so \(a^2\) is", "<p>so <math"),
         (r"\[a^2\]", '<math display="block">'),
+        (r"so \[a^2\] is", "</math> is</p>"),
         ("\\[\na^2\n\\]", '<math display="block">'),
         (r"\(a_b_c\)", "<code>a_b_c</code>"),
     ],

@@ -9,13 +9,17 @@ that do not start at 1, such as a sentence that starts with a year.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
@@ -50,6 +54,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "bracket_math", _bracket_math)
     parser.inline.ruler.before("emphasis", "no_emphasis", _no_emphasis)
     parser.block.ruler.at("list", _list_from_one, {"alt": ["paragraph"]})
+    parser.add_render_rule("math_inline_double", _displayed)
     parser.core.ruler.after("block", "number_items", _number_items)
     parser.validateLink = _is_absolute  # type: ignore[method-assign, assignment]  # the library's way to choose links
     return parser
@@ -74,6 +79,14 @@ def _bracket_math(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # t
         token.markup = "$"
     state.pos = stop + len(end)
     return True
+
+
+def _displayed(
+    self: RendererProtocol, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """Return a displayed formula within its paragraph, which the plugin's own frame would end."""
+    del self, options, env
+    return maths.to_mathml(tokens[index].content, {"display_mode": True})
 
 
 def _no_emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # the library's interface
