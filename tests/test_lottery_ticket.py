@@ -6,7 +6,10 @@ import pytest
 import torch
 
 from repro.experiments import lottery_ticket as experiment
+from repro.lab.batches import batch_order
+from repro.lab.initialise import initialise
 from repro.lab.mlp import mlp_shapes
+from repro.lab.mnist1d import mnist1d
 from repro.lab.parameters import unflatten
 from repro.lab.seeds import Seeds
 
@@ -24,28 +27,47 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+def small_task():
+    """Return the shapes and first weights of nets of 16 units, and eight steps on 100 signals."""
+    shapes = mlp_shapes(40, 16, 16, 10)
+    start = initialise(TWO, shapes, "pytorch_default").flat
+    data = mnist1d(TWO, train=100, test=100)
+    return shapes, start, experiment.Task(shapes, data, batch_order(TWO, 100, 50, 8), 0.01)
+
+
 def masks(cuts):
-    """Return the masks after each of the cuts, by sizes drawn afresh in each round."""
+    """Return the masks before and after so many cuts, by sizes drawn afresh in each round."""
     found = [torch.ones(len(TWO), COUNT)]
-    for step, share in enumerate(cuts):
-        found.append(experiment.cut(found[-1], TWO.uniform(f"size {step}", COUNT), share, SHAPES))
+    for step in range(cuts):
+        found.append(experiment.cut(found[-1], TWO.uniform(f"size {step}", COUNT), SHAPES))
     return found
 
 
 def test_cutting_keeps_the_asked_share_of_each_matrix():
-    """A share of each matrix goes, half of it in the last one, and no bias."""
-    kept = unflatten(masks([0.4])[-1], SHAPES)
+    """Half of each matrix goes, a quarter of the last one, and no bias."""
+    kept = unflatten(masks(1)[-1], SHAPES)
     counts = {name: mask.flatten(1).sum(1).tolist() for name, mask in kept.items()}
     assert counts == {
-        "0.weight": [36, 36], "0.bias": [10, 10], "1.weight": [60, 60], "1.bias": [10, 10],
-        "2.weight": [32, 32], "2.bias": [4, 4],
+        "0.weight": [30, 30], "0.bias": [10, 10], "1.weight": [50, 50], "1.bias": [10, 10],
+        "2.weight": [30, 30], "2.bias": [4, 4],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", ["random", "found", "numbers", "windows"])
+def test_the_arms_keep_what_outcomes_say(kept):
+    """After one, two and three cuts a half, a quarter and an eighth of each hidden layer are left."""
+    shapes, start, task = small_task()
+    found = experiment.kept_masks(kept, TWO, start, task)
+    for mask, share in zip(found, (0.5, 0.25, 0.125), strict=True):
+        parts = unflatten(mask, shapes)
+        for name in ("0.weight", "1.weight"):
+            assert parts[name].mean((1, 2)).tolist() == pytest.approx([share] * 2)
 
 
 def test_cutting_takes_the_smallest():
     """In each matrix every weight that is cut is smaller than every weight that is kept."""
     size = TWO.uniform("size 0", COUNT)
-    sizes, kept = unflatten(size, SHAPES), unflatten(masks([0.4])[-1], SHAPES)
+    sizes, kept = unflatten(size, SHAPES), unflatten(masks(1)[-1], SHAPES)
     for name in ("0.weight", "1.weight", "2.weight"):
         for values, mask in zip(sizes[name], kept[name], strict=True):
             assert values[mask == 0].max() < values[mask == 1].min()
@@ -53,17 +75,10 @@ def test_cutting_takes_the_smallest():
 
 def test_masks_are_nested():
     """What was cut once never comes back, whatever the sizes say later."""
-    found = masks([0.4, 0.4, 0.4])
+    found = masks(3)
     for before, after in pairwise(found):
         assert (after <= before).all()
         assert after.sum() < before.sum()
-
-
-def test_the_shares_leave_what_the_arms_say():
-    """Cutting in turn leaves a tenth of a matrix, and of a light cut nine tenths."""
-    for cuts, left in ((experiment.HARD, 0.1), (experiment.LIGHT, 0.9)):
-        share = torch.tensor([1 - cut for cut in cuts]).prod()
-        assert share == pytest.approx(left, abs=0.005)
 
 
 def test_windows_have_near_points_only():
@@ -85,20 +100,23 @@ def test_locality_of_known_masks():
     edges[:, :, 10:30] = 0
     for mask in (everything, edges):
         assert experiment.locality(mask).item() == pytest.approx(1)
+        assert experiment.pair_locality(mask).item() == pytest.approx(1)
     combs = torch.zeros(1, 5, 40)
     for unit in range(5):
         combs[0, unit, unit::5] = 1
     assert experiment.locality(combs).item() == 0
+    assert experiment.pair_locality(combs).item() == 0
 
 
 def test_a_crowded_unit_does_not_outvote_others():
-    """Each kept point counts once: one unit that keeps all of 40 weighs like ten windows of 4."""
+    """Unit by unit one that keeps all of 40 weighs like ten windows of 4; pair by pair it counts far more."""
     windows = torch.zeros(1, 10, 40)
     for unit in range(10):
         windows[0, unit, 4 * unit : 4 * unit + 4] = 1
     both = torch.cat([windows, torch.ones(1, 1, 40)], 1)
     assert experiment.locality(windows).item() == pytest.approx(780 / 150)
     assert experiment.locality(both).item() == pytest.approx((780 / 150 + 1) / 2)
+    assert experiment.pair_locality(both).item() == pytest.approx((60 + 150) / (60 + 780) * 780 / 150)
 
 
 def test_random_masks_are_at_chance():
@@ -107,31 +125,88 @@ def test_random_masks_are_at_chance():
     assert torch.allclose(experiment.locality(mask), torch.ones(2), atol=0.02)
 
 
+def test_the_same_numbers_in_other_places():
+    """Every unit and every input keeps as many weights as before, most of them elsewhere."""
+    mask = (TWO.uniform("mask", 31, 40) < TWO.uniform("shares", 1, 40)).float()  # inputs differ in numbers
+    other = experiment.with_numbers_of(TWO, mask, "other")
+    for axis in (1, 2):
+        assert torch.equal(other.sum(axis), mask.sum(axis))
+    assert (other * mask).sum() < 0.8 * mask.sum()
+    assert experiment.locality(other).tolist() == pytest.approx([1, 1], abs=0.05)
+
+
+def test_every_mask_of_the_same_numbers_is_as_likely():
+    """Of the six masks that keep one point of three at each of three units, each comes up about as often."""
+    many = Seeds(tuple(range(3000)))
+    drawn = experiment.with_numbers_of(many, torch.eye(3).expand(3000, 3, 3), "permutation")
+    counts = drawn.flatten(1).unique(dim=0, return_counts=True)[1]
+    assert len(counts) == 6
+    assert counts.sub(500).abs().max() < 5 * 500**0.5
+
+
+def test_windows_keep_each_units_number_side_by_side():
+    """A unit keeps as many points as before, without a gap, and every place on the signal is as likely."""
+    many = Seeds(tuple(range(2000)))
+    counts = torch.tensor([0, 1, 5, 40])
+    mask = (torch.arange(40) < counts.unsqueeze(1)).float().expand(2000, 4, 40)
+    windows = experiment.windows_of(many, mask)
+    assert torch.equal(windows.sum(2), counts.float().expand(2000, 4))
+    starts = windows.diff(dim=2, prepend=torch.zeros(2000, 4, 1)) == 1
+    assert (starts.sum(2) == (counts > 0)).all()
+    first = starts[:, 2].float().argmax(1)  # windows of five have 36 places
+    assert first.bincount(minlength=36).sub(2000 / 36).abs().max() < 5 * (2000 / 36) ** 0.5
+
+
+def test_smaller_nets_have_as_many_weights():
+    """The smaller full nets keep whole units, and within 4 percent as many hidden weights as a cut leaves."""
+    shapes = mlp_shapes(40, 100, 100, 10)
+    start = initialise(TWO, shapes, "pytorch_default").flat
+    for mask, share in zip(experiment.small_masks(start, shapes), (0.5, 0.25, 0.125), strict=True):
+        parts = unflatten(mask, shapes)
+        units = parts["0.weight"][0].amax(1)
+        assert torch.equal(parts["0.weight"][0], units.unsqueeze(1).expand(100, 40))
+        assert torch.equal(parts["1.weight"][0], torch.outer(units, units))
+        assert torch.equal(parts["2.weight"][0], units.expand(10, 100))
+        left = parts["0.weight"][0].sum() + parts["1.weight"][0].sum()
+        assert left.item() == pytest.approx(share * 14000, rel=0.04)
+
+
 def test_what_is_cut_stays_zero(monkeypatch):
     """What is cut is zero after training; what is kept starts from the first weights in a ticket only."""
     starts, train = [], experiment.train
 
-    def watched(net, mask, *rest):
-        starts.append((net.flat.clone(), mask))
-        for flat in train(net, mask, *rest):
+    def watched(start, mask, *rest):
+        starts.append(start)
+        for flat in train(start, mask, *rest):
             assert (flat[mask == 0] == 0).all()
-            assert (flat != starts[-1][0])[mask == 1].float().mean() > 0.5
+            assert (flat != start)[mask == 1].float().mean() > 0.5
             yield flat
 
     monkeypatch.setattr(experiment, "TEST", 1000)
     monkeypatch.setattr(experiment, "train", watched)
-    for arm, rounds in (("dense", 0), ("ticket", 4), ("reinit", 4), ("random", 0), ("reinit_light", 1)):
+    first = initialise(TWO, mlp_shapes(40, 20, 20, 10), "pytorch_default").flat
+    nets = {"dense": 1, "dense_fresh": 1, "ticket": 6, "reinit": 6, "numbers": 6, "windows": 6, "random": 3}
+    for arm, count in nets.items():
         starts.clear()
-        experiment.measure(arm, TWO, experiment.Scale(units=20, steps=4))
-        assert len(starts) == rounds + 1
-        (first, _), (last, mask) = starts[0], starts[-1]
-        assert torch.equal(first * mask, last) == (arm not in {"reinit", "reinit_light"})
+        experiment.measure(arm, TWO, experiment.Scale(units=20, steps=8))
+        assert len(starts) == count
+        assert torch.equal(starts[-1], first) == (arm in {"dense", "ticket"})
 
 
-def test_halves_are_means_of_the_curve(monkeypatch):
-    """Early and late accuracy are the means of four looks each."""
+def test_the_rate_falls_evenly_to_nothing(monkeypatch):
+    """The first step is taken at the full rate, the last at an eighth of it where there are eight."""
+    rates = []
+    monkeypatch.setattr(experiment, "adam", lambda *args: rates.append(args[3]))
+    _, start, task = small_task()
+    list(experiment.train(start, torch.ones_like(start), 0.8, task))
+    assert rates == pytest.approx([0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+
+
+def test_outcomes_are_points_of_the_curves(monkeypatch):
+    """Final accuracies are the curve over shares; early accuracy is the mean of the first four looks."""
     monkeypatch.setattr(experiment, "TEST", 1000)
-    values = experiment.measure("ticket", TWO, experiment.Scale(units=20, steps=4))
-    early, late = values["accuracy_curve"].split([4, 4], 1)
-    assert torch.allclose(values["early_accuracy"], early.mean(1))
-    assert torch.allclose(values["late_accuracy"], late.mean(1))
+    values = experiment.measure("ticket", TWO, experiment.Scale(units=20, steps=8))
+    finals = torch.stack([values["eighth"], values["quarter"], values["half"]], 1)
+    assert torch.equal(values["accuracy_curve"], finals)
+    assert torch.allclose(values["early_eighth"], values["training_curve"][:, :4].mean(1))
+    assert torch.equal(values["eighth"], values["training_curve"][:, -1])

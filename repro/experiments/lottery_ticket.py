@@ -1,20 +1,24 @@
 """Does pruning find a small network that trains as well as the full one, and what carries its luck?
 
 Hypothesis: by luck some first weights suit the task. Training enlarges them, pruning keeps them, and set back
-they need few others. The mask alone may help too, where it joins points that belong together.
+they need few others. The mask alone may help too, by the inputs and units that it spares or by joining points
+that belong together.
 
-Method: a net of two hidden layers learns MNIST-1D, a share of each matrix's smallest weights is cut, the rest
-is set back, and so on. What is left in the end trains four times as long as what was pruned.
+Method: a net of two hidden layers learns MNIST-1D to the end. The smaller half of each matrix's weights is
+cut, a quarter in the last matrix; the rest is set back and learns again, and so on. What is left after one,
+two and three cuts, and all that it is compared with, trains as long as the full net did.
 
-Arms: how much is cut, by size or at random; whether the rest starts from first or fresh weights. For full and
-for sparse nets the rate of Adam is the best of several on other seeds, fresh weights and random masks too.
+Arms: which weights are kept, and whether they start from fresh ones. Adam's rate falls evenly to zero. Where
+it starts was chosen on other seeds for full nets of each width, for smaller ones, and for each share.
 
-Outcomes: percent of test signals right in each half of training; near points in what units keep, over chance.
+Outcomes: percent of test signals right after training, and over its first half, with a half, a quarter and an
+eighth of the weights; near points among those that a unit keeps, by unit and by pair, over chance.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from math import sqrt
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,50 +31,77 @@ from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.outcomes import Axis, Curve, Outcome
-from repro.lab.parameters import Parameters, Shapes, flatten, leaves, unflatten
+from repro.lab.parameters import Shapes, flatten, leaves, unflatten
 from repro.lab.seeds import Seeds
 
 TRAIN = 4000  # training signals
-TEST = 10000  # test signals
+TEST = 5000  # test signals
 BATCH = 100  # signals in a batch
-NEAR = 4  # points of a signal at most so far apart are near
 LOOKS = 8  # equal parts of training, after each of which the net is tested
-LONGER = 4  # times as long as before a cut trains what is left in the end
-LIGHT = (0.1,)  # shares cut in turn: a tenth is cut
-HARD = (0.44, 0.44, 0.44, 0.44)  # shares cut in turn: a tenth is left
-PRUNING_RATE = 0.01  # learning rate of Adam before cuts
-FULL_RATE = 0.01  # learning rate of Adam for what is left of a light cut, or of none
-SPARSE_RATE = 0.03  # learning rate of Adam for what is left of hard cuts
+CUTS = {"0.weight": 0.5, "1.weight": 0.5, "2.weight": 0.25}  # share of a matrix that each cut takes
+LEFT = (12.5, 25.0, 50.0)  # percent of the hidden layers' weights that are left after three, two and one cuts
+NEAR = 4  # points of a signal at most so far apart are near
+TRADES = 20  # rounds in which pairs of units exchange inputs
+RATES = (0.025, 0.04, 0.05)  # learning rates of Adam for a half, a quarter and an eighth of the weights
+SMALL_RATE = 0.02  # learning rate of Adam for full nets of fewer units
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Units of each hidden layer, and steps of training, an even number, before each cut."""
+    """Units of each hidden layer, steps of training, a multiple of 8, and Adam's rate for the full net."""
 
     units: int = 100
-    steps: int = 300
+    steps: int = 600
+    full_rate: float = 0.015
 
 
 MINIMAL = Scale()
-LARGE = Scale(units=300, steps=2000)
+LARGE = Scale(units=300, steps=2000, full_rate=0.01)
 OUTCOMES = {
-    "early_accuracy": Outcome(
-        "accuracy in the first half of training",
+    "half": Outcome(
+        "accuracy with a half of the weights", unit="percent of test signals", better="higher", resolution=0.1
+    ),
+    "quarter": Outcome(
+        "accuracy with a quarter of the weights",
         unit="percent of test signals",
         better="higher",
         resolution=0.1,
     ),
-    "late_accuracy": Outcome(
-        "accuracy in the second half of training",
+    "eighth": Outcome(
+        "accuracy with an eighth of the weights",
+        unit="percent of test signals",
+        better="higher",
+        resolution=0.1,
+    ),
+    "early_quarter": Outcome(
+        "accuracy in the first half of training, with a quarter of the weights",
+        unit="percent of test signals",
+        better="higher",
+        resolution=0.1,
+    ),
+    "early_eighth": Outcome(
+        "accuracy in the first half of training, with an eighth of the weights",
         unit="percent of test signals",
         better="higher",
         resolution=0.1,
     ),
     "locality": Outcome(
-        "near points among those that a unit keeps", unit="times chance", better="neither", resolution=0.01
+        "near points among those that a unit keeps, units with many counting no more per point",
+        unit="times chance",
+        better="neither",
+        resolution=0.01,
+    ),
+    "pair_locality": Outcome(
+        "near points among the pairs that units keep", unit="times chance", better="neither", resolution=0.01
     ),
     "accuracy_curve": Curve(
         "accuracy",
+        unit="percent of test signals",
+        better="higher",
+        axis=Axis("percent of the hidden layers' weights", values=LEFT, is_logarithmic=True),
+    ),
+    "training_curve": Curve(
+        "accuracy with an eighth of the weights",
         unit="percent of test signals",
         better="higher",
         axis=Axis("percent of training", first=12.5, last=100, points=8),
@@ -78,45 +109,175 @@ OUTCOMES = {
 }
 
 
+class Task(NamedTuple):
+    """A net's shapes, signals, the batches of each step, (seeds, steps, BATCH), and a full net's rate."""
+
+    shapes: Shapes
+    data: Labelled
+    order: Tensor
+    full_rate: float
+
+
 class Arm(NamedTuple):
-    """Shares that are cut in turn, whether at random, and whether what is left starts from fresh weights."""
+    """Which weights are kept, and whether they start from fresh ones."""
 
     description: str
-    cuts: tuple[float, ...] = ()
-    is_random: bool = False
+    kept: Literal["all", "found", "numbers", "windows", "random", "small"]
     is_fresh: bool = True
 
 
 ARMS = {
-    "dense": Arm("full network", is_fresh=False),
-    "ticket": Arm("pruned to a tenth, first weights", HARD, is_fresh=False),
-    "reinit": Arm("pruned to a tenth, fresh weights", HARD),
-    "random": Arm("random tenth, fresh weights", HARD, is_random=True),
-    "ticket_light": Arm("pruned by a tenth, first weights", LIGHT, is_fresh=False),
-    "reinit_light": Arm("pruned by a tenth, fresh weights", LIGHT),
-    "random_light": Arm("a random tenth cut, fresh weights", LIGHT, is_random=True),
+    "dense": Arm("full network", "all", is_fresh=False),
+    "dense_fresh": Arm("full network, fresh weights", "all"),
+    "small": Arm("smaller full network with as many weights", "small"),
+    "ticket": Arm("found mask, first weights", "found", is_fresh=False),
+    "reinit": Arm("found mask, fresh weights", "found"),
+    "numbers": Arm("random mask with the found numbers at units and inputs, fresh weights", "numbers"),
+    "windows": Arm("windows of adjacent points, fresh weights", "windows"),
+    "random": Arm("random mask, fresh weights", "random"),
 }
 
 
-def cut(mask: Tensor, size: Tensor, share: float, shapes: Shapes) -> Tensor:
-    """Return the mask (seeds, weights) without each matrix's share of smallest weights, half in the last."""
+def cut(mask: Tensor, size: Tensor, shapes: Shapes) -> Tensor:
+    """Return the mask (seeds, weights) without each matrix's share of the weights of smallest size."""
     kept = unflatten(mask, shapes)
     sizes = unflatten(size.where(mask > 0, -1.0), shapes)  # what is cut already is smallest
-    for name, part in {"0.weight": share, "1.weight": share, "2.weight": share / 2}.items():
+    for name, share in CUTS.items():
         candidates = sizes[name].flatten(1)
-        count = round(int(kept[name][0].sum()) * (1 - part))
+        count = round(int(kept[name][0].sum()) * (1 - share))
         largest = candidates.topk(count).indices
         kept[name] = torch.zeros_like(candidates).scatter_(1, largest, 1.0)
     return flatten(list(kept.values()))
 
 
+def train(start: Tensor, mask: Tensor, rate: float, task: Task) -> Iterator[Tensor]:
+    """Train `start` where `mask` is 1, the rate falling evenly to 0; yield it all after each step."""
+    shapes, data, order, _ = task
+    net = leaves(start * mask, shapes)
+    state = adam_state(net.flat)
+    steps = order.shape[1]
+    for step, (x, y) in enumerate(batches(data.x, data.y, order)):
+        gradient = mlp_cross_entropy(net, x, y).gradient
+        adam(net.flat, gradient.mul_(mask), state, rate * (1 - step / steps))
+        yield net.flat.detach()
+
+
+def accuracies(start: Tensor, mask: Tensor, rate: float, task: Task) -> Tensor:
+    """Return percent of test signals right after each part of training, (seeds, LOOKS)."""
+    every = task.order.shape[1] // LOOKS
+    looks = []
+    for step, flat in enumerate(train(start, mask, rate, task), 1):
+        if step % every == 0:
+            scores = mlp(unflatten(flat, task.shapes), task.data.test_x)
+            looks.append(100 * accuracy(scores, task.data.test_y))
+    return torch.stack(looks, 1)
+
+
+def found_masks(start: Tensor, task: Task) -> list[Tensor]:
+    """Return the masks (seeds, weights) that are left after each cut of nets trained from `start`."""
+    mask = torch.ones_like(start)
+    masks = []
+    for rate in (task.full_rate, *RATES[:-1]):
+        *_, trained = train(start, mask, rate, task)
+        mask = cut(mask, trained.abs(), task.shapes)
+        masks.append(mask)
+    return masks
+
+
+def random_masks(seeds: Seeds, start: Tensor, shapes: Shapes) -> list[Tensor]:
+    """Return masks that keep as many weights of each matrix as the found ones, drawn at random and nested."""
+    size = seeds.uniform("random mask", start.shape[1])
+    mask = torch.ones_like(start)
+    masks = []
+    for _ in LEFT:
+        mask = cut(mask, size, shapes)
+        masks.append(mask)
+    return masks
+
+
+def small_masks(start: Tensor, shapes: Shapes) -> list[Tensor]:
+    """Return masks that keep whole units, as many as have a half, a quarter and an eighth of the weights."""
+    units = shapes["0.bias"][0]
+    masks = []
+    for percent in reversed(LEFT):
+        weights = percent / 100 * (FEATURES + units) * units
+        count = round(
+            sqrt((FEATURES / 2) ** 2 + weights) - FEATURES / 2
+        )  # (FEATURES + count) count = weights
+        is_kept = (torch.arange(units) < count).to(start.dtype)
+        mask = unflatten(torch.ones_like(start), shapes)
+        mask["0.weight"] = mask["0.weight"] * is_kept.unsqueeze(1)
+        mask["1.weight"] = mask["1.weight"] * torch.outer(is_kept, is_kept)
+        mask["2.weight"] = mask["2.weight"] * is_kept
+        masks.append(flatten(list(mask.values())))
+    return masks
+
+
+def with_numbers_of(seeds: Seeds, mask: Tensor, purpose: str) -> Tensor:
+    """Return a random mask that keeps as many weights at every unit and every input as `mask` does.
+
+    In each round units pair up at random and deal out anew what only one of the two keeps (the curveball of
+    Strona et al. 2014, for all pairs at once).
+
+    Args:
+        seeds: Each draws its own mask.
+        mask: Shape (seeds, units, inputs).
+        purpose: Name of the random streams.
+    """
+    _, units, inputs = mask.shape
+    pairs = units // 2
+    for trade in range(TRADES):
+        order = seeds.permutations(f"{purpose}, order {trade}", units)[:, : 2 * pairs]
+        chance = seeds.uniform(f"{purpose}, chance {trade}", pairs, inputs)
+        index = order.view(-1, 2, pairs, 1).expand(-1, -1, -1, inputs)  # (seeds, 2, pairs, inputs)
+        one, other = mask.gather(1, index.flatten(1, 2)).view(index.shape).unbind(1)
+        contested = one != other
+        count = (one * contested).sum(2, keepdim=True)
+        rank = chance.where(contested, 2.0).argsort(2).argsort(2)  # what is not contested comes last
+        dealt = one.where(~contested, (rank < count).to(mask.dtype))
+        rest = one + other - dealt
+        mask = mask.scatter(1, index.flatten(1, 2), torch.cat([dealt, rest], 1))
+    return mask
+
+
+def windows_of(seeds: Seeds, mask: Tensor) -> Tensor:
+    """Return a mask that keeps as many points at every unit as `mask` does, adjacent ones at a random place.
+
+    Args:
+        seeds: Each draws its own mask.
+        mask: Shape (seeds, units, points).
+    """
+    count = mask.sum(2, keepdim=True)  # (seeds, units, 1)
+    places = mask.shape[2] - count + 1
+    first = (seeds.uniform("windows", mask.shape[1], 1) * places).floor()
+    point = torch.arange(mask.shape[2])
+    return ((point >= first) & (point < first + count)).to(mask.dtype)
+
+
+def rearranged(seeds: Seeds, mask: Tensor, shapes: Shapes, *, has_windows: bool) -> Tensor:
+    """Return a random mask with the found numbers at every unit, and in the first layer windows if asked."""
+    kept = unflatten(mask, shapes)
+    for name in CUTS:
+        has_place = has_windows and name == "0.weight"
+        kept[name] = windows_of(seeds, kept[name]) if has_place else with_numbers_of(seeds, kept[name], name)
+    return flatten(list(kept.values()))
+
+
 def locality(first: Tensor) -> Tensor:
     """Return, for masks (seeds, units, points), near points' share of a kept point's company, over chance."""
-    counts = first.sum(1, keepdim=True)  # units that keep a point, (seeds, 1, points)
     company = first.sum(2, keepdim=True) - 1  # other points that a unit keeps, (seeds, units, 1)
-    found = first.mT @ (first / company.clamp_min(1))  # (seeds, points, points)
-    by_chance = counts.mT @ counts
-    return share_near(found) / share_near(by_chance)
+    return share_near(first.mT @ (first / company.clamp_min(1))) / share_near(by_chance(first))
+
+
+def pair_locality(first: Tensor) -> Tensor:
+    """Return, for masks (seeds, units, points), near pairs' share of what units keep, over chance."""
+    return share_near(first.mT @ first) / share_near(by_chance(first))
+
+
+def by_chance(first: Tensor) -> Tensor:
+    """Return how likely two points are kept by one unit if only the numbers that keep each point count."""
+    counts = first.sum(1, keepdim=True)  # units that keep a point, (seeds, 1, points)
+    return counts.mT @ counts
 
 
 def share_near(pairs: Tensor) -> Tensor:
@@ -126,57 +287,46 @@ def share_near(pairs: Tensor) -> Tensor:
     return near.sum((1, 2)) / upper.sum((1, 2))
 
 
-def train(net: Parameters, mask: Tensor, rate: float, data: Labelled, order: Tensor) -> Iterator[Tensor]:
-    """Train the weights where `mask` is 1 in place; yield all, (seeds, weights), after each batch."""
-    state = adam_state(net.flat)
-    for x, y in batches(data.x, data.y, order):
-        gradient = mlp_cross_entropy(net, x, y).gradient
-        adam(net.flat, gradient.mul_(mask), state, rate)
-        yield net.flat
-
-
-def pruned(start: Tensor, shapes: Shapes, data: Labelled, order: Tensor, cuts: tuple[float, ...]) -> Tensor:
-    """Return the mask that is left after alternating training from `start` with cuts."""
-    mask = torch.ones_like(start)
-    for share in cuts:
-        *_, trained = train(leaves(start * mask, shapes), mask, PRUNING_RATE, data, order)
-        mask = cut(mask, trained.abs(), share, shapes)
-    return mask
-
-
-def randomly_pruned(start: Tensor, shapes: Shapes, size: Tensor, cuts: tuple[float, ...]) -> Tensor:
-    """Return the mask that is left after cutting the weights of smallest `size` in turn."""
-    mask = torch.ones_like(start)
-    for share in cuts:
-        mask = cut(mask, size.abs(), share, shapes)
-    return mask
+def kept_masks(kept: str, seeds: Seeds, first: Tensor, task: Task) -> list[Tensor]:
+    """Return what an arm that cuts keeps, (seeds, weights), after one, two and three cuts."""
+    if kept == "random":
+        return random_masks(seeds, first, task.shapes)
+    if kept == "small":
+        return small_masks(first, task.shapes)
+    found = found_masks(first, task)
+    if kept == "found":
+        return found
+    return [rearranged(seeds, mask, task.shapes, has_windows=kept == "windows") for mask in found]
 
 
 @without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    _, cuts, is_random, is_fresh = ARMS[arm]
+    _, kept, is_fresh = ARMS[arm]
     shapes = mlp_shapes(FEATURES, scale.units, scale.units, CLASSES)
     data = mnist1d(seeds, train=TRAIN, test=TEST)
-    steps = LONGER * scale.steps
-    order = batch_order(seeds, TRAIN, BATCH, steps)  # (seeds, steps, BATCH)
-    start = initialise(seeds, shapes, "pytorch_default").flat  # (seeds, weights)
-    if is_random:
-        mask = randomly_pruned(start, shapes, seeds.uniform("random mask", start.shape[1]), cuts)
+    order = batch_order(seeds, TRAIN, BATCH, scale.steps)
+    task = Task(shapes, data, order, scale.full_rate)
+    first = initialise(seeds, shapes, "pytorch_default").flat  # (seeds, weights)
+    fresh_shapes = {f"fresh {name}": shape for name, shape in shapes.items()}
+    fresh = initialise(seeds, fresh_shapes, "pytorch_default").flat
+    start = fresh if is_fresh else first
+    if kept == "all":  # one net, which is what nets of each share are compared with
+        masks = [torch.ones_like(first)] * len(LEFT)
+        curves = [accuracies(start, masks[0], scale.full_rate, task)] * len(LEFT)
     else:
-        mask = pruned(start, shapes, data, order[:, : scale.steps], cuts)
-    if is_fresh:
-        fresh_shapes = {f"fresh {name}": shape for name, shape in shapes.items()}
-        start = initialise(seeds, fresh_shapes, "pytorch_default").flat
-    rate = SPARSE_RATE if cuts == HARD else FULL_RATE
-    looks = []
-    for step, net in enumerate(train(leaves(start * mask, shapes), mask, rate, data, order), 1):
-        if step % (steps // LOOKS) == 0:
-            looks.append(accuracy(mlp(unflatten(net, shapes), data.test_x), data.test_y))
-    curve = 100 * torch.stack(looks, 1)  # (seeds, LOOKS)
-    early, late = curve.view(len(curve), 2, -1).mean(2).unbind(1)
+        masks = kept_masks(kept, seeds, first, task)
+        rates = [SMALL_RATE] * len(LEFT) if kept == "small" else RATES
+        curves = [accuracies(start, mask, rate, task) for mask, rate in zip(masks, rates, strict=True)]
+    half, quarter, eighth = curves
+    inputs = unflatten(masks[-1], shapes)["0.weight"]  # with an eighth of the weights
     return {
-        "early_accuracy": early,
-        "late_accuracy": late,
-        "locality": locality(unflatten(mask, shapes)["0.weight"]),
-        "accuracy_curve": curve,
+        "half": half[:, -1],
+        "quarter": quarter[:, -1],
+        "eighth": eighth[:, -1],
+        "early_quarter": quarter[:, : LOOKS // 2].mean(1),
+        "early_eighth": eighth[:, : LOOKS // 2].mean(1),
+        "locality": locality(inputs),
+        "pair_locality": pair_locality(inputs),
+        "accuracy_curve": torch.stack([eighth[:, -1], quarter[:, -1], half[:, -1]], 1),
+        "training_curve": eighth,
     }
