@@ -20,7 +20,15 @@ def shown(text):
 @pytest.mark.parametrize(
     "text",
     [
-        *("> 90 % of it", "1986. Back-propagation was published.", "~~not~~ so", "# of seeds", "+ 5 %"),
+        *(
+            "> 90 % of it",
+            "1986. Back-propagation was published.",
+            "~~not~~ so",
+            "~~~~",
+            "~~~\nx\n~~~",
+            "# of seeds",
+            "+ 5 %",
+        ),
         *("| a | b |\n|---|---|\n| 1 | 2 |", "Title\n===", "a\n---\nb", "***", "1) one\n2) two"),
         *("[a]: https://example.org", "[a](b.md)", "[a](javascript:alert(1))", "2*3*4 and 2**3**4"),
         *("__init__ and _x_", "&nbsp; a &lt; b", "<b>bold</b>", "C:\\dir", "it was\n1986. Then", "f*(x)*g"),

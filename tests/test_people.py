@@ -93,7 +93,18 @@ def test_parts_of_a_name_are_of_one_script(project):
 
 
 @pytest.mark.parametrize(
-    "name", ["Иван Петров", "Яндекс Research", "Öz & Sons", "β-Group", "東京Lab", "Ελένη", "J. Łoś"]
+    "name",
+    [
+        "Иван Петров",
+        "Яндекс Research",
+        "Öz & Sons",
+        "β-Group",
+        "東京Lab",
+        "Ελένη",
+        "J. Łoś",
+        "μP Lab",
+        "ΦFlow",
+    ],
 )
 def test_names_of_one_script_a_word_are_fine(project, name):
     """Groups may have words of several scripts."""

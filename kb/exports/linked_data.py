@@ -112,15 +112,25 @@ def source(site: Site, source_id: str) -> Node:
         "datePublished": record.issued and moments(record.issued)[0].iso,
         "url": record.URL or page,
         "sameAs": _elsewhere(record),
-        "isPartOf": record.container_title and {"@type": OTHER_TYPE, "name": record.container_title},
+        "isPartOf": _container(record),
         "editor": [*map(_person, record.editor)],
         "translator": [*map(_person, record.translator)],
         "publisher": record.publisher and {"@type": "Organization", "name": record.publisher},
         "inLanguage": record.language,
-        "isbn": record.ISBN,
-        "issn": record.ISSN,
+        "isbn": record.ISBN if TYPES.get(record.type) == "Book" else None,
+        "issn": record.ISSN if TYPES.get(record.type) == "Periodical" else None,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _container(record: Source) -> Node | None:
+    """Return what a work is a part of, with the number that books or periodicals have."""
+    if record.container_title is None:
+        return None
+    numbers = {"Book": ("isbn", record.ISBN), "Periodical": ("issn", record.ISSN)}
+    kind = next((kind for kind, (_, number) in numbers.items() if number), OTHER_TYPE)
+    name, number = numbers.get(kind, ("", None))
+    return {"@type": kind, "name": record.container_title, **({name: number} if number else {})}
 
 
 def _person(person: Person) -> Node:

@@ -15,7 +15,7 @@ from functools import cache
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
-from markdown_it.rules_block import StateBlock, list_block
+from markdown_it.rules_block import StateBlock, fence, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -54,6 +54,7 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.before("escape", "bracket_math", _bracket_math)
     parser.inline.ruler.before("emphasis", "no_emphasis", _no_emphasis)
     parser.block.ruler.at("list", _list_from_one, {"alt": ["paragraph"]})
+    parser.block.ruler.at("fence", _fence_of_ticks, {"alt": ["paragraph", "list"]})
     parser.add_render_rule("math_inline_double", _displayed)
     parser.core.ruler.after("block", "number_items", _number_items)
     parser.validateLink = _is_absolute  # type: ignore[method-assign, assignment]  # the library's way to choose links
@@ -101,6 +102,13 @@ def _no_emphasis(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 # th
         state.pending += run[0]
     state.pos = run.end()
     return True
+
+
+def _fence_of_ticks(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # as above
+    """Read code between lines of backticks, not of tildes."""
+    return not state.src.startswith("~", state.bMarks[start] + state.tShift[start]) and fence(
+        state, start, end, silent
+    )
 
 
 def _list_from_one(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 # as above

@@ -7,6 +7,8 @@ import unicodedata
 
 ALIKE = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN")
 """Scripts with letters that look like each other's; no word of a name is written in two of them."""
+_SYMBOLS = frozenset("βδεζθλμξπσφψΓΔΘΛΞΠΣΦΨΩ")
+"""Greek letters that look like no letter of another script, and that formulas have made everybody's."""
 _AFTER_INITIAL = re.compile(r"(?<=\w)\.\s*")
 _NO_LETTER = re.compile(r"[\W\d_]+")
 
@@ -28,6 +30,8 @@ def strange_letter(name: str) -> str | None:
 
 
 def script_of(letter: str) -> str | None:
-    """Return the script of a letter if it is one of `ALIKE`."""
+    """Return the script of a letter if it is one of `ALIKE`, and the letter not a symbol of all of them."""
+    if letter in _SYMBOLS:
+        return None
     script = unicodedata.name(letter, "").partition(" ")[0]
     return script if script in ALIKE else None

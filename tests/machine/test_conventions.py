@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import feedparser
 import jsonschema
@@ -17,6 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from kb.exports import badges, feeds, heads, linked_data
+from kb.records.sources import Source
+from kb.records.works import WorkType
 from kb.site.page import page_from
 from kb.site.render import files
 from kb.time.history import Event
@@ -150,7 +153,7 @@ def test_linked_data_are_schema_orgs(toy, ours, tmp_path):
     if not shutil.which("node") or not (NODE / "schema-dts").is_dir():
         answer = pytest.fail if os.environ.get("CI") else pytest.skip
         answer("node or tests/node/node_modules is missing; run make tests/node/node_modules/.installed")
-    good = [json.loads(text) for text in documents(toy) + documents(ours)]
+    good = [json.loads(text) for text in documents(toy) + documents(ours) + documents_of_every_type(toy)]
     wrong = json.loads(json.dumps(good[0]).replace(MUTATION, f"{MUTATION}d"))
     assert good[0]["@type"] == "ClaimReview"
     (tmp_path / "good.ts").write_text(as_typescript(good), encoding="utf-8")
@@ -170,6 +173,31 @@ def documents(site):
     found += [heads.source(site, i) for i in site.base.sources]
     found += [heads.experiment(site, name) for name in site.base.scripts]
     return [head["linked_data"] for head in [*found, heads.start(site, "About.")] if "linked_data" in head]
+
+
+WORK = {
+    "title": "A work",
+    "author": ({"family": "Maaten", "non-dropping-particle": "van der"}, {"literal": "The Doe Group"}),
+    "editor": ({"family": "Roe", "given": "Richard"},),
+    "translator": ({"family": "Doe"},),
+    "issued": "-0043/0014",
+    "publisher": "Doe & Sons",
+    "container-title": "A book",
+    "DOI": "10.1002/(SICI)1<1::A>3.0.CO;2-2",
+    "language": "de",
+    "ISBN": "978-0-306-40615-7",
+    "ISSN": "2434-561X",
+    "verified": "text",
+}
+
+
+def documents_of_every_type(site):
+    """Return the linked data of a work of each type of CSL with all that schema.org has words for."""
+    base = site.base
+    works = {kind: Source.model_validate({**WORK, "type": kind}) for kind in get_args(WorkType)}
+    project = replace(site.project, base=replace(base, sources={**base.sources, **works}))
+    several = replace(site, project=project)
+    return [heads.source(several, kind)["linked_data"] for kind in works]
 
 
 def as_typescript(nodes):
