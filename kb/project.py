@@ -9,6 +9,7 @@ from functools import cached_property
 from kb.evidence.ledger import Ledger, read_ledger
 from kb.evidence.order import Order
 from kb.evidence.strays import fitted
+from kb.judging.certainty import Certainty, certainty
 from kb.judging.first_versions import with_first_versions
 from kb.judging.judgement import Judgement, judge_base
 from kb.reading.base import Base
@@ -47,6 +48,12 @@ class Project:
     def accounts(self) -> Mapping[str, Account]:
         """Return what speaks for and against every claim that has no verdict, by id."""
         return accounts(self.base, self.judgements, self.standings)
+
+    @cached_property
+    def certainties(self) -> Mapping[str, Certainty]:
+        """Return how sure the verdict of every claim is on which something is decided, by id."""
+        found = {i: certainty(self.base, self.ledger, each) for i, each in self.judgements.items()}
+        return {claim_id: each for claim_id, each in found.items() if each is not None}
 
     @property
     def problems(self) -> tuple[Problem, ...]:

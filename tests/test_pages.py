@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kb.exports.published import Site
 from kb.exports.raw_values import as_csv, as_curves_csv, as_json
+from kb.judging.certainty import nearest
 from kb.judging.stats import Interval
 from kb.project import read
 from kb.reading.tree import Folder
@@ -23,7 +24,7 @@ from kb.site.figures.neighbourhood import MOST, Neighbourhoods, placed
 from kb.site.figures.strip import strip_of
 from kb.site.pages import debates
 from kb.site.pages.claim import pages as claim_pages
-from kb.site.pages.claim.sensitivity import nearest, sensitivity
+from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.debates import holders, measured_claims
 from kb.site.pages.people import people
 from kb.site.render import files

@@ -11,6 +11,7 @@ from kb.exports.claim_models import (
     LICENCE,
     AccountEntry,
     AnswerData,
+    CertaintyData,
     ClaimDocument,
     ClaimLinks,
     ClaimList,
@@ -22,6 +23,7 @@ from kb.exports.claim_models import (
     SettingData,
     VerdictData,
 )
+from kb.judging.certainty import Certainty, certainty
 from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement, SettingJudgement
 from kb.judging.superseded import Superseded
@@ -32,6 +34,7 @@ from kb.reasoning.accounts import Entry
 from kb.reasoning.answers import Spoken, spoken_answer
 from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
+from kb.words.certainty import certainty_sentence
 from kb.words.earlier_tests import earlier_test_clause
 from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
 from kb.words.measured import in_unit, measured
@@ -79,6 +82,7 @@ def claim_document(
         account=tuple(map(_entry, project.accounts.get(claim_id, ()))),
         version=judgement.version,
         verdict=verdict and verdict_data(verdict),
+        certainty=certainty_data(certainty(base, ledger, judgement)),
         findings=findings_data(verdict),
         settings=tuple(setting_data(script, each) for each in judgement.settings) if script else (),
         tests=tuple(map(earlier_test_data, judgement.tests)),
@@ -125,6 +129,19 @@ def answer_data(answer: Spoken | None) -> AnswerData | None:
 def verdict_data(verdict: Verdict) -> VerdictData:
     """Return a verdict without its findings."""
     return VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.superseded)
+
+
+def certainty_data(found: Certainty | None) -> CertaintyData | None:
+    """Return how sure a verdict is, where something is decided."""
+    if found is None:
+        return None
+    return CertaintyData(
+        level=found.level,
+        doubts=found.doubts,
+        turning=tuple(seed for seed, _ in found.turning),
+        further_tests=found.further_tests,
+        words=certainty_sentence(found),
+    )
 
 
 def findings_data(verdict: Verdict | None) -> tuple[FindingData, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_serializer
 
 from kb.judging.bounds import Decision
+from kb.judging.certainty import Doubt, Level
 from kb.judging.details import Detail
 from kb.judging.judgement import State
 from kb.judging.verdict import VerdictState
@@ -111,6 +112,21 @@ class VerdictData(Part):
     """Probability that an interval ever misses the truth."""
     revision: int
     """How many earlier tests of the claim have evidence; each halves `alpha`."""
+
+
+class CertaintyData(Part):
+    """How sure the verdict at the main setting is; it changes no verdict."""
+
+    level: Level
+    """High, less one level for each doubt, and never below very low."""
+    doubts: tuple[Doubt, ...]
+    """What speaks against leaning on it."""
+    turning: tuple[int, ...]
+    """Seeds, counted from 0, without any one of which the verdict would be another."""
+    further_tests: int
+    """How many further tests of the claim it would survive, each at half the level; at most 5 are tried."""
+    words: str
+    """Level and doubts as a sentence."""
 
 
 class ReplicationData(Part):
@@ -275,6 +291,8 @@ class ClaimDocument(Response, Recorded):
     """Today's test version, a hash of code and scale, at the main setting; empty where there is no script."""
     verdict: VerdictData | None
     """The verdict at the main setting, where current evidence gives one."""
+    certainty: CertaintyData | None
+    """How sure it is, where something is decided."""
     findings: tuple[FindingData, ...]
     """Every prediction judged at the main setting, then every control."""
     settings: tuple[SettingData, ...]

@@ -71,6 +71,7 @@ class Case:
         policy: What a diverged seed counts as.
         floor: Least credible standard deviation, in the unit of the values.
         alpha: Probability that the interval ever misses the truth.
+        first: Least number of seeds before the first look; fewer decide nothing.
     """
 
     values: tuple[float, ...]
@@ -78,6 +79,7 @@ class Case:
     policy: Policy
     floor: float
     alpha: float
+    first: int = LEAST_SEEDS
 
     @cached_property
     def finite(self) -> list[float]:
@@ -159,12 +161,12 @@ class Mean:
         """Judge the mean of the finite values; diverged ones open an end of the interval."""
         count = len(case.values)
         met = confidence_sequence(
-            case.values, block=BLOCK_SIZE, first=LEAST_SEEDS, alpha=case.alpha, floor=case.floor
+            case.values, block=BLOCK_SIZE, first=case.first, alpha=case.alpha, floor=case.floor
         )
         diverged = next((i for i, value in enumerate(case.values) if not is_finite(value)), count)
         trail = tuple(
             interval if end <= diverged else extend(interval, case.bound, case.policy)
-            for interval, end in zip(met, boundaries(count, BLOCK_SIZE, first=LEAST_SEEDS), strict=True)
+            for interval, end in zip(met, boundaries(count, BLOCK_SIZE, first=case.first), strict=True)
         )
         estimate = case.moments.mean if case.finite else nan
         decision, detail = _decide_middle(case, met, trail, estimate)
@@ -200,7 +202,7 @@ class Median:
     def judge(self, case: Case) -> Result:
         """Judge the median; a diverged value lies beyond every other, on the side that the policy gives."""
         count = len(case.values)
-        looks = boundaries(count, BLOCK_SIZE, first=LEAST_SEEDS)
+        looks = boundaries(count, BLOCK_SIZE, first=case.first)
         trail = running_intersection(self._interval(case, end) for end in looks)
         estimate = median(case.finite) if case.finite else nan
         decision, detail = _decide_middle(case, trail, trail, estimate)
@@ -254,11 +256,11 @@ class Share:
         count = len(hits)
         if not count:
             return Result(nan, (), "inconclusive", Detail.TOO_FEW_SEEDS, 0.0)
-        looks = boundaries(count, BLOCK_SIZE, first=LEAST_SEEDS)
+        looks = boundaries(count, BLOCK_SIZE, first=case.first)
         intervals = (rate_interval(sum(hits[:end]), end, case.alpha) for end in looks)
         trail = running_intersection(intervals, everything=self.everything)
         rate = sum(hits) / count
-        decision, detail = _decide_share(trail, self.goal(case.bound), count)
+        decision, detail = _decide_share(case, trail, self.goal(case.bound))
         log_e = _log_e(
             decision,
             inside=log_e_rate(sum(hits), count, min(self.more_than, rate)),
@@ -278,7 +280,7 @@ def _decide_middle(
     case: Case, met: tuple[Interval, ...], trail: tuple[Interval, ...], estimate: float
 ) -> tuple[Decision, Detail]:
     """Decide on a mean or a median: `met` holds the intervals of what stayed finite, `trail` those of all."""
-    if len(case.values) < LEAST_SEEDS:
+    if len(case.values) < case.first:
         return "inconclusive", Detail.TOO_FEW_SEEDS
     if not case.finite:
         return "inconclusive" if case.policy == "best" else "contradicted", Detail.DIVERGED
@@ -333,8 +335,8 @@ def _median_seeds_needed(case: Case, estimate: float) -> int | None:
     return rate_seeds_needed(beyond, 0.5, count=len(case.values), block=BLOCK_SIZE, alpha=case.alpha)
 
 
-def _decide_share(trail: tuple[Interval, ...], goal: Interval, count: int) -> tuple[Decision, Detail]:
-    if count < LEAST_SEEDS:
+def _decide_share(case: Case, trail: tuple[Interval, ...], goal: Interval) -> tuple[Decision, Detail]:
+    if len(case.values) < case.first:
         return "inconclusive", Detail.TOO_FEW_SEEDS
     if disagrees(trail):
         return "inconclusive", Detail.DISAGREE

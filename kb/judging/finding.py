@@ -10,7 +10,7 @@ from typing import Literal
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.bounds import Decision, target
 from kb.judging.details import Caution, Detail
-from kb.judging.estimands import Case, Estimand, estimand_of
+from kb.judging.estimands import LEAST_SEEDS, Case, Estimand, estimand_of
 from kb.judging.stats import Interval, is_finite
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Control, Prediction
@@ -109,6 +109,7 @@ def find(
     values: Values,
     *,
     alpha: float,
+    first: int = LEAST_SEEDS,
 ) -> Finding:
     """Judge one prediction, or the bound of a prediction in the arms of a control.
 
@@ -118,6 +119,7 @@ def find(
         outcomes: The experiment's outcomes by name; their resolution is the least standard deviation used.
         values: What was measured; an arm that is missing has no seeds.
         alpha: Probability that the interval ever misses the truth.
+        first: Least number of seeds before the first look.
 
     Raises:
         ValueError: The experiment has no such outcome.
@@ -133,7 +135,7 @@ def find(
         policy = "best"  # the worst that can happen in a control is that the bound holds there
     filled = series if isinstance(policy, str) else tuple(v if is_finite(v) else policy for v in series)
     floor = _floor(raw, prediction.units, outcomes[prediction.outcome].resolution)
-    case = Case(filled, target(prediction), policy, floor, alpha)
+    case = Case(filled, target(prediction), policy, floor, alpha, first)
     estimand = estimand_of(prediction)
     result = estimand.judge(case)
     return Finding(

@@ -16,6 +16,7 @@ from math import ldexp
 from typing import Literal
 
 from kb.judging.bounds import Decision
+from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding, Values, find
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Protocol
@@ -50,7 +51,12 @@ class Verdict:
 
 
 def judge(
-    protocol: Protocol, outcomes: Mapping[str, Outcome], values: Values, *, superseded: int = 0
+    protocol: Protocol,
+    outcomes: Mapping[str, Outcome],
+    values: Values,
+    *,
+    superseded: int = 0,
+    first: int = LEAST_SEEDS,
 ) -> Verdict:
     """Judge every prediction and control of a protocol.
 
@@ -59,6 +65,7 @@ def judge(
         outcomes: The experiment's outcomes by name; their resolution is the least standard deviation used.
         values: What was measured; an arm that is missing has no seeds.
         superseded: How many earlier tests of the claim have evidence; each halves alpha.
+        first: Least number of seeds before the first look.
 
     Raises:
         ValueError: The experiment has no such outcome, or `superseded` is negative.
@@ -69,7 +76,7 @@ def judge(
     by_name = {prediction.name: prediction for prediction in protocol.predictions}
     parts = [(prediction, None) for prediction in protocol.predictions]
     controls = [(control.applied(by_name), control) for control in protocol.controls]
-    judged = [find(*part, outcomes, values, alpha=alpha) for part in (*parts, *controls)]
+    judged = [find(*part, outcomes, values, alpha=alpha, first=first) for part in (*parts, *controls)]
     findings, checks = tuple(judged[: len(parts)]), tuple(judged[len(parts) :])
     state = _state([finding.decision for finding in findings], checks)
     log_e = min(finding.log_e for finding in findings)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import click
 
+from kb.judging.certainty import certainty
 from kb.judging.judgement import Judgement
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.answers import spoken_answers
 from kb.words.bounds import bound_text
+from kb.words.certainty import certainty_sentence, robustness_sentences
 from kb.words.earlier_tests import before_sentence, came_out, earlier_test_clause, level_text
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
@@ -62,6 +64,10 @@ def lines(project: Project, claim_id: str) -> list[str]:
     first, *more = _wrapped(f"{judgement.state}  {stands}")
     found += ["", first.replace(judgement.state, state_label(judgement.state), 1), *more]
     found += _wrapped(state_sentence(claim, judgement))
+    if (sure := certainty(base, project.ledger, judgement)) and judgement.verdict:
+        found += _wrapped(certainty_sentence(sure))
+        for sentence in robustness_sentences(sure, judgement.verdict):
+            found += _wrapped(sentence)
     if before := before_sentence(judgement):
         found += _wrapped(before)
     if reason := record_reason(claim):

@@ -27,6 +27,7 @@ from kb.site.pages.claim.provenance import (
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.claim.subject import Subject
 from kb.words.bounds import EXPLORED
+from kb.words.certainty import certainty_sentence
 from kb.words.earlier_tests import before_sentence, level_text
 from kb.words.summaries import in_plain_words
 
@@ -35,12 +36,14 @@ Section = Callable[[Subject], Shown | None]
 
 
 def head(subject: Subject) -> Shown:
-    """Show title, answer, state and verdict, and the claim's standing in the graph."""
+    """Show title, answer, state and verdict, how sure it is, and the claim's standing in the graph."""
+    sure = subject.site.project.certainties.get(subject.claim_id)
     return {
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
         "answer": subject.site.answers.get(subject.claim_id),
         "before": before_sentence(subject.judgement),
+        "certainty": certainty_sentence(sure) if sure else "",
         "standing": subject.site.standings.get(subject.claim_id),
         "has_account": bool(subject.site.accounts.get(subject.claim_id)),
     }

@@ -13,31 +13,20 @@ from typing import NamedTuple
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.exports.published import Site
 from kb.judging.bounds import decide
+from kb.judging.certainty import Nearness, nearest
 from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding
 from kb.judging.judgement import State
 from kb.reasoning.relations import relations_of
 from kb.reasoning.standing import Known, known_of, standings_of
 from kb.site.figures.findings import compared
+from kb.words.certainty import robustness_sentences
 from kb.words.measured import measured
 from kb.words.numbers import count, number
 
 OPPOSITE: dict[State, State] = {"reproduced": "contradicted", "contradicted": "reproduced"}
 MOST = 8
 """The most changed standings that a page lists."""
-
-
-class Nearness(NamedTuple):
-    """A decided finding with its distance from its bound.
-
-    Attributes:
-        gap: From the nearest end of the interval to the bound, in the unit of the bound.
-        widths: The same in half-widths of the interval.
-    """
-
-    finding: Finding
-    gap: float
-    widths: float
 
 
 class Sensitivity(NamedTuple):
@@ -63,7 +52,9 @@ def sensitivity(site: Site, claim_id: str) -> Sensitivity | None:
         return None
     supposed = OPPOSITE.get(verdict.state)
     changes = [*_changes(site, claim_id, supposed)] if supposed else []
-    said = (*_sentences(verdict.findings, verdict.controls), *_among_all(site, claim_id))
+    sure = site.project.certainties.get(claim_id)
+    robust = robustness_sentences(sure, verdict) if sure else ()
+    said = (*_sentences(verdict.findings, verdict.controls), *robust, *_among_all(site, claim_id))
     return Sensitivity(said, supposed or "", tuple(changes[:MOST]), max(0, len(changes) - MOST))
 
 
@@ -74,24 +65,6 @@ def _among_all(site: Site, claim_id: str) -> Iterator[str]:
         yield f"It also stands among all {judged} together, at most 5 % of them wrong on average."
     elif claim_id in site.decided:
         yield f"It is not sure enough to stand among all {judged} with at most 5 % of them wrong on average."
-
-
-def nearest(findings: tuple[Finding, ...]) -> Nearness | None:
-    """Return the decided finding that is nearest to its bound, in half-widths of its interval."""
-    decided = [_nearness(finding) for finding in findings if finding.decision != "inconclusive"]
-    return min((near for near in decided if near), key=lambda near: near.widths, default=None)
-
-
-def _nearness(finding: Finding) -> Nearness | None:
-    goal, (lower, upper) = finding.goal, finding.interval
-    if finding.decision == "reproduced":
-        gap = min(lower - goal.lower, goal.upper - upper)
-    else:
-        gap = max(goal.lower - upper, lower - goal.upper)
-    half = (upper - lower) / 2
-    if not math.isfinite(gap) or not math.isfinite(half):
-        return None
-    return Nearness(finding, gap, gap / half if half else math.inf)
 
 
 def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> Iterator[str]:
