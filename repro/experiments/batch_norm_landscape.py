@@ -1,20 +1,22 @@
 """How far along a step does the gradient hold, in a net with batch normalisation and in one without?
 
 Hypothesis: batch normalisation takes the units' mean and spread out of the weights' hands. So a step below
-moves what a layer sees less, and the gradient at the start of a step still holds at its end. With the
-statistics held fixed nothing is taken out, and the landscape is as rough as without.
+changes what a layer has to learn less, and the gradient at the start of a step still holds at its end. With
+the statistics held fixed nothing is taken out, and the landscape is as rough as without.
 
-Method: rectifier nets of six hidden layers on MNIST-1D, plain gradient descent, all arms at a rate of 0.1.
-Every twentieth of the way the net is probed on 128 fixed training points: the gradient, and gradients
-after a step of all weights, or of those below layer 4 only, against it. No probe leaves anything in the net.
+Method: deep rectifier nets on MNIST-1D, plain gradient descent, each seed at the best of six learning rates
+by the loss over all training points. Every twentieth of the way the net is probed on 128 of them: the
+gradient, and gradients after a step of all weights, or of those below the middle only, against it. The step
+is that of training, or as long as a hundredth of the weights. No probe leaves anything in the net.
 
-Arms: normalised by the batch; by the batch in training, but with statistics held fixed during each probe; by
-statistics that stay those of the initial net; not at all. The same data, initial weights and batches.
+Arms: normalised by the batch; the same nets with statistics held fixed during each probe; units standardised
+once before training; not normalised at all. The same data, initial weights and batches.
 
-Outcomes: means over the probes of how far the mean of what enters a rectifier of layer 4 has moved since the
-last, of cosines between gradients, and of the range of the loss over 0.5, 1, 2 and 4 times the step.
+Outcomes: means over the probes of cosines between gradients, and of the range of the loss over 0.5, 1, 2 and
+4 times the step.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,44 +24,39 @@ import torch
 from torch import Tensor
 
 from repro.lab.batches import batch_order, take
+from repro.lab.data import Labelled
 from repro.lab.ensemble import linear
 from repro.lab.initialise import initialise
+from repro.lab.lanes import best, grid, spread
 from repro.lab.losses import cross_entropy
-from repro.lab.mlp import mlp_shapes
+from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
 from repro.lab.normalise import Running, batch_norm, running
 from repro.lab.optimise import sgd
 from repro.lab.outcomes import Axis, Curve, Outcome
-from repro.lab.parameters import Shapes, flatten, unflatten
+from repro.lab.parameters import Parameters, Shapes, flatten, unflatten
 from repro.lab.seeds import Seeds
 
-RATE = 0.1  # learning rate
-MULTIPLES = (0.5, 1.0, 2.0, 4.0)  # lengths of the steps that are tried, in steps of training
-ONE = MULTIPLES.index(1.0)
-POINTS = 4000  # training points
-DEPTH = 6  # hidden layers
-LAYER = 3  # hidden layer that is watched, counted from 0
+RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # learning rates
+SHARE = 0.01  # length of a relative step, in lengths of the weights
+MULTIPLES = (0.5, 1.0, 2.0, 4.0)  # lengths of the steps that are tried, in steps
+POINTS = 1000  # training points
 BATCH = 128  # points in a batch, and points that a probe looks at
 PROBES = 20  # equal parts of the steps, between which the net is probed
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Units of a hidden layer, and steps."""
+    """Hidden layers, units of each, and steps."""
 
-    width: int = 64
-    steps: int = 400
+    depth: int = 10
+    width: int = 48
+    steps: int = 300
 
 
 MINIMAL = Scale()
 LARGE = Scale(width=256, steps=2000)
 OUTCOMES = {
-    "drift": Outcome(
-        "drift of what enters the fourth layer's rectifiers",
-        unit="standard deviations in a twentieth of the steps",
-        better="lower",
-        resolution=0.001,
-    ),
     "layer_cosine": Outcome(
         "agreement of a layer's gradient before and after a step of the layers below it",
         unit="cosine after a step below",
@@ -75,9 +72,33 @@ OUTCOMES = {
     "loss_range": Outcome(
         "range of the loss along the gradient", unit="nats", better="lower", resolution=0.001
     ),
+    "relative_layer_cosine": Outcome(
+        "agreement of a layer's gradient before and after a relative step of the layers below it",
+        unit="cosine after a relative step below",
+        better="higher",
+        resolution=0.01,
+    ),
+    "relative_step_cosine": Outcome(
+        "agreement of the gradient before and after a relative step",
+        unit="cosine after a relative step",
+        better="higher",
+        resolution=0.01,
+    ),
+    "relative_loss_range": Outcome(
+        "range of the loss along the gradient, by relative steps",
+        unit="nats",
+        better="lower",
+        resolution=0.001,
+    ),
     "step_cosine_curve": Curve(
         "agreement of the gradient before and after a step",
         unit="cosine after a step",
+        better="higher",
+        axis=Axis("step", first=0, last="steps", points=21),
+    ),
+    "relative_step_cosine_curve": Curve(
+        "agreement of the gradient before and after a relative step",
+        unit="cosine after a relative step",
         better="higher",
         axis=Axis("step", first=0, last="steps", points=21),
     ),
@@ -85,49 +106,66 @@ OUTCOMES = {
 
 
 class Arm(NamedTuple):
-    """Is there a norm, does training renew its statistics, and do probes?"""
+    """Is there a norm, do probes hold its statistics, or are units standardised once?"""
 
     description: str
-    is_normalised: bool = True
-    renews_in_training: bool = True
-    renews_in_probes: bool = False
+    is_normalised: bool = False
+    holds: bool = False
+    is_standardised: bool = False
 
 
 ARMS = {
-    "none": Arm("no normalisation", is_normalised=False),
-    "bn": Arm("batch norm", renews_in_probes=True),
-    "bn_held": Arm("batch norm, its statistics held fixed during a probe"),
-    "once": Arm("normalised by statistics of the initial net throughout", renews_in_training=False),
+    "none": Arm("no normalisation"),
+    "bn": Arm("batch norm", is_normalised=True),
+    "bn_held": Arm("batch norm, its statistics held fixed during a probe", is_normalised=True, holds=True),
+    "once": Arm("no normalisation, units standardised once before training", is_standardised=True),
 }
 
 
-class Net(NamedTuple):
-    """The shapes of the weights, and of each norm the statistics of its latest batch."""
+class Landscape(NamedTuple):
+    """The loss over points x, (seeds, points, FEATURES), and labels y, as a function of the flat weights.
 
+    Each norm uses the statistics of x, or those that are held.
+    """
+
+    x: Tensor
+    y: Tensor
     shapes: Shapes
-    statistics: list[Running]
+    depth: int
+    held: list[Running] | None = None
 
-    def forward(self, flat: Tensor, x: Tensor, *, renews: bool) -> tuple[Tensor, Tensor]:
-        """Return logits and what enters the watched rectifiers, by statistics of x or of the latest batch."""
-        weights = unflatten(flat, self.shapes)
-        watched = x
-        for k in range(DEPTH):
+    def loss(self, flat: Tensor) -> Tensor:
+        """Return the mean cross entropy, (seeds,)."""
+        weights, x = unflatten(flat, self.shapes), self.x
+        for k in range(self.depth):
             x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
-            if self.statistics:
-                scale, shift = weights[f"{k}.scale"], weights[f"{k}.shift"]
-                x = batch_norm(x, scale, shift, self.statistics[k], is_training=renews, momentum=1.0)
-            if k == LAYER:
-                watched = x
+            if f"{k}.scale" in weights:
+                norm = weights[f"{k}.scale"], weights[f"{k}.shift"]
+                x = (
+                    batch_norm(x, *norm, self.held[k], is_training=False)
+                    if self.held
+                    else batch_norm(x, *norm)
+                )
             x = x.relu()
-        return linear(x, weights[f"{DEPTH}.weight"], weights[f"{DEPTH}.bias"]), watched
+        return cross_entropy(
+            linear(x, weights[f"{self.depth}.weight"], weights[f"{self.depth}.bias"]), self.y
+        )
 
-    def slope(self, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> tuple[Tensor, Tensor]:
-        """Return loss and gradient, (seeds,) and (seeds, count)."""
-        flat = flat.detach().requires_grad_()
-        logits, _ = self.forward(flat, x, renews=renews)
-        loss = cross_entropy(logits, y)
-        (gradient,) = torch.autograd.grad(loss.sum(), flat)
-        return loss.detach(), gradient
+    def slope(self, flat: Tensor) -> Tensor:
+        """Return the gradient, (seeds, count)."""
+        with torch.enable_grad():
+            flat = flat.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.loss(flat).sum(), flat)
+        return gradient
+
+    def holding(self, flat: Tensor) -> "Landscape":
+        """Return the landscape in which norms go on using the statistics that x has at these weights."""
+        weights, x, held = unflatten(flat, self.shapes), self.x, []
+        for k in range(self.depth):
+            x = linear(x, weights[f"{k}.weight"], weights[f"{k}.bias"])
+            held.append(running(weights[f"{k}.scale"]))
+            x = batch_norm(x, weights[f"{k}.scale"], weights[f"{k}.shift"], held[k], momentum=1.0).relu()
+        return self._replace(held=held)
 
 
 class Probe(NamedTuple):
@@ -138,53 +176,86 @@ class Probe(NamedTuple):
     loss_range: Tensor
 
 
-def probe(net: Net, flat: Tensor, x: Tensor, y: Tensor, *, renews: bool) -> Probe:
-    _, start = net.slope(flat, x, y, renews=renews)
-    parts = unflatten(start, net.shapes)
-    below = flatten([part * (int(name[0]) < LAYER) for name, part in parts.items()])  # zero from LAYER on
-    _, moved = net.slope(flat - RATE * below, x, y, renews=renews)
-    watched = f"{LAYER}.weight"
-    own = parts[watched].flatten(1)
-    own_moved = unflatten(moved, net.shapes)[watched].flatten(1)
-    ends = [net.slope(flat - multiple * RATE * start, x, y, renews=renews) for multiple in MULTIPLES]
-    losses = torch.stack([loss for loss, _ in ends])  # (multiples, seeds)
-    _, end = ends[ONE]
+def probe(land: Landscape, flat: Tensor, start: Tensor, length: Tensor) -> Probe:
+    """Try steps along the gradient at the start, (seeds, count), times a length of shape (seeds,)."""
+    middle = land.depth // 2
+    step = length.unsqueeze(1) * start
+    parts = unflatten(step, land.shapes)
+    below = flatten([part * (int(name.split(".")[0]) < middle) for name, part in parts.items()])
+    own, own_moved = (
+        unflatten(slope, land.shapes)[f"{middle}.weight"].flatten(1)
+        for slope in (start, land.slope(flat - below))
+    )
+    losses = torch.stack([land.loss(flat - multiple * step) for multiple in MULTIPLES])  # (multiples, seeds)
     return Probe(
         layer_cosine=torch.cosine_similarity(own, own_moved),
-        step_cosine=torch.cosine_similarity(start, end),
+        step_cosine=torch.cosine_similarity(start, land.slope(flat - step)),
         loss_range=losses.amax(0) - losses.amin(0),
     )
 
 
+def standardise(net: Parameters, x: Tensor, depth: int) -> None:
+    """Scale and shift a plain net's units in place, so that over x their means are 0 and their spreads 1."""
+    for k in range(depth):
+        weight, bias = net.weights[f"{k}.weight"], net.weights[f"{k}.bias"]
+        entered = linear(x, weight, bias)
+        mean, deviation = entered.mean(1), entered.std(1)  # each (lanes, width)
+        weight.div_(deviation.unsqueeze(2))
+        bias.sub_(mean).div_(deviation)
+        x = linear(x, weight, bias).relu()
+
+
+def start(arm: Arm, seeds: Seeds, shapes: Shapes, x: Tensor, lanes: int) -> Parameters:
+    """Return the nets before training, so many of each seed."""
+    net = initialise(seeds, shapes, "he", lanes=lanes)
+    if arm.is_standardised:
+        standardise(net, spread(x, lanes), len([name for name in shapes if name.endswith("weight")]) - 1)
+    return net
+
+
+def train(net: Parameters, data: Labelled, order: Tensor, rate: Tensor) -> Iterator[int]:
+    """Train in place; yield the number of each step before it is taken, and that of steps at the end."""
+    for step in range(order.shape[1]):
+        yield step
+        slope = mlp_cross_entropy(net, take(data.x, order[:, step]), take(data.y, order[:, step]))
+        sgd(net.flat, slope.gradient, None, rate)
+    yield order.shape[1]
+
+
+@torch.no_grad()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    _, is_normalised, renews_in_training, renews_in_probes = ARMS[arm]
+    chosen = ARMS[arm]
     data = mnist1d(seeds, train=POINTS, test=0)
-    shapes = mlp_shapes(FEATURES, *[scale.width] * DEPTH, CLASSES, is_normalised=is_normalised)
-    flat, weights = initialise(seeds, shapes, "he")
-    norms = range(DEPTH) if is_normalised else range(0)
-    net = Net(shapes, [running(weights[f"{k}.scale"]) for k in norms])
-    net.forward(flat, data.x, renews=True)  # the statistics of the initial net
     order = batch_order(seeds, POINTS, BATCH, scale.steps)
-    seen_x, seen_y = data.x[:, :BATCH], data.y[:, :BATCH]
-    entered, probes = [], []
-    for step in range(scale.steps + 1):
+    shapes = mlp_shapes(FEATURES, *[scale.width] * scale.depth, CLASSES, is_normalised=chosen.is_normalised)
+    lanes = len(RATES)
+    trials = start(chosen, seeds, shapes, data.x, lanes)
+    rates = grid(seeds, RATES)
+    for _ in train(trials, data, spread(order, lanes), rates):
+        pass
+    final = cross_entropy(mlp(trials.weights, spread(data.x, lanes)), spread(data.y, lanes))
+    rate = rates[best(final, lanes, "lower")]  # (seeds,)
+
+    net = start(chosen, seeds, shapes, data.x, 1)
+    own, relative = [], []
+    for step in train(net, data, order, rate):
         if step % (scale.steps // PROBES) == 0:
-            _, enters = net.forward(flat, seen_x, renews=renews_in_training)  # renews what a probe may hold
-            entered.append(enters)
-            found = probe(net, flat, seen_x, seen_y, renews=renews_in_probes)
-            probes.append(torch.stack(found, 1))  # (seeds, 3)
-        if step < scale.steps:
-            x = take(data.x, order[:, step])
-            y = take(data.y, order[:, step])
-            _, gradient = net.slope(flat, x, y, renews=renews_in_training)
-            sgd(flat, gradient, None, RATE)
-    watched = torch.stack(entered)  # (times, seeds, points, width)
-    moves = watched.mean(2).diff(dim=0).abs() / watched.std(2)[:-1]  # (times - 1, seeds, width)
-    layer_cosine, step_cosine, loss_range = torch.stack(probes, 1).unbind(2)  # each (seeds, times)
+            land = Landscape(data.x[:, :BATCH], data.y[:, :BATCH], shapes, scale.depth)
+            land = land.holding(net.flat) if chosen.holds else land
+            gradient = land.slope(net.flat)
+            own.append(torch.stack(probe(land, net.flat, gradient, rate), 1))  # (seeds, 3)
+            length = SHARE * net.flat.norm(dim=1) / gradient.norm(dim=1)
+            relative.append(torch.stack(probe(land, net.flat, gradient, length), 1))
+    by_own, by_relative = torch.stack(own, 1), torch.stack(relative, 1)  # (seeds, times, 3)
+    layer_cosine, step_cosine, loss_range = by_own.mean(1).unbind(1)
+    relative_layer_cosine, relative_step_cosine, relative_loss_range = by_relative.mean(1).unbind(1)
     return {
-        "drift": moves.mean((0, 2)),
-        "layer_cosine": layer_cosine.mean(1),
-        "step_cosine": step_cosine.mean(1),
-        "loss_range": loss_range.mean(1),
-        "step_cosine_curve": step_cosine,
+        "layer_cosine": layer_cosine,
+        "step_cosine": step_cosine,
+        "loss_range": loss_range,
+        "relative_layer_cosine": relative_layer_cosine,
+        "relative_step_cosine": relative_step_cosine,
+        "relative_loss_range": relative_loss_range,
+        "step_cosine_curve": by_own[:, :, 1],
+        "relative_step_cosine_curve": by_relative[:, :, 1],
     }
