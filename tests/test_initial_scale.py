@@ -50,3 +50,12 @@ def test_the_course_ends_at_the_ratio():
     """The last point of the curve is the ratio of the last layer."""
     found = measured("tanh_gain_1")
     assert torch.equal(found["log10_signal_curve"][:, -1], found["log10_signal_ratio"])
+
+
+def test_what_is_kept_is_counted_from_the_first_layer():
+    """Between first and last layer a rectified net of gain 4 gains one factor fewer than from the input."""
+    he, four = measured("rectified_gain_2"), measured("rectified_gain_4")
+    for name in ("log10_signal_kept", "log10_gradient_kept"):
+        assert torch.allclose(four[name] - he[name], torch.tensor(5 * math.log10(2)), atol=1e-4)
+    curve = he["log10_signal_curve"]
+    assert torch.allclose(he["log10_signal_kept"], curve[:, -1] - curve[:, 0])

@@ -134,8 +134,7 @@ def train(arm: Arm, net: Tensor, x: Tensor, y: Tensor, rate: Tensor) -> Tensor:
         if not is_unfit.any():
             break
     net.masked_fill_(is_unfit, torch.nan)
-    # The weight makes the steps of a spoilt net NaN; it also moves those of the others, by about one step.
-    return taken + net[:, :1, :1]
+    return taken.masked_fill(net[:, :1, :1].isnan(), torch.nan)
 
 
 class Drift(NamedTuple):
