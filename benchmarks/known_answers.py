@@ -28,6 +28,9 @@ KEPT = ROOT / "benchmarks" / "known_answers.json"
 PAGE = ROOT / "site" / "docs" / "method.md"
 HEAD = ["case", "effect", "noise", "claimed", "truth", "verdict", "seeds", "came out"]
 ONE = "at_least: 1.0"
+REFUSED = "refused"
+SOME_REFUSED = 5
+"""The exit code of a run of which some blocks have no values."""
 NOISE = {
     "normal": "standard_normal()",
     "uniform": "uniform(-1.73, 1.73)",
@@ -220,8 +223,10 @@ def write_project(root: Path, cases: Sequence[Case]) -> None:
 def run(root: Path, cases: Sequence[Case] = CASES) -> list[list[str]]:
     """Write, measure and judge the cases in a folder, and return the rows of the table.
 
+    A script that breaks the contract of experiments is refused before anything of it is recorded.
+
     Raises:
-        subprocess.CalledProcessError: The run failed.
+        subprocess.CalledProcessError: The run failed for another reason.
     """
     write_project(root, cases)
     command = [
@@ -232,15 +237,17 @@ def run(root: Path, cases: Sequence[Case] = CASES) -> list[list[str]]:
         "--all",
         "--exit-zero",
     ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    if done.returncode not in (0, SOME_REFUSED):
+        done.check_returncode()
     judgements = read(Folder(root)).judgements
     rows = []
     for number, case in enumerate(cases):
         judgement = judgements[f"case-{number}"]
         verdict = judgement.verdict
-        state, seeds = judgement.state, verdict.seeds if verdict else 0
+        state, seeds = (judgement.state, verdict.seeds) if verdict else (REFUSED, 0)
         wanted = "reproduced" if case.is_true else "contradicted"
-        came = {wanted: "right", "inconclusive": "open"}.get(state, "WRONG")
+        came = {wanted: "right", "inconclusive": "open", REFUSED: REFUSED}.get(state, "WRONG")
         claimed = " ".join(case.bound.split())
         truth = "true" if case.is_true else "false"
         rows.append([case.name, f"{case.effect:g}", case.noise, claimed, truth, state, str(seeds), came])
@@ -255,10 +262,12 @@ def kept(path: Path = KEPT) -> list[list[str]]:
 
 def page_block(rows: list[list[str]]) -> str:
     """Return how many are right, and the table, as Markdown."""
-    right, left, wrong = (sum(row[-1] == came for row in rows) for came in ("right", "open", "WRONG"))
+    ends = ("right", "open", REFUSED, "WRONG")
+    right, left, refused, wrong = (sum(row[-1] == came for row in rows) for came in ends)
     table = [HEAD, ["---"] * len(HEAD), *rows]
+    came = f"{right} came out right, {left} stayed open, {wrong} came out wrong"
     lines = [
-        f"Of {len(rows)} claims {right} came out right, {left} stayed open and {wrong} came out wrong.",
+        f"Of {len(rows)} claims {came}, and {refused} were refused because their scripts break the contract.",
         "",
         *(f"| {' | '.join(r)} |" for r in table),
     ]

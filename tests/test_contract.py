@@ -43,6 +43,8 @@ def codes_of(line, **options):
         ("np.random.seed(1)", 5),
         ("x = np.random.rand(3)", 9),
         ("x = default_rng()", 9),
+        ("for each in {'a', 'b'}: pass", 17),
+        ("x = [each for each in set(arm)]", 27),
     ],
 )
 def test_what_depends_on_more_than_seeds_is_a_problem_at_its_place(line, column):
@@ -61,6 +63,7 @@ def test_what_depends_on_more_than_seeds_is_a_problem_at_its_place(line, column)
         "x = np.random.Generator(np.random.Philox(key=1))",
         "x = seeds.normal('draws', 3)",
         "x = [rng.normal(0, 1) for rng in seeds.generators('draws')]",
+        "x = [each for each in sorted({*arm})]",
     ],
 )
 def test_what_is_seeded_is_no_problem(line):

@@ -135,6 +135,12 @@ class _Reader:
                 if why and not (self.is_lab and _is_for_lab(node, why, self.meanings)):
                     found = f"`{_short(node.func)}(...)`, which {why}"
                     yield self._fault("script-call", node, found, _DOES, _advice(why))
+            case ast.For(iter=iterated) | ast.comprehension(iter=iterated) if _is_set(iterated):
+                found = (
+                    f"a loop over the set `{_short(iterated)}`, whose order differs from process to process"
+                )
+                advice = "loop over sorted(...), or over a tuple"
+                yield self._fault("script-call", iterated, found, _DOES, advice)
             case ast.Attribute():
                 if _dotted(node, self.meanings) == "torch.default_generator":
                     found = f"`{_short(node)}`, the generator that all code of the process shares"
@@ -185,6 +191,13 @@ def _call(node: ast.Call, meanings: Mapping[str, str]) -> str:
     if not name and isinstance(node.func, ast.Attribute) and node.func.attr in _DRAWS_IN_PLACE:
         return "" if has_generator else _NO_GLOBALS
     return ""
+
+
+def _is_set(node: ast.expr) -> bool:
+    """Is an expression a set as it is written out?"""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return node.func.id in {"set", "frozenset"}
+    return isinstance(node, ast.Set | ast.SetComp)
 
 
 def _is_for_lab(node: ast.Call, why: str, meanings: Mapping[str, str]) -> bool:

@@ -235,6 +235,8 @@ def _without_templates(base: Base, claims: tuple[str, ...]) -> tuple[str, ...]:
             f"{paths} is still the template that `repro new` wrote, which tests nothing; put your "
             "measurement in place of stand_in. Until then only --explore runs it."
         )
+    for claim_id, name in left.items():
+        click.echo(f"note: {claim_id} is left out; {script_path(name)} is still a template.", err=True)
     return tuple(claim_id for claim_id in claims if claim_id not in left)
 
 
