@@ -195,6 +195,24 @@ def test_authors_that_may_be_one_or_several_are_asked_about(project, new, author
     assert files(project) == before
 
 
+def test_what_is_no_text_is_refused(project, new):
+    """Bytes that a terminal sends in Latin-1, as Python passes them on."""
+    before = files(project)
+    words = [f"--source-{word[2:]}" if word.startswith("--") else word for word in SOURCE]
+    words[words.index("--source-author") + 1] = "M\udcfcller, Ada"
+    about = ["student-1908-mean" if word == "toy-source" else word for word in ABOUT]
+    result = new("claim", "many-draws", *about, *words, "--untested", "A minute.")
+    assert (result.exit_code, "not UTF-8" in result.output) == (2, True), result.output
+    assert files(project) == before
+
+
+def test_a_title_without_latin_letters_needs_an_id(new):
+    """None can be made of it."""
+    about = ["深度学习" if word == ABOUT[1] else word for word in ABOUT]
+    result = new("claim", *about, "--untested", "A minute.")
+    assert (result.exit_code, "repro new claim ID" in result.output) == (2, True), result.output
+
+
 @pytest.mark.parametrize(
     ("author", "people"),
     [

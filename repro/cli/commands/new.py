@@ -67,6 +67,8 @@ def claim(context: Context, claim_id: str | None, *, anyway: bool, as_json: bool
     given = answered(given, _test_questions(addition.base, given), proposals=_proposals(addition.base, given))
     given = answered(given, ask.control_questions(given))
     claim_id = claim_id or drafts.slug(given["title"])
+    if not claim_id:
+        raise UsageProblem("the title has no letters a-z to make an id of; name one: repro new claim ID ...")
     with refusing():
         addition.claim(claim_id, given, _testability(given))
         addition.steps += _claim_steps(addition.base, claim_id, given)

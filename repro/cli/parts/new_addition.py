@@ -146,6 +146,10 @@ def refusing() -> Iterator[None]:
         yield
     except InsertionError as error:
         raise UsageProblem(str(error)) from error
+    except UnicodeEncodeError as error:
+        before = error.object[: error.start].split()[-1:]
+        where = f"after {before[0]!r} stands" if before else "there is"
+        raise UsageProblem(f"{where} what is not UTF-8; type it again in a terminal with UTF-8.") from error
     except AdditionError as error:
         raise UsageProblem(f"nothing was written, because:\n{render_terminal(error.problems)}") from error
 
