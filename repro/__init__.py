@@ -2,6 +2,6 @@
 
 Parts import downwards only, in the order `cli`, `run` and `verify` with `contract`, `histories` and
 `former_records`, `overheads`, `plan`, `engines` and `ledger`, `worker`, `provenance` and `evidence_history`,
-`vcs` and `removed_evidence`, `experiments`, `lab`; the layers contract in `pyproject.toml` holds this. The
-runner may import `kb`; experiments and the lab may not.
+`vcs`, `removed_evidence` and `cores`, `experiments`, `lab`; the layers contract in `pyproject.toml` holds
+this. The runner may import `kb`; experiments and the lab may not.
 """

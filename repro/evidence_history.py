@@ -76,8 +76,6 @@ class EvidenceHistory:
     def _known(self) -> tuple[list[Commit], frozenset[str]]:
         """Return the commits that changed evidence, and the names of all that led to today's state."""
         with Repository(self.root) as repository:
-            if repository.is_shallow():
-                raise HistoryError("the clone is shallow; fetch the whole history: git fetch --unshallow")
             return repository.commits(EVIDENCE_FOLDER), repository.ancestry()
 
     @cached_property

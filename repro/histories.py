@@ -28,7 +28,7 @@ from kb.records.claims import Claim
 from kb.records.fields import Record
 from kb.text.guarded_text import GuardError, guarded
 from kb.text.problems import Problem
-from kb.time.history import Event, Version, history
+from kb.time.history import Event, Told, Version, history
 from repro.vcs import Change, HistoryError, Repository
 
 CLAIMS, SCRIPTS, LAB = "claims", "repro/experiments", "repro/lab"
@@ -50,7 +50,7 @@ def histories(
         claims: Ids of claims.
 
     Raises:
-        HistoryError: There is no git, no repository or no commit.
+        HistoryError: There is no git, no repository or no commit, or a part of the history is missing.
     """
     found: dict[str, list[Version]] = {}
     replay = _Replay(repository, _Scripts(repository, lab_of(tree)), claims)
@@ -63,13 +63,13 @@ def histories(
     return {claim_id: history(claim_id, versions) for claim_id, versions in found.items()}
 
 
-def histories_of(root: Path) -> dict[str, tuple[Event, ...]]:
-    """Return the events of all claims of the project in a folder; empty if git cannot tell."""
+def histories_of(root: Path) -> Told:
+    """Return the events of all claims of the project in a folder, or why git cannot tell."""
     try:
         with Repository(root) as repository:
-            return histories(repository, Folder(root))
-    except HistoryError:
-        return {}
+            return Told(histories(repository, Folder(root)))
+    except HistoryError as error:
+        return Told({}, str(error))
 
 
 def _uncommitted(

@@ -17,12 +17,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from kb.reading.tree import Entry, TreeError
+from kb.reading.tree import Entry, TreeError, is_passed_over
 
 _FIELD = "\x1f"
-_SETTINGS = ("-c", "core.quotePath=off", "-c", "log.showRoot=true", "-c", "log.showSignature=false")
-_OWN_SETTINGS = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"})
-"""Variables that say where a user's own settings lie, and nothing about any repository."""
+_SETTINGS = (
+    *("-c", "core.quotePath=off"),
+    *("-c", "log.showRoot=true"),
+    *("-c", "log.showSignature=false"),
+    *("-c", "i18n.logOutputEncoding=UTF-8"),
+)
+_OWN_SETTINGS = frozenset(
+    {
+        *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"),
+        *("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
+    }
+)
+"""Variables that say where a user's settings lie and where to look for repositories, and name none."""
 _LINK, _MODULE = "120000", "160000"
 """The modes of a symbolic link and of another repository inside this one."""
 
@@ -90,7 +100,7 @@ class Repository:
         Raises:
             HistoryError: There is no git, no repository or no commit.
         """
-        return self._ask("rev-parse", "--verify", "HEAD").decode().strip()
+        return self.resolve("HEAD")
 
     def is_changed(self, *, but: str) -> bool:
         """Do files differ from the commit that is checked out?
@@ -101,15 +111,19 @@ class Repository:
         Raises:
             HistoryError: There is no git or no repository.
         """
-        return bool(self._ask("status", "--porcelain", "--", ".", f":(exclude){but}").strip())
+        asked = ("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+        return bool(self._ask(*asked, "--", ".", f":(exclude){but}").strip())
 
-    def is_shallow(self) -> bool:
-        """Is a part of the history left out, as in a clone of the last commits alone?
+    def require_history(self) -> None:
+        """Do nothing if all commits that led to the one that is checked out are here.
 
         Raises:
-            HistoryError: There is no git or no repository.
+            HistoryError: They are not, as in a clone of the last commits alone; or there is no git, no
+                repository or no commit.
         """
-        return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+        self.head()
+        if self._ask("rev-parse", "--is-shallow-repository").strip() == b"true":
+            raise HistoryError("the clone is shallow; fetch the whole history: git fetch --unshallow")
 
     def ancestry(self) -> frozenset[str]:
         """Return the full names of all commits that led to the one that is checked out, and its own.
@@ -127,13 +141,15 @@ class Repository:
 
         Raises:
             NoRevisionError: There is none.
-            HistoryError: There is no git or no repository.
+            HistoryError: There is no git, no repository or no commit.
         """
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         try:
             found = self._ask(*asked)
         except HistoryError as error:
             self._ask("rev-parse", "--git-dir")  # tells a missing repository from a missing revision
+            if revision == "HEAD" or not self._ask("rev-list", "--all", "--max-count=1"):
+                raise HistoryError("there is no commit yet") from error
             raise NoRevisionError(f"there is no revision {revision!r}") from error
         return found.decode().strip()
 
@@ -146,7 +162,7 @@ class Repository:
         """
         other = self.resolve(revision)
         try:
-            return self._ask("merge-base", other, "HEAD").decode().strip()
+            return self._ask("merge-base", other, self.head()).decode().strip()
         except HistoryError as error:
             advice = "fetch the whole history: git fetch --unshallow"
             raise HistoryError(f"{revision} and HEAD have no commit in common; {advice}") from error
@@ -155,11 +171,19 @@ class Repository:
         """Return the commits that changed files at or below some paths, oldest first, without renames.
 
         Raises:
-            HistoryError: There is no git, no repository or no commit.
+            HistoryError: There is no git, no repository or no commit, or a part of the history is missing.
         """
+        self.require_history()
         form = f"--format={_FIELD}%H{_FIELD}%cd{_FIELD}%s"
         date = "--date=format-local:%Y-%m-%dT%H:%M:%SZ"
-        walk = ("log", "--first-parent", "-m", "--reverse", "--no-color", "--no-renames")
+        walk = (
+            "log",
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--reverse",
+            "--no-color",
+            "--no-renames",
+        )
         text = self._ask(*walk, "--raw", "--no-abbrev", "--relative", form, date, "--", *paths)
         found: list[Commit] = []
         changes: list[Change] = []
@@ -222,7 +246,7 @@ class Repository:
                     stdin=pipe,
                     stdout=pipe,
                     stderr=subprocess.DEVNULL,
-                    env=_environment(),
+                    env=clean_environment(),
                 )
             except OSError as error:
                 raise HistoryError(f"git cannot be run: {error}") from error
@@ -236,7 +260,11 @@ class Repository:
         """
         try:
             return subprocess.run(
-                self._command(*arguments), capture_output=True, check=True, env=_environment(), timeout=60
+                self._command(*arguments),
+                capture_output=True,
+                check=True,
+                env=clean_environment(),
+                timeout=60,
             ).stdout
         except subprocess.CalledProcessError as error:
             said = " ".join(error.stderr.decode(errors="replace").split())
@@ -248,14 +276,15 @@ class Repository:
         return ("git", "--no-optional-locks", "-C", str(self.root), *_SETTINGS, *arguments)
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return our environment without the variables that would point git to another repository."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in _OWN_SETTINGS
-    }
+    kept = {name: value for name, value in os.environ.items() if not is_misleading(name)}
     return {**kept, "TZ": "UTC", "LC_ALL": "C"}
+
+
+def is_misleading(name: str) -> bool:
+    """May an environment variable of this name say which repository is meant, or what is done in it?"""
+    return name.startswith("GIT_") and name not in _OWN_SETTINGS
 
 
 class Revision:
@@ -281,7 +310,7 @@ class Revision:
                 folder, _, name = folder.rpartition("/")
                 found[folder].add(Entry(name, is_folder=True))
         return {
-            folder: sorted(entry for entry in entries if entry.name[0] != ".")
+            folder: sorted(entry for entry in entries if not is_passed_over(entry))
             for folder, entries in found.items()
         }
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from repro.vcs import is_misleading
+
+for name in filter(is_misleading, [*os.environ]):  # a hook of git sets them, and a test that commits would
+    del os.environ[name]  # then commit to the repository of whoever runs the tests
 
 settings.register_profile("assay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("assay")  # how long an example takes says something of the machine, not of the code
@@ -121,6 +127,12 @@ def write_project(root: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_repository_around(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep git from finding a repository that the folder of the tests may lie in."""
+    os.environ["GIT_CEILING_DIRECTORIES"] = str(tmp_path_factory.getbasetemp().resolve())
 
 
 @pytest.fixture

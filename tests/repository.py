@@ -6,10 +6,13 @@ import os
 import subprocess
 from pathlib import Path
 
+from repro.vcs import clean_environment
+
 _SETTINGS = (
     *("-c", "user.name=Jane Doe"),
     *("-c", "user.email=jane@example.org"),
     *("-c", "commit.gpgsign=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "protocol.file.allow=always"),
 )
 
@@ -17,7 +20,7 @@ _SETTINGS = (
 def git(root: Path, *arguments: str) -> str:
     """Return what git prints for a command in a folder; a failing command fails the test."""
     command = ("git", *_SETTINGS, "-C", str(root), *arguments)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = clean_environment()
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

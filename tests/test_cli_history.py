@@ -274,7 +274,7 @@ def test_check_warns_of_suspect_answers(answered):
 def test_review_shows_an_answer_beside_its_verdict_and_confirms_it(answered):
     """Nothing is written without --answers; with it the record says what the answer speaks of."""
     before = (answered / RECORD).read_text(encoding="utf-8")
-    shown = repro(answered, "review", "toy-claim").output
+    shown = repro(answered, "review", "toy-claim").stdout
     assert shown.startswith(SHOWN + "Suspect: nobody has confirmed it")
     assert (answered / RECORD).read_text(encoding="utf-8") == before
     done = repro(answered, "review", "toy-claim", "--answers").output
@@ -288,7 +288,7 @@ def test_all_answers_are_confirmed_by_one_command(answered):
     assert repro(answered, "review", "--answers", "--all").output.startswith(SHOWN)
     found = json.loads(repro(answered, "review", "--answers", "--all", "--json").output)
     assert found == {"schema": "assay/answers/1", "confirmed": [], "suspect": []}
-    document = json.loads(repro(answered, "review", "toy-claim", "--json").output)
+    document = json.loads(repro(answered, "review", "toy-claim", "--json").stdout)
     assert (document["answer"]["suspect"], document["answer"]["of"]) == (False, document["answer"]["now"])
 
 

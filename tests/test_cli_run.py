@@ -15,7 +15,7 @@ import repro.engines.local
 from kb.evidence.ledger import read_ledger
 from kb.reading.tree import Folder
 from repro.cli import cli
-from repro.cli.parts.request import available_cores
+from repro.cores import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
 from tests.measured import RECORD, change
 from tests.repository import commit_all, git

@@ -39,7 +39,7 @@ def site(project):
     result = build(project)
     folder = project.resolve() / "build" / "site"
     advice = "or build a copy to open from disk with `repro site build --offline`."
-    assert result.output == f"The site is in {folder}; look at it with `repro site serve`, {advice}\n"
+    assert result.stdout == f"The site is in {folder}; look at it with `repro site serve`, {advice}\n"
     assert result.exit_code == 0
     return folder
 
@@ -50,7 +50,7 @@ def copy(project):
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
     result = build(project, "--offline")
     folder = project.resolve() / "build" / "offline"
-    assert (result.exit_code, result.output) == (0, f"The site is in {folder}; open index.html there.\n")
+    assert (result.exit_code, result.stdout) == (0, f"The site is in {folder}; open index.html there.\n")
     return folder
 
 

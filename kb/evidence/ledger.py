@@ -207,13 +207,18 @@ def read_ledger(
 def digests(tree: Tree) -> dict[str, str]:
     """Return the SHA-256 of every file in the evidence folder by its path, whether it can be trusted or not.
 
-    For a file that cannot be read it gives the reason instead.
+    For a file or folder that cannot be read it gives the reason instead.
     """
     return dict(_digests_in(tree, EVIDENCE_FOLDER))
 
 
 def _digests_in(tree: Tree, folder: str) -> Iterator[tuple[str, str]]:
-    for entry in tree.list(folder):
+    try:
+        entries = tree.list(folder)
+    except TreeError as error:
+        yield folder, error.found
+        return
+    for entry in entries:
         path = f"{folder}/{entry.name}"
         if entry.is_folder:
             yield from _digests_in(tree, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 from urllib.parse import quote
@@ -77,7 +78,7 @@ def render_sarif(notes: Iterable[Note], meanings: Mapping[str, str], *, version:
 def _result(note: Note, rule: int) -> dict[str, object]:
     path, line, column = note.place
     place = {
-        "artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"},
+        "artifactLocation": {"uri": quote(os.fsencode(path)), "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": line, "startColumn": column},
     }
     return {

@@ -25,6 +25,7 @@ NAMESPACE = uuid.UUID("7c0ee3a5-6fd1-4c1e-9c0c-3a8f5a5d2b11")
 """The start of all our ids; it must never change."""
 NEVER = "1970-01-01T00:00:00Z"
 """The time of change of a feed without entries."""
+WITHOUT_HISTORY = "Made without the history of the records: changes of a claim's state are missing."
 ATOM = "http://www.w3.org/2005/Atom"
 RIGHTS = "Records and evidence under CC BY 4.0"
 
@@ -97,6 +98,8 @@ def _feed(site: Site, path: str, title: str, page: str, entries: Sequence[Entry]
     feed = ET.Element("feed", xmlns=ATOM)
     updated = entries[0].updated if entries else NEVER
     _texts(feed, id=_urn(path), title=title, updated=updated, rights=RIGHTS)
+    if not site.knows_history:
+        _texts(feed, subtitle=WITHOUT_HISTORY)
     _texts(ET.SubElement(feed, "author"), name="The Assay authors")
     ET.SubElement(feed, "link", rel="self", type="application/atom+xml", href=site.absolute(path))
     ET.SubElement(feed, "link", rel="alternate", type="text/html", href=site.absolute(page))

@@ -31,6 +31,7 @@ class Site:
         address: Where the site is published, for whatever needs full addresses; it ends in a slash.
         repository: Address of the repository on the web; empty if unknown.
         histories: For each claim, what changed over time, as far as it is known.
+        knows_history: Could the history be read? If not, readers are told that it is missing.
     """
 
     project: Project
@@ -38,6 +39,7 @@ class Site:
     address: str = LOCAL
     repository: str = ""
     histories: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+    knows_history: bool = True
 
     @property
     def base(self) -> Base:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kb.reading.reach import LAB
 from kb.reading.texts import read_text
-from kb.reading.tree import Folder, Tree
+from kb.reading.tree import Folder, Tree, TreeError
 
 FOLDER = "repro/lab"
 
@@ -49,7 +49,11 @@ def module_name(file: str) -> str:
 def lab_of(tree: Tree) -> Lab:
     """Return the lab that a project's scripts import: its own, or else the installed one."""
     own = Lab(tree)
-    return own if len(own) else installed_lab()
+    try:
+        is_empty = not own
+    except TreeError:  # told for each script that imports from it
+        is_empty = False
+    return installed_lab() if is_empty else own
 
 
 def installed_lab() -> Lab:

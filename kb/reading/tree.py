@@ -7,6 +7,7 @@ reads records, scripts, the lab or evidence gets them from a tree, which says wh
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,12 @@ from typing import Literal, NamedTuple, Protocol
 
 FaultKind = Literal["link", "folder", "device", "size", "unreadable"]
 """Why a file is refused: it is a symbolic link, a folder or something odder, too large, or unreadable."""
+
+
+_LEFTOVER = re.compile(
+    r".*~|#.*#|.*\.(?:orig|rej|bak|swp|tmp)|.*___jb_(?:tmp|old)___|4913|Thumbs\.db|desktop\.ini"
+)
+"""Names under which editors, merges and file managers keep something of their own beside a file."""
 
 
 class TreeError(Exception):
@@ -37,11 +44,18 @@ class Entry(NamedTuple):
     is_folder: bool
 
 
+def is_passed_over(entry: Entry) -> bool:
+    """Is an entry hidden, or a file that an editor left, so that no tree lists it?"""
+    return entry.name[0] == "." or (not entry.is_folder and _LEFTOVER.fullmatch(entry.name) is not None)
+
+
 class Tree(Protocol):
     """Folders and files by their paths relative to the project's root, with forward slashes."""
 
     def list(self, folder: str) -> Sequence[Entry]:
-        """Return the entries of a folder in order of name, without hidden ones; none if it does not exist.
+        """Return the entries of a folder in order of name; none if it does not exist.
+
+        Hidden ones and what editors leave are not among them.
 
         Raises:
             TreeError: The folder cannot be read.
@@ -72,17 +86,13 @@ class Folder(NamedTuple):
         """Return the entries of a folder, as every tree does."""
         try:
             with os.scandir(f"{self.root}/{folder}") as found:
-                entries = [
-                    Entry(entry.name, entry.is_dir(follow_symlinks=False))
-                    for entry in found
-                    if entry.name[0] != "."
-                ]
+                entries = [Entry(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
         except FileNotFoundError:
             return []
         except OSError as error:
             found_instead = f"a folder that cannot be read: {error.strerror}"
             raise TreeError("unreadable", found_instead) from None
-        return sorted(entries)
+        return sorted(entry for entry in entries if not is_passed_over(entry))
 
     def read(self, path: str, *, limit: int) -> bytes:
         """Return the bytes of a file, as every tree does.

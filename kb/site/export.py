@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kb.exports.published import Site
+from kb.reading.tree import Entry, is_passed_over
 from kb.site.render import files, render, url_of
 from kb.site.templates import relative
 
@@ -41,7 +42,7 @@ def tree(site: Site) -> Iterator[tuple[str, bytes]]:
     yield "mkdocs.yml", f"{CONFIGURATION}site_url: {json.dumps(site.address)}\n".encode()
     written = site.root / "site" / "docs"
     for path in sorted(written.rglob("*")):
-        if path.is_file():
+        if path.is_file() and not is_passed_over(Entry(path.name, is_folder=False)):
             name, content = path.relative_to(written).as_posix(), path.read_bytes()
             is_page = name.endswith(".md")
             yield f"docs/{_as_index(name)}", _with_addresses(name, content.decode()) if is_page else content

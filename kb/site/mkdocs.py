@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import pkgutil
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,16 @@ from mkdocs.structure.pages import Page
 
 from kb.exports.published import Site
 from kb.project import read
-from kb.reading.tree import Folder
+from kb.reading.tree import Entry, Folder, is_passed_over
 from kb.site import blocks, offline, policy, search, sheets
 from kb.site.render import files as generated
 from kb.site.render import render
 from kb.site.settings import SettingError, settings
 from kb.text.problems import render_terminal
+from kb.time.history import Told
 
 WATCHED = ("claims", "repro/evidence", "repro/experiments", "repro/lab", "site/templates")
+_LOG = logging.getLogger("mkdocs.plugins.assay")
 UNKNOWN = "1970-01-01"
 """Date of a page that gives none; the site map leaves it out, so the day of the build never enters."""
 
@@ -35,6 +39,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     """Functions of a project's folder, as `module:name`: one gives the history of each claim, the other the
     order in which evidence came."""
     site: Site
+    missing_history: str
+    """Why the site has no histories; empty if it has them."""
     found: list[dict[str, str]]
     lines: list[str]
 
@@ -52,23 +58,37 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
             raise PluginError(
                 f"{render_terminal(project.problems)}\nThe site is not built while records have problems."
             )
-        told = self.config["histories"]
         try:
             where = settings(config)
         except SettingError as error:
             raise PluginError(str(error)) from error
         config.site_url = where.address
+        asked = self.config["histories"]
+        told: Told = pkgutil.resolve_name(asked)(root) if asked else Told({})
+        self.missing_history = told.missing
+        if told.missing:
+            _LOG.info("%s", without_history(told.missing))
         self.site = Site(
             project,
             root,
             address=where.address,
             repository=where.repository,
-            histories=pkgutil.resolve_name(told)(root) if told else {},
+            histories=told.events,
+            knows_history=not told.missing,
         )
         return config
 
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        """Add the generated pages and all files that come from records."""
+        """Add the generated pages and all files that come from records; leave out what editors left.
+
+        Raises:
+            PluginError: A hand-written file has a name that no address can hold.
+        """
+        for file in [*files]:
+            if "\ufffd" in os.fsencode(file.src_uri).decode(errors="replace"):
+                raise PluginError(f"site/docs/{file.src_uri!a}: a name that is not UTF-8; rename the file.")
+            if is_passed_over(Entry(Path(file.src_uri).name, is_folder=False)):
+                files.remove(file)
         pages = list(render(self.site))
         self.found = list(search.entries(pages))
         made = {page.path: page.as_markdown() for page in pages} | generated(self.site)
@@ -114,6 +134,11 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         """Return a page without the theme's indentation, a quarter of its bytes."""
         del page, config
         return blocks.without_indentation(output)
+
+
+def without_history(reason: str) -> str:
+    """Return a sentence for whoever builds a site that can tell nothing of what changed."""
+    return f"Pages and feeds do not tell what changed and when, as the history cannot be read: {reason}."
 
 
 def _file(config: MkDocsConfig, path: str, text: str) -> File:

@@ -75,28 +75,28 @@ def _escape(char: str) -> str:
     return ascii(char)[1:-1]
 
 
-def render_terminal(problems: Iterable[Problem]) -> str:
+def render_terminal(problems: Iterable[Problem], width: int = WIDTH) -> str:
     """Return one paragraph per problem: place, code, the line with a caret, what is allowed, what to do."""
-    return "\n".join(_paragraph(problem) for problem in problems)
+    return "\n".join(_paragraph(problem, width) for problem in problems)
 
 
-def _paragraph(problem: Problem) -> str:
+def _paragraph(problem: Problem, width: int) -> str:
     head = f"{printable(str(problem.place))}: error[{problem.code}]:"
-    lines = _wrapped(head, problem.found, indent=4)
+    lines = _wrapped(head, problem.found, width, indent=4)
     if problem.source_line.strip():
-        lines += _excerpt(problem)
-    lines += _wrapped("    allowed:", problem.allowed, indent=13)
-    lines += _wrapped("    do:", problem.advice, indent=8)
+        lines += _excerpt(problem, width)
+    lines += _wrapped("    allowed:", problem.allowed, width, indent=13)
+    lines += _wrapped("    do:", problem.advice, width, indent=8)
     if problem.nearest is not None:
-        lines += _wrapped("    did you mean:", f"{problem.nearest}?", indent=18)
+        lines += _wrapped("    did you mean:", f"{problem.nearest}?", width, indent=18)
     return "\n".join(lines) + "\n"
 
 
-def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
+def _wrapped(head: str, text: str, width: int, *, indent: int) -> list[str]:
     """Return a text after its head, which is never broken: editors look for `path:line:column: error`."""
     return textwrap.wrap(
         printable(text),
-        WIDTH,
+        width,
         initial_indent=f"{head} ",
         subsequent_indent=" " * indent,
         break_long_words=False,
@@ -104,10 +104,10 @@ def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
     )
 
 
-def _excerpt(problem: Problem) -> list[str]:
+def _excerpt(problem: Problem, width: int) -> list[str]:
     """Return the source line with a caret under the place; a long line is cut to a window around it."""
     gutter = f"{problem.place.line:>6} | "
-    room = WIDTH - len(gutter)
+    room = width - len(gutter)
     before = printable(problem.source_line[: problem.place.column - 1])
     after = printable(problem.source_line[problem.place.column - 1 :])
     if _columns(before) > room // 2 and _columns(before + after) > room:

@@ -6,7 +6,7 @@ from version control or otherwise, is of no concern to this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -66,6 +66,18 @@ class Event(NamedTuple):
     is_turn: bool = False
     before: str = ""
     after: str = ""
+
+
+class Told(NamedTuple):
+    """What the commits of a project tell of its claims.
+
+    Attributes:
+        events: What became of each claim, the oldest first.
+        missing: Why they tell nothing, for whoever builds the site; empty if they do.
+    """
+
+    events: Mapping[str, Sequence[Event]]
+    missing: str = ""
 
 
 class _Change(NamedTuple):

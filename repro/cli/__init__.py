@@ -19,7 +19,8 @@ import click
 from kb.reading.collector import without_collector
 from kb.reading.root import NoProjectError, find_root
 from kb.reading.tree import Folder
-from repro.cli.parts import answers, overview
+from repro.cli.parts import answers, entry, overview
+from repro.cli.parts.terminal import is_plain
 
 if TYPE_CHECKING:
     from kb.evidence.order import Order
@@ -92,11 +93,17 @@ def cli(ctx: click.Context, root: Path | None) -> None:
     """Put the claims of the deep-learning alchemy debate to the test."""
     from repro.cli.parts.errors import project_root
 
+    if is_plain():
+        ctx.color = False  # inherited by every command
     ctx.obj = Context(project_root(root))
 
 
 def main() -> None:
     """Run the command line; the console script calls this."""
+    sys.exit(entry.ended(_answer_or_run))
+
+
+def _answer_or_run() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins takes 30 ms, for none
     words = sys.argv[1:]
     if words and overview.is_remembered(words[0]):

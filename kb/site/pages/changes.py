@@ -25,7 +25,8 @@ def pages(site: Site) -> Iterator[Page]:
     title, description = "Changes", "What was measured, day by day."
     found = list(events(site))
     hide = ("navigation", "toc")
-    yield page_from(site, "changes.md", "changes", title, description, hide=hide, events=found)
+    words = (site, "changes.md", "changes", title, description)
+    yield page_from(*words, hide=hide, events=found, knows_history=site.knows_history)
 
 
 def events(site: Site) -> Iterator[EvidenceDay]:

@@ -25,6 +25,7 @@ from repro.cli import Context
 from repro.cli.parts import spoken
 from repro.cli.parts.errors import USAGE, EnvironmentProblem, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
+from repro.cli.parts.terminal import columns
 from repro.evidence_history import CODES, EvidenceHistory
 from repro.former_records import suspect_links
 from repro.provenance import latest_day, now, runner_version
@@ -137,7 +138,7 @@ def _show(
         for paragraph in (*paragraphs(links), *spoken.paragraphs(answers)):
             click.echo(paragraph)
         if problems:
-            click.echo(render_terminal(problems))
+            click.echo(render_terminal(problems, columns(WIDTH)))
         click.echo(_summary(base, problems, warned))
 
 
@@ -166,7 +167,7 @@ def _row_lines(row: Row) -> list[str]:
     lines = []
     for text, head in zip(texts, [f"{row.number:>4}  ", *[" " * 6] * len(texts)], strict=False):
         lines += textwrap.wrap(
-            text, WIDTH, initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False
+            text, columns(WIDTH), initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False
         )
     return lines
 

@@ -11,7 +11,7 @@ from kb.time.impact import Impact, Snapshot, impact
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE
 from repro.cli.parts.impact_page import as_data, as_markdown
-from repro.cli.parts.past import reading_history
+from repro.cli.parts.past import reading_history, say_unknown_past
 from repro.evidence_history import order_of
 from repro.former_records import suspect_links
 from repro.vcs import Revision
@@ -44,6 +44,7 @@ def _impact(context: Context, revision: str) -> Impact:
     with reading_history(context.root) as repository:
         order = order_of(context.root)
         former = read_former(Revision(repository, repository.fork_point(revision)), order=order)
+        say_unknown_past(context.root)
         now = context.project(order=order)
         before, after = (Snapshot(each, suspect_links(each, context.root)) for each in (former, now))
         return impact(before, after)

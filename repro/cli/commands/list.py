@@ -13,6 +13,7 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import unknown
 from repro.cli.parts.labels import state_label
+from repro.cli.parts.terminal import columns
 
 PLACE = 10
 IS_REMEMBERED = True
@@ -44,12 +45,13 @@ def command(context: Context, topic: str | None, state: str | None, *, as_json: 
 
 
 def _print(base: Base, judgements: list[Judgement]) -> None:
+    room = min(46, columns(80) - 25)  # what the state and the number of seeds leave
     for topic in sorted({base.topics[j.claim_id] for j in judgements}):
         click.secho(topic, bold=True)
         for judgement in judgements:
             if base.topics[judgement.claim_id] != topic:
                 continue
             seeds = count(judgement.verdict.seeds, "seed") if judgement.verdict else ""
-            click.echo(f"  {state_label(judgement.state, 13)} {judgement.claim_id:<46} {seeds}".rstrip())
+            click.echo(f"  {state_label(judgement.state, 13)} {judgement.claim_id:<{room}} {seeds}".rstrip())
     tested = sum(judgement.verdict is not None for judgement in judgements)
     click.echo(f"{count(len(judgements), 'claim')}, {tested} with current evidence")

@@ -20,6 +20,7 @@ from repro.cli import Context
 from repro.cli.parts import completion, spoken
 from repro.cli.parts.errors import UsageProblem
 from repro.cli.parts.links import as_data, paragraphs, placed
+from repro.cli.parts.past import say_unknown_past
 from repro.cli.parts.targets import claim_named
 from repro.former_records import suspect_links
 from repro.provenance import now
@@ -66,6 +67,8 @@ def _review(context: Context, target: str, note: str | None, *, confirms: bool, 
     if is_debate and note is not None:
         raise UsageProblem("--note clears the links of a claim, and a debate has none.")
     record_id = target if is_debate else claim_named(base, target)
+    if not is_debate:
+        say_unknown_past(context.root)
     links = () if is_debate else suspect_links(project, context.root).get(record_id, ())
     answer = spoken_answers(base, project.judgements).get(record_id)
     review = None if note is None else _reviewed(base, record_id, note)

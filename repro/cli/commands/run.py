@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from kb.words.states import STATES
 from repro.cli import Context
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
+from repro.cli.parts.terminal import is_plain
 from repro.plan import EVERY, claims_protocol
 from repro.provenance import commit
 
@@ -36,7 +36,7 @@ PLACE = 30
 VERDICT_CODES = {state: row.exit_code for state, row in STATES.items() if row.exit_code is not None}
 WIDTH = 80
 """The most columns to use, so that lines stay readable."""
-SOME_FAILED, INTERRUPTED, CLOSED_PIPE = 5, 130, 141
+SOME_FAILED, INTERRUPTED = 5, 130
 
 
 @click.command()
@@ -62,16 +62,11 @@ def command(context: Context, /, *, as_json: bool, dry_run: bool, exit_zero: boo
 
 
 def ended(work: Callable[[], int]) -> int:
-    """Return the exit code of some work, even if the user interrupts it or stops reading its output."""
+    """Return the exit code of some work, even if the user interrupts it."""
     try:
-        code = work()
-        sys.stdout.flush()
+        return work()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes it at exit
-        return CLOSED_PIPE
-    return code
 
 
 def dry(asked: Request, *, as_json: bool) -> int:
@@ -265,12 +260,6 @@ def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Jud
 def _console() -> Console:
     from rich.console import Console
 
-    class OurConsole(Console):
-        """Rich's own hook for a closed pipe would exit with 1."""
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    console = OurConsole(highlight=False)
+    console = Console(highlight=False, color_system=None if is_plain() else "auto")
     console.width = min(console.width, WIDTH)
     return console

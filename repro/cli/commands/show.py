@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 
 import click
@@ -25,7 +24,7 @@ from kb.words.states import record_reason
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import state_label
-from repro.cli.parts.reasoned import WIDTH, account_lines
+from repro.cli.parts.reasoned import account_lines, wrapped
 from repro.cli.parts.targets import claim_named
 
 PLACE = 20
@@ -54,31 +53,32 @@ def lines(project: Project, claim_id: str) -> list[str]:
     """Return one claim as it is shown, line by line."""
     base, judgement, standing = project.base, project.judgements[claim_id], project.standings.get(claim_id)
     claim = base.claims[claim_id]
-    found = [click.style(claim.title, bold=True), judgement.claim_id, ""]
-    found += _wrapped(claim.statement)
+    found = [*(click.style(line, bold=True) for line in wrapped(claim.title)), judgement.claim_id, ""]
+    found += wrapped(claim.statement)
     answer = spoken_answers(base, project.judgements).get(claim_id)
     if answer is not None:
         doubt = f" (Suspect: {answer.suspicion}.)" if answer.is_suspect else ""
-        found += ["", *_wrapped(f"Answer: {answer.says}{doubt}")]
+        found += ["", *wrapped(f"Answer: {answer.says}{doubt}")]
     stands = f"{standing.standing}: {'; '.join(standing.because)}" if standing else NO_STANDING
-    first, *more = _wrapped(f"{judgement.state}  {stands}")
+    first, *more = wrapped(f"{judgement.state}  {stands}")
     found += ["", first.replace(judgement.state, state_label(judgement.state), 1), *more]
-    found += _wrapped(state_sentence(claim, judgement))
+    found += wrapped(state_sentence(claim, judgement))
     if (sure := certainty(base, project.ledger, judgement)) and judgement.verdict:
-        found += _wrapped(certainty_sentence(sure))
+        found += wrapped(certainty_sentence(sure))
         for sentence in robustness_sentences(sure, judgement.verdict):
-            found += _wrapped(sentence)
+            found += wrapped(sentence)
     if before := before_sentence(judgement):
-        found += _wrapped(before)
+        found += wrapped(before)
     if reason := record_reason(claim):
-        found += _wrapped(reason)
+        found += wrapped(reason)
     found += account_lines(project.accounts.get(claim_id, ()))
     found += ["", click.style("Stated in", bold=True)]
     for appearance in claim.stated_in:
         who = f"{appearance.taken_by} " if appearance.taken_by else ""
         whom = f", quoting {appearance.by}" if appearance.quoted_by else ""
         source = base.sources.get(appearance.source)
-        found += [f"  {who}{appearance.stance}: {source.title if source else appearance.source}{whom}"]
+        said = f"{who}{appearance.stance}: {source.title if source else appearance.source}{whom}"
+        found += wrapped(said, "  ", "    ")
     if claim.protocol is not None:
         found += ["", click.style("Predicted", bold=True), *_predictions(base, judgement)]
         found += [*_others(judgement)]
@@ -97,21 +97,21 @@ def _others(judgement: Judgement) -> Iterator[str]:
         for found in judgement.settings:
             scale = f" ({scale_text(found)})" if found.setting.overrides else ""
             seeds = f", {count(found.verdict.seeds, 'seed')}" if found.verdict else ""
-            yield from _wrapped(f"{found.name}{scale}: {waits_for(found)}{seeds}", "  ", "    ")
+            yield from wrapped(f"{found.name}{scale}: {waits_for(found)}{seeds}", "  ", "    ")
     replications = [(found, each) for found in judgement.settings for each in found.replications]
     if replications:
         yield ""
         yield click.style("Replications", bold=True)
         for found, each in replications:
             where = f"{found.name}, " if len(judgement.settings) > 1 else ""
-            yield from _wrapped(f"{where}{replication_clause(each)}", "  ", "    ")
+            yield from wrapped(f"{where}{replication_clause(each)}", "  ", "    ")
 
 
 def earlier_tests(judgement: Judgement) -> Iterator[str]:
     """Yield the earlier tests of a claim with what changed and how they come out, and what they cost."""
     for test in judgement.tests:
-        yield from _wrapped(f"{came_out(test)}: {earlier_test_clause(test)}", "  ", "    ")
-    yield from _wrapped(level_text(judgement), "  ", "  ")
+        yield from wrapped(f"{came_out(test)}: {earlier_test_clause(test)}", "  ", "    ")
+    yield from wrapped(level_text(judgement), "  ", "  ")
 
 
 def _predictions(base: Base, judgement: Judgement) -> list[str]:
@@ -124,13 +124,8 @@ def _predictions(base: Base, judgement: Judgement) -> list[str]:
     found = {f.prediction.name: f"{measured(f).text}; {finding_decision(f)}" for f in findings}
     lines = []
     for prediction in protocol.predictions:
-        lines += _wrapped(prediction.says, "  ", "  ")
+        lines += wrapped(prediction.says, "  ", "  ")
         bound = bound_text(prediction, outcomes.get(prediction.outcome))
         told = f"{bound}: {found.get(prediction.name, 'not measured')}"
-        lines += _wrapped(told, "    ", "      ")
+        lines += wrapped(told, "    ", "      ")
     return lines
-
-
-def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Return text in lines that break only between words, after these indents."""
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

@@ -9,7 +9,13 @@ import click
 
 from repro.cli import Context
 from repro.cli.parts.errors import EnvironmentProblem
-from repro.cli.parts.publishing import SiteProblem, configuration, published
+from repro.cli.parts.publishing import (
+    SiteProblem,
+    configuration,
+    published,
+    say_missing,
+    writing_alone,
+)
 
 PLACE = 170
 
@@ -37,12 +43,14 @@ def build(context: Context, *, quiet: bool, offline: bool) -> None:
         if offline:
             config.extra["offline"] = True
             config.site_dir = str(Path(config.site_dir).with_name("offline"))
-        build_site(config)
+        with writing_alone(Path(config.site_dir)):
+            build_site(config)
     except MkDocsException as error:
         said = [*messages.texts, str(error)]
         raise SiteProblem("the site was not built.\n" + "\n".join(dict.fromkeys(said))) from error
     finally:
         logging.getLogger("mkdocs").removeHandler(messages)
+    say_missing(getattr(config.plugins["assay"], "missing_history", ""))
     if not quiet:
         folder = Path(config.site_dir).resolve()
         click.echo(

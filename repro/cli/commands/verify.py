@@ -20,8 +20,10 @@ from repro.cli import Context
 from repro.cli.commands.run import INTERRUPTED, SOME_FAILED, ended
 from repro.cli.parts import completion
 from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, UsageProblem, unknown
-from repro.cli.parts.request import available_cores, takes_limits
-from repro.vcs import HistoryError, Repository, Revision
+from repro.cli.parts.past import reading_history
+from repro.cli.parts.request import takes_limits
+from repro.cores import available_cores
+from repro.vcs import Revision
 
 if TYPE_CHECKING:
     from repro.verify import Comparison, Difference, Options, Outcome
@@ -158,11 +160,12 @@ def _scripts_at(root: Path, revision: str) -> Mapping[str, Script]:
 
     Raises:
         UsageProblem: No evidence and no commit goes by that name.
+        EnvironmentProblem: Git cannot tell.
     """
     try:
-        with Repository(root) as repository:
+        with reading_history(root) as repository:
             return load_base(Revision(repository, revision)).scripts
-    except HistoryError:
+    except UsageProblem:
         raise UsageProblem(f"no evidence has a version {revision}, and there is no such commit.") from None
 
 
@@ -180,7 +183,9 @@ def _outcomes(root: Path, ledger: Ledger, asked: Sequence[Comparison], options: 
     if not asked:
         return
     commit = provenance.commit(root)
-    if commit.sha is None or commit.is_dirty is not False:
+    if commit.sha is None:
+        raise EnvironmentProblem("a link names the commit that it was made at, and git knows none here.")
+    if commit.is_dirty is not False:
         raise EnvironmentProblem("links are made from a clean checkout; commit or stash your changes first.")
     engine = connect("local")
     with Interrupts() as interrupts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 
 import click
 
@@ -11,7 +10,7 @@ from kb.reasoning.why import derivation, missing_evidence, shortest
 from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.labels import standing_label
-from repro.cli.parts.reasoned import WIDTH, account_lines, hanging
+from repro.cli.parts.reasoned import account_lines, hanging, wrapped
 from repro.cli.parts.targets import claim_named
 
 PLACE = 60
@@ -49,7 +48,7 @@ def command(context: Context, claim_id: str, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(document))
         return
-    for line in textwrap.wrap(base.claims[claim_id].title, WIDTH):
+    for line in wrapped(base.claims[claim_id].title):
         click.echo(click.style(line, bold=True))
     click.echo(f"{claim_id}: {standing_label(standing.standing if standing else None)}")
     for number, step in enumerate(steps, start=1):

@@ -37,7 +37,7 @@ def answer(root: Path, words: Sequence[str], work: Callable[[], None]) -> None:
     kept = root / FOLDER / state / _digest(words, shutil.get_terminal_size(), *_terminal())
     try:
         text = kept.read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         text = ""
     if text:
         sys.stdout.write(text)
@@ -70,7 +70,7 @@ def _keep(path: Path, text: str) -> None:
             shutil.rmtree(other, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
     unfinished.replace(path)
 
 
@@ -83,12 +83,18 @@ def _state(root: Path) -> tuple[str, float]:
 
 
 def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != "__pycache__":
-                    yield from _stamps(entry.path)
-            else:
+    """Yield path, size and time of every file; of a folder that cannot be read, that it is there."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        yield folder, 0, 0
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__":
+                yield from _stamps(entry.path)
+        else:
+            with contextlib.suppress(FileNotFoundError):  # an editor may have replaced it meanwhile
                 found = entry.stat(follow_symlinks=False)
                 yield entry.path, found.st_size, found.st_mtime_ns
 

@@ -9,6 +9,7 @@ from kb.exports.annotations import Note
 from kb.reading.base import Base
 from kb.text.problems import WIDTH, Place
 from kb.time.suspects import Suspect
+from repro.cli.parts.terminal import columns
 
 CODE = "suspect-link"
 
@@ -51,7 +52,7 @@ def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
     """Return a text after its head, which is never broken: editors look for `path:line:column: warning`."""
     return textwrap.wrap(
         text,
-        WIDTH,
+        columns(WIDTH),
         initial_indent=head,
         subsequent_indent=" " * indent,
         break_long_words=False,

@@ -6,8 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from repro.cli.parts.errors import EnvironmentProblem, UsageProblem
 from repro.vcs import HistoryError, NoRevisionError, Repository
+
+
+def say_unknown_past(root: Path) -> None:
+    """Say on standard error why nobody can tell what changed since evidence was taken, if that is so."""
+    try:
+        Repository(root).require_history()
+    except HistoryError as error:
+        what = "what changed since evidence was taken is unknown"
+        click.echo(f"note: {what}, as the history cannot be read: {str(error).rstrip('.')}.", err=True)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +43,43 @@ def published(context: Context) -> Site:
         raise SiteProblem(
             f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
         )
-    where, histories = _settings(config_file), histories_of(context.root)
-    return Site(project, context.root, where.address, where.repository, histories)
+    where, told = _settings(config_file), histories_of(context.root)
+    say_missing(told.missing)
+    return Site(
+        project,
+        context.root,
+        where.address,
+        where.repository,
+        histories=told.events,
+        knows_history=not told.missing,
+    )
+
+
+def say_missing(reason: str) -> None:
+    """Say on standard error why what is published tells nothing of what changed, if it does not."""
+    from kb.site.mkdocs import without_history
+
+    if reason:
+        click.echo(without_history(reason), err=True)
+
+
+@contextmanager
+def writing_alone(folder: Path) -> Iterator[None]:
+    """Keep a second build out of a folder until this one has ended, however it ends.
+
+    Raises:
+        EnvironmentProblem: Another build is writing there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = folder.with_name(f".{folder.name}.lock")
+    with lock.open("w", encoding="utf-8") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EnvironmentProblem(
+                f"another build is writing {folder}; wait until it has ended, and build again."
+            ) from None
+        yield
 
 
 def configuration(root: Path) -> Path:

@@ -9,6 +9,7 @@ import click
 from kb.reasoning.accounts import Account
 from kb.reasoning.cost import Cost
 from kb.words.accounts import WEIGHTS
+from repro.cli.parts.terminal import columns
 
 WIDTH = 78
 
@@ -38,6 +39,13 @@ def account_lines(account: Account) -> list[str]:
     return lines
 
 
+def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Return text in lines that break only between words, after these indents."""
+    return textwrap.wrap(
+        text, columns(WIDTH), initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+
+
 def hanging(head: str, text: str, *, indent: int = 2, style: str | None = None) -> list[str]:
     """Return text in lines beside a head, such as `  run  ...`; later lines are indented to match the first.
 
@@ -48,7 +56,7 @@ def hanging(head: str, text: str, *, indent: int = 2, style: str | None = None) 
         style: Colour of the head.
     """
     first, rest = " " * indent + head, " " * (indent + len(head))
-    lines = textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    lines = wrapped(text, first, rest)
     return [
         line.replace(head, click.style(head, fg=style), 1) if i == 0 else line for i, line in enumerate(lines)
     ]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 TINTS = {True: "green", False: "red", None: "yellow"}
 """Colours of what came out as the claim needs it, or not, or is open."""
+FEWEST = 20
+"""The fewest columns for bound and decision beside the numbers; with fewer they stand below these."""
 EXPLORING = "Exploring: other seeds are used, nothing is recorded, and no verdict below counts."
 
 
@@ -189,7 +191,9 @@ def _print_findings(console: Console, verdict: Verdict) -> None:
         for finding, found in zip(findings, pieces, strict=True)
     ]
     numbers = [max(len(row[column]) for row in (header, *rows)) for column in (1, 2, 3)]
-    console.print(_row(header, numbers), style="dim")
+    is_narrow = console.width - sum(numbers) - len(header) < FEWEST
+    if not is_narrow:
+        console.print(_row(header, numbers), style="dim")
     for finding, row in zip(findings, rows, strict=True):
         control = finding.control
         console.print(
@@ -199,7 +203,13 @@ def _print_findings(console: Console, verdict: Verdict) -> None:
                 else finding.prediction.says
             )
         )
-        console.print(_row(row, numbers))
+        console.print(_stacked(row) if is_narrow else _row(row, numbers))
+
+
+def _stacked(cells: Cells) -> Padding:
+    """Return one row for a narrow terminal: the numbers in a line, and below it what they decide."""
+    numbers = f"{cells.estimate} {cells.interval}, {cells.seeds} seeds\n"
+    return Padding(Text.assemble(numbers, f"{cells.bound}: ", cells.decision), (0, 0, 0, 2))
 
 
 def _row(cells: Cells, numbers: Sequence[int]) -> Table:

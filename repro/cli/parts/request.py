@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from repro.cli import Context
 from repro.cli.parts import completion
 from repro.cli.parts.errors import UsageProblem, unknown
 from repro.cli.parts.targets import chosen_claims, refuse_problems
+from repro.cores import available_cores
 from repro.evidence_history import order_of
 from repro.plan import EVERY, Options, Plan, asked_base, claims_protocol, plan
 
@@ -238,13 +238,6 @@ def _without_templates(base: Base, claims: tuple[str, ...]) -> tuple[str, ...]:
     for claim_id, name in left.items():
         click.echo(f"note: {claim_id} is left out; {script_path(name)} is still a template.", err=True)
     return tuple(claim_id for claim_id in claims if claim_id not in left)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _override(base: Base, claims: Iterable[str], text: str) -> tuple[str, Value]:

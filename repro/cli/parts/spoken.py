@@ -11,6 +11,7 @@ from kb.reading.base import Base
 from kb.reasoning.answers import Spoken
 from kb.text.problems import WIDTH, Place
 from kb.words.findings import state_sentence
+from repro.cli.parts.terminal import columns
 
 CODE = "suspect-answer"
 Placed = tuple[Place, Spoken]
@@ -72,7 +73,7 @@ def _wrapped(head: str, text: str, *, indent: int) -> list[str]:
     """Return a text after its head, which is never broken: editors look for `path:line:column: warning`."""
     return textwrap.wrap(
         text,
-        WIDTH,
+        columns(WIDTH),
         initial_indent=head,
         subsequent_indent=" " * indent,
         break_long_words=False,
