@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -201,7 +202,7 @@ def test_with_a_history_nothing_is_missing(repository):
 
 def test_what_is_exported_without_a_history_says_so(shallow):
     """On standard error, so that what is written to standard output stays as it is."""
-    (shallow / "mkdocs.yml").write_text("site_url: https://example.org/\n", encoding="utf-8")
+    shutil.copy(ROOT / "mkdocs.yml", shallow)
     found = repro(shallow, "export", "feeds")
     assert found.exit_code == 0
     assert f"as the history cannot be read: {REASONS['shallow']}.\n" in found.stderr

@@ -132,7 +132,7 @@ def test_ids_are_unique_on_every_built_page(site):
 def test_rebuild_gives_the_same_bytes(site, project):
     """Every file, the compressed sitemap included; a quiet build says nothing."""
     before = contents(site)
-    assert build(project, "--quiet").output == ""
+    assert build(project, "--quiet").stdout == ""
     assert contents(site) == before
 
 
