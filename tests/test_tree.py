@@ -15,6 +15,7 @@ OTHER_FILES = {
     "kb/exports/docs.py": "pages of the repository whose generated blocks it fills",
     "kb/site/export.py": "the hand-written pages",
     "kb/site/mkdocs.py": "the search index of a built site",
+    "kb/site/offline.py": "the pages and scripts of a built site",
     "kb/site/sheets.py": "the style sheets of a built site",
     "kb/writing/additions.py": "what it is about to write over, to put it back",
     "kb/writing/mend.py": "what it is about to mend, byte for byte",
