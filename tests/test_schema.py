@@ -48,6 +48,19 @@ def test_good_records_are_accepted(name):
 
 
 @pytest.mark.parametrize(
+    "makers", ["anonymous: true", "editor: [{family: Maaten, non-dropping-particle: van der, suffix: Jr.}]"]
+)
+def test_a_book_has_no_squiggle(makers):
+    """Numbers without quotes, works without authors, dates that are ranges, old forms of identifiers."""
+    book = (
+        "title: A book\ntype: book\nverified: text\nvolume: 12\nissued: '-0043/0014~'\n"
+        "arxiv: cs/0309048\nURL: FTP://example.org/a\nISBN: 978-0-306-40615-7\n"
+    )
+    assert errors("source", f"{book}{makers}\n") == 0
+    assert errors("source", book) > 0
+
+
+@pytest.mark.parametrize(
     ("name", "old", "new"),
     [
         ("claim", "at_least: 0.1", "atleast: 0.1"),
