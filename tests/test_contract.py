@@ -206,3 +206,45 @@ def test_a_run_refuses_a_script_with_a_clock(project):
     done = invoke(project, "run", "toy-claim")
     assert done.exit_code == 2
     assert "repro/experiments/coin.py:11:1: error[script-import]: time is imported" in done.output
+
+
+MODULE = EXPERIMENT.replace(
+    "    heads = (seeds",
+    "    nets = {make}\n"
+    "    weights = torch.stack([net.weight.detach().sum() for net in nets])\n"
+    "    heads = (seeds",
+).replace("heads.mean(1),", "heads.mean(1) + 0.001 * weights.double(),")
+
+
+def test_a_torch_module_is_seeded_by_the_lab(project):
+    """Made as in plain torch it draws from the global generator, which the trial notices and explains."""
+    script = project / "repro/experiments/coin.py"
+    unseeded = "[torch.nn.Linear(3, 2) for _ in range(len(seeds))]"
+    script.write_text(MODULE.replace("{make}", unseeded), encoding="utf-8")
+    told = " ".join(invoke(project, "run", "toy-claim", "--explore").output.split())
+    assert "changed torch's global generator" in told
+    assert "see repro.lab.modules for a torch.nn.Module" in told
+    seeded = MODULE.replace("{make}", "modules(lambda: torch.nn.Linear(3, 2), seeds)").replace(
+        "from repro.lab.outcomes", "from repro.lab.modules import modules\nfrom repro.lab.outcomes"
+    )
+    script.write_text(seeded, encoding="utf-8")
+    done = invoke(project, "run", "toy-claim", "--explore")
+    assert done.exit_code == 0, done.output
+    assert "failed" not in done.output
+
+
+def test_a_declared_arm_runs_without_a_note(project):
+    """A deterministic control is legitimate: it is tried, recorded, and judged."""
+    script = project / "repro/experiments/coin.py"
+    same = EXPERIMENT.replace(
+        "    heads = (seeds",
+        '    if arm == "fair":\n        half = torch.full((len(seeds), scale.flips), 0.5).double()\n'
+        '        return {"score": half.mean(1), "score_curve": thin(half)}\n    heads = (seeds',
+    )
+    script.write_text(same, encoding="utf-8")
+    refused = " ".join(invoke(project, "run", "toy-claim").output.split())
+    assert 'say so in the script: SAME_FOR_EVERY_SEED = {"fair": "why"}' in refused
+    script.write_text(same + 'SAME_FOR_EVERY_SEED = {"fair": "it is exact"}\n', encoding="utf-8")
+    done = invoke(project, "run", "toy-claim")
+    assert done.exit_code == 0, done.output
+    assert "deterministic" not in done.output

@@ -168,3 +168,11 @@ def test_a_branch_that_changes_a_test_says_what_it_costs(branch):
     }
     assert "### Tests that are superseded" in impact(branch).output
     assert "| 2 | 0.025 | the code of coin |" in impact(branch).output
+
+
+def test_what_is_not_committed_is_noted(branch):
+    """Predictions that are measured before they are committed are refused later."""
+    assert "differ from the last commit" not in impact(branch).stderr
+    record = claim_file(branch, "toy-contradicted")
+    record.write_text(record.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert "differ from the last commit" in impact(branch).stderr

@@ -18,7 +18,6 @@ OTHER_FILES = {
     "kb/site/offline.py": "the pages and scripts of a built site",
     "kb/site/sheets.py": "the style sheets of a built site",
     "kb/writing/additions.py": "what it is about to write over, to put it back",
-    "kb/writing/mend.py": "what it is about to mend, byte for byte",
     "repro/cli/commands/export.py": "the generated files that may not be current",
     "repro/cli/commands/site.py": "the folder that it exports to",
     "repro/cli/parts/answers.py": "answers that were kept; sizes and times of files",

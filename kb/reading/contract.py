@@ -88,7 +88,10 @@ _SEEDED_NUMPY = {
     "SeedSequence",
 }
 """Members of `numpy.random` that do not touch its global generator; those that are called need a seed."""
-_USE_SEEDS = "draw with the methods of seeds, or with seeds.generators(purpose): every draw one per seed"
+_USE_SEEDS = (
+    "draw with the methods of seeds or with seeds.generators(purpose), and make a torch.nn.Module with "
+    "modules of repro.lab.modules: every draw one per seed"
+)
 
 
 @cache

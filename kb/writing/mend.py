@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from kb.reading.base import Base
 from kb.reading.experiment import SCRIPTS
+from kb.reading.files import record_files
 from kb.reading.load import load_base
 from kb.reading.mentions import mentions
-from kb.reading.tree import Folder
+from kb.reading.texts import read_content
+from kb.reading.tree import Folder, TreeError
 from kb.records.protocol import TEMPLATE
 from kb.text.guarded_text import GuardError
 from kb.text.yaml_guard import compose
@@ -96,17 +98,24 @@ def _text(base: Base, path: str) -> str:
 
 def _plain_texts(root: Path) -> Iterator[Repair]:
     """Yield each file that differs from its plain form, which says the same."""
-    for path in [*root.glob("claims/*/*.yaml"), *root.glob(f"{SCRIPTS}/*.py")]:
-        if path.is_symlink() or not path.is_file():
-            continue
-        content = path.read_bytes()
+    tree = Folder(root)
+    for path in [*(file.path for file in record_files(tree)[0]), *_scripts(tree)]:
         try:
+            content = read_content(tree, path)
             before = content.removeprefix(MARK).decode("utf-8")
-        except UnicodeDecodeError:
-            continue  # nobody knows which characters were meant
+        except (GuardError, UnicodeDecodeError):
+            continue  # a link, too large, or nobody knows which characters were meant
         plain = _plain(before)
-        if plain.encode() != content and _says_the_same(path.suffix, before, plain):
-            yield Repair(path.relative_to(root).as_posix(), plain, _plain_words(content, before, plain))
+        if plain.encode() != content and _says_the_same(path, before, plain):
+            yield Repair(path, plain, _plain_words(content, before, plain))
+
+
+def _scripts(tree: Folder) -> list[str]:
+    try:
+        names = [entry.name for entry in tree.list(SCRIPTS)]
+    except TreeError:
+        return []
+    return [f"{SCRIPTS}/{name}" for name in names if name.endswith(".py")]
 
 
 def _plain(text: str) -> str:
@@ -124,11 +133,11 @@ def _plain_words(content: bytes, before: str, plain: str) -> str:
     return " and ".join(words)
 
 
-def _says_the_same(suffix: str, before: str, after: str) -> bool:
+def _says_the_same(path: str, before: str, after: str) -> bool:
     """Does a text mean to a program what another does, apart from how characters are composed?"""
     before = unicodedata.normalize("NFC", before).replace("\r\n", "\n")
     try:
-        if suffix == ".py":
+        if path.endswith(".py"):
             return ast.dump(ast.parse(before)) == ast.dump(ast.parse(after))
         return is_same(compose(before).value, compose(after).value)
     except (GuardError, SyntaxError, ValueError, RecursionError):

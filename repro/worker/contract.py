@@ -52,7 +52,8 @@ def refuse_breach(
         rest = measure(blocks[1])
         rows |= {_row(rest, place) for place in range(len(blocks[1]))}
     _refuse_constant(arm, script, is_constant=len(rows) == 1)
-    return first._replace(notes=(*first.notes, *_without_values(first)))
+    known = () if arm in script.constant else first.notes
+    return first._replace(notes=(*known, *_without_values(first)))
 
 
 def _row(found: Outcomes, place: int) -> str:

@@ -14,6 +14,7 @@ from repro.cli.parts.impact_page import as_data, as_markdown
 from repro.cli.parts.past import reading_history, say_unknown_past
 from repro.evidence_history import order_of
 from repro.former_records import suspect_links
+from repro.provenance import commit
 from repro.vcs import Revision
 
 PLACE = 160
@@ -32,6 +33,8 @@ def command(context: Context, base: str, *, as_json: bool) -> None:
     Exits with 2 if evidence was changed or deleted: it may only be added.
     """
     found = _impact(context, base)
+    if commit(context.root).is_dirty:
+        click.echo("note: files here differ from the last commit; commit them before you measure.", err=True)
     if as_json:
         click.echo(json.dumps({"schema": "assay/impact/1", "base": base, **as_data(found)}))
     else:
