@@ -11,7 +11,7 @@ Arms: cells with a memory, with and without a forget gate; plain nets that start
 matrices, with rectifiers from the identity, so that they include the best starts known. In one arm the
 earlier mark is not shown, so that nobody could use it, and in one the sequences are short.
 
-Outcome: squared error on fresh sequences as a share of the variance of the answer.
+Outcomes: squared error on fresh sequences as a share of the variance of the answer.
 """
 
 import math

@@ -11,7 +11,7 @@ Arms: depth and sigma_w^2. Theory lets signals through about 6 depth scales: 22 
 number at 1.76, 42 at 4.0. Skips add a layer to its input, which takes the scale away. Noise drops one
 activation in ten, which takes the border away. In one net only the last layer learns.
 
-Outcome: the share of training digits that the net has right in the end.
+Outcomes: the share of training digits that the net has right in the end.
 """
 
 import math
