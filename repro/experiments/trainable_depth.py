@@ -7,9 +7,9 @@ and chaos, where theory finds nothing lost.
 Method: tanh nets learn handwritten digits, weights N(0, sigma_w^2 / width), biases N(0, 0.05). Each trains at
 three rates side by side and is judged at the one that is best for it, so that bad starts have as many tries.
 
-Arms: depth and sigma_w^2. Theory lets signals through about 6 depth scales: 22 layers at 1.0, 47 at 1.3, any
-number at 1.76, 42 at 4.0. Skips add a layer to its input, which takes the scale away. Noise drops one
-activation in ten, which takes the border away. In one net only the last layer learns.
+Arms: depth and sigma_w^2. Six depth scales of theory, over which a difference falls four hundredfold, are 22
+layers at 1.0, 47 at 1.3, 42 at 4.0, and thousands at 1.76. Skips add a layer to its input, which takes the
+scale away. Noise drops one activation in ten, which takes the border away. In one net the last layer learns.
 
 Outcomes: the share of training digits that the net has right in the end.
 """
