@@ -119,7 +119,6 @@ class Arm(NamedTuple):
     is_cut: bool = False
 
 
-CELL_OF_1997 = partial(lstm, slope=0.0, bias=math.inf)
 ARMS = {
     "rnn_default": Arm("tanh net, default recurrent weights", plain),
     "rnn_gain_0_9": Arm("tanh net, gain 0.9", plain, partial(gaussian, gain=0.9)),
@@ -130,8 +129,13 @@ ARMS = {
     "rnn_orthogonal": Arm("tanh net, orthogonal recurrent matrix", plain, orthogonal),
     "rnn_identity": Arm("rectifier net, recurrent matrix the identity", rectifier, identity),
     "linear_orthogonal": Arm("linear net, orthogonal matrix", partial(plain, slope=0.0), orthogonal),
-    "lstm_1997": Arm("LSTM, forget gate always 1", CELL_OF_1997, gates=4),
-    "lstm_cut": Arm("LSTM, forget gate always 1, flow cut at the gates", CELL_OF_1997, gates=4, is_cut=True),
+    "lstm_1997": Arm("LSTM, forget gate always 1", partial(lstm, slope=0.0, bias=math.inf), gates=4),
+    "lstm_cut": Arm(
+        "LSTM, forget gate always 1, flow cut at the gates",
+        partial(lstm, slope=0.0, bias=math.inf),
+        gates=4,
+        is_cut=True,
+    ),
     "lstm_default": Arm("LSTM, default weights", lstm, gates=4),
     "lstm_bias_1": Arm("LSTM, forget bias raised by 1", partial(lstm, bias=1.0), gates=4),
     "lstm_bias_5": Arm("LSTM, forget bias raised by 5", partial(lstm, bias=5.0), gates=4),
