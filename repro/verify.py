@@ -98,7 +98,12 @@ def comparisons(
     """
     script, is_found = base.scripts[experiment], False
     for setting in base.settings(experiment):
-        pieces = [piece for piece in ledger.of_experiment(experiment) if piece.scale_name == setting.name]
+        scale = script.scale_of(setting)  # which may have gone by another name
+        pieces = [
+            piece
+            for piece in ledger.of_experiment(experiment)
+            if piece.scale_name == setting.name or piece.scale == scale
+        ]
         version = script.version_at(setting)
         same_as = _earlier(pieces, earlier)
         is_found = is_found or same_as is not None

@@ -15,6 +15,7 @@ from kb.project import read
 from kb.reading.tree import Folder
 from repro.cli import cli
 from tests.conftest import EXPERIMENT
+from tests.measured import RECORD, begun, change
 from tests.repository import commit_all, git
 from tests.test_cli_run import typed
 from tests.test_run import coin, fake_engine
@@ -94,6 +95,21 @@ def test_equal_values_are_linked_and_evidence_goes_on(changed, engine):
     assert checked.exit_code == 0, checked.output
     assert "stale" not in invoke(changed, "status").output
     assert json.loads(invoke(changed, "show", "toy-claim", "--json").output)["version"] == new
+
+
+def test_evidence_of_a_main_setting_with_a_name_goes_on(project, engine):
+    """MINIMAL may go by the name that a claim gives it; what was measured under that name is compared."""
+    change(project, RECORD, "  experiment: coin\n", "  experiment: coin\n  settings: [{name: few-tosses}]\n")
+    begun(project)
+    engine()
+    invoke(project, "run", "toy-claim")
+    commit_all(project, "Measure")
+    (project / SCRIPT).write_text(SAME, encoding="utf-8")
+    commit_all(project, "Rename a variable")
+    assert state(project) == "stale"
+    done = invoke(project, "verify", "--same")
+    assert (done.exit_code, state(project)) == (0, "reproduced"), done.output
+    assert invoke(project, "check").exit_code == 0
 
 
 def test_a_link_says_what_was_compared(changed):
