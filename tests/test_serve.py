@@ -5,13 +5,16 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
 import pytest
 
 from kb.evidence.ledger import to_file
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
+from kb.site.serving import guarded
 from tests.evidence_of import evidence_of
 from tests.states_project import CENTRES, write_states_project
 
@@ -104,3 +107,41 @@ def add_evidence(project):
         values = tuple(round(centre + shift, 2) for shift in (-0.02, -0.01, 0.0, 0.01, 0.02))
         name, content = to_file(evidence_of(script, version, arm, 2, values, predictions=digests))
         (project / "repro/evidence/coin" / version[:12] / name).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [
+        ("", "localhost", 200),
+        ("", "LOCALHOST", 200),
+        ("", "127.0.0.1", 200),
+        ("", "[::1]", 200),
+        ("", "attacker.example", 421),
+        ("", "localhost.attacker.example", 421),
+        ("%00", "localhost", 400),
+        ("claims/%ff/", "localhost", 404),
+    ],
+)
+def test_only_this_machine_is_served_and_only_what_can_be(path, host, status):
+    """A page elsewhere whose name leads here, and a path that no file can have, reach no file."""
+
+    def files(environ, start_response):
+        found = "200 OK" if environ["PATH_INFO"] == "/" else "404 Not Found"
+        start_response(found, [])
+        return [b""]
+
+    for name in (host, f"{host}:8000"):
+        said = []
+        environ = {"HTTP_HOST": name, "PATH_INFO": unquote(f"/{path}", encoding="latin-1")}
+        list(guarded(files)(environ, lambda answer, _: said.append(answer)))  # noqa: B023  # called at once
+        assert [int(each.split()[0]) for each in said] == [status]
+
+
+def test_the_server_refuses_what_is_not_meant_for_it(address):
+    """The same through a socket, without a traceback on its terminal."""
+    for path, host, status in (("%00", "localhost", 400), ("", "attacker.example", 421)):
+        request = Request(address + path, headers={"Host": host})  # noqa: S310 # our own server
+        with pytest.raises(HTTPError) as refusal:
+            urlopen(request, timeout=PATIENCE)  # noqa: S310 # our own server
+        assert refusal.value.code == status
+        refusal.value.close()

@@ -12,6 +12,7 @@ from jinja2 import Environment
 from mkdocs.config.config_options import Type
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
@@ -22,6 +23,7 @@ from kb.reading.tree import Entry, Folder, is_passed_over
 from kb.site import blocks, offline, policy, search, sheets
 from kb.site.render import files as generated
 from kb.site.render import render
+from kb.site.serving import guarded
 from kb.site.settings import SettingError, settings
 from kb.text.problems import render_terminal
 from kb.time.history import Told
@@ -129,6 +131,11 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
             raise PluginError(problem)
         if config.extra.get("offline"):
             offline.finish(Path(config.site_dir))
+
+    def on_serve(self, server: LiveReloadServer, /, **_: Any) -> LiveReloadServer:
+        """Let the server refuse what is not meant for this machine, or can be no file."""
+        server.set_app(guarded(server.serve_request))
+        return server
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
         """Return a page without the theme's indentation, a quarter of its bytes."""
