@@ -143,7 +143,14 @@ class _Run:
 
     def _on_measured(self, event: Measured) -> None:
         try:
-            piece = self._evidence(event)
+            piece = as_evidence(
+                self.base,
+                event,
+                self.settings[event.task.version],
+                lock=self.lock,
+                engine=self.engine,
+                commit=self.commit,
+            )
         except ValidationError as error:
             where = f"{event.task.experiment}, arm {event.task.arm}"
             self._refuse(event, f"{where}: no valid evidence: {error.errors()[0]['msg']}")
@@ -198,43 +205,54 @@ class _Run:
         script = self.base.scripts[protocol.experiment]
         return [script.version_at(setting) for setting in asked_settings(protocol, self.options)]
 
-    def _evidence(self, event: Measured) -> Evidence:
-        """Return a measured block as evidence.
 
-        Raises:
-            ValidationError: The block is not valid evidence.
-        """
-        task, found = event.task, event.measurement
-        script, setting = self.base.scripts[task.experiment], self.settings[task.version]
-        return Evidence(
-            schema_version=SCHEMA_VERSION,
-            experiment=task.experiment,
-            version=task.version,
-            seeds_from=task.seeds_from,
-            code=script.code,
-            scale=script.scale_of(setting),
-            scale_name=setting.name,
-            arm=task.arm,
-            block=found.block,
-            replication=task.replication,
-            seeds=block_seeds(task.origin, found.block, replication=task.replication, stream=task.stream),
-            values=found.values,
-            curves=found.curves,
-            predictions=_digests(self.base, task.version),
-            attempts=event.attempts,
-            started=found.started,
-            seconds=found.seconds,
-            peak_memory_bytes=found.peak_memory_bytes,
-            **found.versions._asdict(),
-            lock=self.lock,
-            measuring=found.measuring,
-            machine=found.machine,
-            sandbox=TIER,
-            engine=self.engine,
-            runner=provenance.runner_version(),
-            commit=self.commit.sha,
-            dirty=self.commit.is_dirty,
-        )
+def as_evidence(
+    base: Base, event: Measured, setting: Setting, *, lock: str, engine: str, commit: provenance.Commit
+) -> Evidence:
+    """Return a measured block as evidence.
+
+    Args:
+        base: The records and scripts of the run.
+        event: The block, from a worker.
+        setting: At which it was measured.
+        lock: Digest of the pinned requirements.
+        engine: Name of what launched the worker.
+        commit: The checkout that was measured with.
+
+    Raises:
+        ValidationError: The block is not valid evidence.
+    """
+    task, found = event.task, event.measurement
+    script = base.scripts[task.experiment]
+    return Evidence(
+        schema_version=SCHEMA_VERSION,
+        experiment=task.experiment,
+        version=task.version,
+        seeds_from=task.seeds_from,
+        code=script.code,
+        scale=script.scale_of(setting),
+        scale_name=setting.name,
+        arm=task.arm,
+        block=found.block,
+        replication=task.replication,
+        seeds=block_seeds(task.origin, found.block, replication=task.replication, stream=task.stream),
+        values=found.values,
+        curves=found.curves,
+        predictions=_digests(base, task.version),
+        attempts=event.attempts,
+        started=found.started,
+        seconds=found.seconds,
+        peak_memory_bytes=found.peak_memory_bytes,
+        **found.versions._asdict(),
+        lock=lock,
+        measuring=found.measuring,
+        machine=found.machine,
+        sandbox=TIER,
+        engine=engine,
+        runner=provenance.runner_version(),
+        commit=commit.sha,
+        dirty=commit.is_dirty,
+    )
 
 
 def run(

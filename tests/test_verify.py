@@ -197,7 +197,8 @@ def test_the_earlier_version_can_be_named(changed, how):
 
 
 REFUSED = {
-    "nothing named": (["coin"], 2, "write --same"),
+    "two things": (["--same", "--rerun", "1"], 2, "give one of them"),
+    "nobody": (["coyn"], 2, "Did you mean coin?"),
     "unknown version": (["--same", "abcdef0"], 2, "no evidence has a version abcdef0"),
     "unknown experiment": (["--same", "main", "coyn"], 2, "Did you mean coin?"),
     "no version of that commit": (["--same", "HEAD", "coin"], 2, "no evidence of coin has version"),

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from kb.evidence.file import Filed
 from kb.evidence.order import Order, OrderError, precedence, unordered
 from kb.evidence.prediction import is_predicted
-from kb.evidence.record import Evidence
 from kb.text.problems import Place, Problem
 
 CODES = {
@@ -169,18 +168,13 @@ def _conflicts(group: Sequence[Filed], fitting: Iterable[Filed]) -> Iterator[Pro
         return
     first: dict[tuple[str, ...], Filed] = {}
     for each in group:
-        same = first.setdefault((each.evidence.version, *_setting(each.evidence)), each)
+        same = first.setdefault((each.evidence.version, *each.evidence.surroundings), each)
         if _values(same) != _values(each):
             found = f"other values than in {same.path}, from the same block, machine and versions"
             yield _conflict(each, found, "the same bits whenever one machine measures a block again")
         elif same is each and each is not group[0] and (name := _unpredicted(each, group, fitting)):
             found = f"{name} lies far from that in {group[0].path}, from the same block"
             yield _conflict(each, found, "values inside the 99.9 % prediction interval of the arm")
-
-
-def _setting(piece: Evidence) -> tuple[str, ...]:
-    """Return what must agree before equal bits can be expected."""
-    return (piece.machine.fingerprint, piece.python, piece.torch, piece.numpy)
 
 
 def _unpredicted(replay: Filed, group: Sequence[Filed], fitting: Iterable[Filed]) -> str | None:

@@ -156,6 +156,11 @@ class Evidence(Part):
         return f"{EVIDENCE_FOLDER}/{self.experiment}/{self.version[:12]}"
 
     @property
+    def surroundings(self) -> tuple[str, ...]:
+        """Return what must agree, besides the test version, before equal bits can be expected."""
+        return (self.machine.fingerprint, self.python, self.torch, self.numpy)
+
+    @property
     def origin(self) -> str:
         """Return the version that the seeds are derived from."""
         return self.seeds_from or self.version

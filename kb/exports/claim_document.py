@@ -19,6 +19,7 @@ from kb.exports.claim_models import (
     EarlierTestData,
     EvidenceData,
     FindingData,
+    ReplayData,
     ReplicationData,
     SettingData,
     VerdictData,
@@ -174,6 +175,16 @@ def setting_data(script: Script, found: SettingJudgement) -> SettingData:
                 findings=findings_data(each.verdict),
             )
             for each in found.replications
+        ),
+        replays=tuple(
+            ReplayData(
+                arm=each.again.arm,
+                block=each.again.block,
+                agreement=each.agreement,
+                machine=each.again.machine.fingerprint,
+                started=each.again.started,
+            )
+            for each in found.replays
         ),
     )
 

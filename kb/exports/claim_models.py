@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_serializer
 
+from kb.evidence.replays import Agreement
 from kb.judging.bounds import Decision
 from kb.judging.certainty import Doubt, Level
 from kb.judging.details import Detail
@@ -144,6 +145,21 @@ class ReplicationData(Part):
     """Every prediction judged on its seeds, then every control."""
 
 
+class ReplayData(Part):
+    """A block that was measured again; it never counts."""
+
+    arm: str
+    """Arm that was measured."""
+    block: int
+    """Number of the block of five seeds, from 0."""
+    agreement: Agreement
+    """Equal bits, inside the 99.9 % prediction interval of the arm, or different."""
+    machine: str
+    """Fingerprint of the machine that measured it again."""
+    started: str
+    """When, in UTC."""
+
+
 class SettingData(Part):
     """A claim at one of its settings, judged by itself."""
 
@@ -165,6 +181,8 @@ class SettingData(Part):
     """Blocks that were measured at this setting with other code or another scale."""
     replications: tuple[ReplicationData, ...]
     """Independent sets of seeds that were measured as well."""
+    replays: tuple[ReplayData, ...]
+    """Blocks that were measured again."""
 
 
 class EarlierTestData(Part):

@@ -132,7 +132,8 @@ def _doubts(
     near = nearest([*main.verdict.findings, *main.verdict.controls]) if main.verdict else None
     if near is not None and near.widths < NEAR:
         yield "near"
-    if len(_processors(main.evidence)) == 1:
+    agreeing = [each.again for each in main.replays if each.agreement != "different"]
+    if len(_processors([*main.evidence, *agreeing])) == 1:
         yield "one machine"
 
 

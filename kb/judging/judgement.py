@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kb.evidence.ledger import Evidence, Ledger
+from kb.evidence.replays import Replay, replays
 from kb.judging.superseded import Superseded, superseded
 from kb.judging.verdict import Verdict, judge
 from kb.reading.collector import without_collector
@@ -66,6 +67,7 @@ class SettingJudgement:
         evidence: The pieces that count: today's test version, one replication, arms of this claim.
         stale: Pieces for the same arms, taken at the setting, of another test version.
         replications: Every other set of seeds that was measured, by number.
+        replays: Blocks of the claim's arms that were measured again, and whether they agree.
     """
 
     setting: Setting
@@ -75,6 +77,7 @@ class SettingJudgement:
     evidence: tuple[Evidence, ...] = ()
     stale: tuple[Evidence, ...] = ()
     replications: tuple[Replication, ...] = ()
+    replays: tuple[Replay, ...] = ()
 
     @property
     def name(self) -> str:
@@ -208,7 +211,14 @@ class _Case:
             for number in self.ledger.replications(self.script.name, version)
             if number not in (0, replication) and self.counting(version, number)
         )
-        return SettingJudgement(setting, version, verdict.state, verdict, evidence, stale, replications)
+        again = tuple(
+            each
+            for each in replays(self.ledger, self.script.name, version, replication)
+            if each.counting.arm in self.protocol.arms
+        )
+        return SettingJudgement(
+            setting, version, verdict.state, verdict, evidence, stale, replications, again
+        )
 
     def counting(self, version: str, replication: int) -> tuple[Evidence, ...]:
         """Return the pieces that count, by arm and block."""

@@ -15,7 +15,7 @@ from kb.words.earlier_tests import next_test_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
 from repro.cli import Context
-from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, unknown
+from repro.cli.parts.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
 from repro.cli.parts.terminal import is_plain
 from repro.plan import EVERY, claims_protocol
@@ -36,7 +36,6 @@ PLACE = 30
 VERDICT_CODES = {state: row.exit_code for state, row in STATES.items() if row.exit_code is not None}
 WIDTH = 80
 """The most columns to use, so that lines stay readable."""
-SOME_FAILED, INTERRUPTED = 5, 130
 
 
 @click.command()

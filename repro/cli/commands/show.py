@@ -18,6 +18,7 @@ from kb.words.earlier_tests import before_sentence, came_out, earlier_test_claus
 from kb.words.findings import finding_decision, state_sentence
 from kb.words.measured import measured
 from kb.words.numbers import count
+from kb.words.replays import replays_sentence
 from kb.words.settings import replication_clause, scale_text, waits_for
 from kb.words.standings import NO_STANDING
 from kb.words.states import record_reason
@@ -98,6 +99,10 @@ def _others(judgement: Judgement) -> Iterator[str]:
             scale = f" ({scale_text(found)})" if found.setting.overrides else ""
             seeds = f", {count(found.verdict.seeds, 'seed')}" if found.verdict else ""
             yield from wrapped(f"{found.name}{scale}: {waits_for(found)}{seeds}", "  ", "    ")
+    for found in judgement.settings:
+        if found.replays:
+            where = f"{found.name}: " if len(judgement.settings) > 1 else ""
+            yield from wrapped(f"{where}{replays_sentence(found.replays)}")
     replications = [(found, each) for found in judgement.settings for each in found.replications]
     if replications:
         yield ""

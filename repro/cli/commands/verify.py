@@ -1,4 +1,4 @@
-"""`repro verify`: compare stored values with the code; `--same` links versions that compute the same."""
+"""`repro verify`: check all evidence, measure blocks again, or link versions that compute the same."""
 
 from __future__ import annotations
 
@@ -12,15 +12,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.evidence.ledger import Ledger
+from kb.evidence.record import EVIDENCE_FOLDER
+from kb.evidence.replays import replays
 from kb.project import Project
 from kb.reading.experiment import Script
 from kb.reading.load import load_base
+from kb.text.problems import render_terminal
 from kb.words.numbers import count
+from kb.words.settings import listed
 from repro.cli import Context
-from repro.cli.commands.run import INTERRUPTED, SOME_FAILED, ended
+from repro.cli.commands.run import ended
 from repro.cli.parts import completion
-from repro.cli.parts.errors import ENVIRONMENT, EnvironmentProblem, UsageProblem, unknown
+from repro.cli.parts.errors import (
+    DIFFERENT,
+    ENVIRONMENT,
+    INTERRUPTED,
+    SOME_FAILED,
+    USAGE,
+    EnvironmentProblem,
+    UsageProblem,
+    unknown,
+)
 from repro.cli.parts.past import reading_history
+from repro.cli.parts.replaying import replayed
 from repro.cli.parts.request import takes_limits
 from repro.cores import available_cores
 from repro.vcs import Revision
@@ -31,8 +45,6 @@ if TYPE_CHECKING:
 PLACE = 125
 LATEST = "latest"
 """What `--same` means if no version follows it."""
-DIFFERENT = 10
-"""Exit code: some values differ. A verdict that turned out differently has the same code."""
 SHORTEST = 6
 """The fewest digits that may name a version."""
 
@@ -53,26 +65,85 @@ SHORTEST = 6
     metavar="REL",
     help="Let values differ by this share of the larger one; default: not by a bit. The link records it.",
 )
-@click.option("--blocks", type=click.IntRange(1), default=1, metavar="N", help="Blocks per arm; default: 1.")
+@click.option(
+    "--blocks", type=click.IntRange(1), default=1, metavar="N", help="Blocks per arm for --same; default: 1."
+)
+@click.option(
+    "--rerun",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Measure N random blocks again, and keep them.",
+)
 @takes_limits
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
 def command(
-    context: Context, /, *, experiments: tuple[str, ...], same: str | None, as_json: bool, **words: Any
+    context: Context,
+    /,
+    *,
+    experiments: tuple[str, ...],
+    same: str | None,
+    rerun: int | None,
+    as_json: bool,
+    **words: Any,
 ) -> None:
-    """Measure again what an earlier version measured, and link versions whose values are the same.
+    """Check all evidence: digests, names, seeds, code, gaps, plausibility, history; judge it anew.
+
+    With --rerun, N blocks that count are measured again and stored as replays, which never
+    count. On the machine that measured them they must give the same bits, elsewhere values
+    inside the 99.9 % prediction interval of the arm.
 
     With --same, today's code measures a block of every arm that has evidence under the
     version OLD, on its seeds. Where all values are equal, a link is stored, and evidence
     and seeds of OLD go on under today's version. Where they differ, nothing is stored.
 
-    Exit codes: 0 all are the same, or are already linked; 10 some values differ. 2 usage
-    or record, 4 environment or a checkout with changes, 5 some blocks failed or a link
+    Exit codes: 0 all is well, the same, or linked already; 10 some values differ. 2 usage,
+    record or evidence, 4 environment or a checkout with changes, 5 some blocks failed or a link
     could not be saved, 130 interrupted, 141 closed pipe.
     """
-    if same is None:
-        raise UsageProblem("nothing to verify was named; write --same, or --same OLD.")
-    sys.exit(ended(lambda: _same(context, experiments, same, as_json=as_json, **words)))
+    if same is not None and rerun is not None:
+        raise UsageProblem("--same and --rerun are two things; give one of them.")
+    if same is not None:
+        sys.exit(ended(lambda: _same(context, experiments, same, as_json=as_json, **words)))
+    if rerun is not None:
+        sys.exit(ended(lambda: replayed(context, experiments, rerun, as_json=as_json, **words)))
+    sys.exit(_checked(context, experiments, as_json=as_json))
+
+
+def _checked(context: Context, experiments: tuple[str, ...], *, as_json: bool) -> int:
+    """Check what is stored without measuring, print what was looked at, and return the exit code.
+
+    Raises:
+        UsageProblem: There is no such experiment.
+    """
+    project = context.project()
+    base, ledger = project.base, project.ledger
+    for name in experiments:
+        if name not in base.scripts:
+            raise unknown("experiment", name, base.scripts)
+    names = experiments or tuple({*base.scripts} | {piece.experiment for piece in ledger.evidence})
+    folders = tuple(f"{EVIDENCE_FOLDER}/{name}/" for name in names)
+    problems = [p for p in project.problems if not experiments or p.place.path.startswith(folders)]
+    tests = [(name, base.scripts[name].version_at(s)) for name in names for s in base.settings(name)]
+    looked_at = {
+        "blocks": sum(len(ledger.of_experiment(name)) for name in names),
+        "links": sum(each.path.startswith(folders) for each in ledger.links),
+        "replays": sum(len(replays(ledger, *test)) for test in tests),
+        "verdicts": sum(
+            len(project.judgements[claim_id].judged)
+            for claim_id, protocol, _ in base.protocols()
+            if protocol.experiment in names
+        ),
+    }
+    if as_json:
+        told = [f"{each.place.path}: {each.code}" for each in problems]
+        click.echo(json.dumps({"schema": "assay/verified/1", **looked_at, "problems": told}))
+    elif problems:
+        click.echo(render_terminal(problems), err=True)
+    else:
+        told = [count(number, what.removesuffix("s")) for what, number in looked_at.items()]
+        click.echo(f"No problems in {listed(told[:-1])}; {told[-1]} computed anew.")
+    return USAGE if problems else 0
 
 
 def _same(

@@ -9,7 +9,8 @@ import click
 
 from kb.text.spelling import near
 
-USAGE, ENVIRONMENT = 2, 4
+USAGE, ENVIRONMENT, SOME_FAILED, DIFFERENT, INTERRUPTED = 2, 4, 5, 10, 130
+"""Exit codes besides those of verdicts; different values exit like a verdict that came out differently."""
 
 
 class UsageProblem(click.ClickException):

@@ -29,6 +29,7 @@ from kb.site.pages.claim.subject import Subject
 from kb.words.bounds import EXPLORED
 from kb.words.certainty import certainty_sentence
 from kb.words.earlier_tests import before_sentence, level_text
+from kb.words.replays import replays_sentence
 from kb.words.summaries import in_plain_words
 
 Shown = Mapping[str, Any]
@@ -128,6 +129,11 @@ def evidence(subject: Subject) -> Shown | None:
         "tests": earlier_tests(subject.judgement),
         "level": level_text(subject.judgement),
         "replications": replications(subject.judgement),
+        "replayed": [
+            (found.name, replays_sentence(found.replays))
+            for found in subject.judgement.settings
+            if found.replays
+        ],
     }
 
 
