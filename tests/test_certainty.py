@@ -37,6 +37,14 @@ def judged(base, shifts):
     return judgement, certainty(base, ledger, judgement)
 
 
+def values_of(judgement, seeds):
+    """Return the values of the evidence by arm and outcome, in the order of seeds."""
+    columns = {arm: {"score": [0.0] * seeds} for arm in ("fair", "loaded")}
+    for piece in judgement.evidence:
+        columns[piece.arm]["score"][5 * piece.block : 5 * piece.block + 5] = piece.values["score"]
+    return columns
+
+
 def spread(centre, width=0.01):
     """Return shifts of four blocks around a centre, evenly and without trend."""
     dice = random.Random(2)
@@ -65,9 +73,7 @@ def test_a_seed_left_out_is_left_out_of_every_arm(base):
     shifts = spread(0.113, 0.012)
     judgement, found = judged(base, shifts)
     protocol, script = base.claims["toy-claim"].protocol, base.scripts["coin"]
-    columns = {arm: {"score": [0.0] * len(shifts)} for arm in ("fair", "loaded")}
-    for piece in judgement.evidence:
-        columns[piece.arm]["score"][5 * piece.block : 5 * piece.block + 5] = piece.values["score"]
+    columns = values_of(judgement, len(shifts))
     for seed in range(len(shifts)):
         left = {
             arm: {name: [v for k, v in enumerate(column) if k != seed] for name, column in of_arm.items()}
@@ -82,9 +88,7 @@ def test_further_tests_are_those_whose_price_it_survives(base):
     shifts = spread(0.116, 0.012)
     judgement, found = judged(base, shifts)
     protocol, script = base.claims["toy-claim"].protocol, base.scripts["coin"]
-    columns = {arm: {"score": [0.0] * len(shifts)} for arm in ("fair", "loaded")}
-    for piece in judgement.evidence:
-        columns[piece.arm]["score"][5 * piece.block : 5 * piece.block + 5] = piece.values["score"]
+    columns = values_of(judgement, len(shifts))
     assert 0 < found.further_tests < MOST_TESTS
     states = [
         judge(protocol, script.outcomes, columns, superseded=k).state for k in range(found.further_tests + 2)
