@@ -23,7 +23,7 @@ from tests.test_run import coin, fake_engine
 from tests.test_worker import wait_until
 
 REPRO = (sys.executable, "-c", "import sys; from repro.cli import main; main()")
-SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "for _ in range(500_000): torch.zeros(1)")
+SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "for _ in range(1_000_000): torch.zeros(1)")
 """Slow enough to be killed in the middle."""
 
 
@@ -118,7 +118,13 @@ def test_ctrl_c_saves_running_blocks(tmp_path):
     typed(root, "run", "toy-claim", "--explore")  # tries the contract, so that the run below need not
     command = (*REPRO, "--root", str(root), "run", "toy-claim", "--jobs", "1")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert wait_until(lambda: sum(b"repro.worker.server" in line for line in workers_on(root)) == 2, 60)
+    measuring = []  # a worker and its copy; once seen, they need not be seen again
+
+    def is_measuring():
+        measuring.append(sum(b"repro.worker.server" in line for line in workers_on(root)) >= 2)
+        return any(measuring)
+
+    assert wait_until(is_measuring, 120)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -299,7 +305,7 @@ def test_a_cluster_that_does_not_answer_is_an_environment_problem(project):
     assert "no dask scheduler answers at tcp://127.0.0.1:9" in result.output
 
 
-def tested_once(project):
+def measured_once(project):
     """Measure the toy claim in a repository, and commit the evidence."""
     git(project, "init", "--quiet", "--initial-branch=main")
     (project / ".gitignore").write_text("/build\n", encoding="utf-8")
@@ -316,7 +322,7 @@ def flat(found):
 
 def test_a_run_says_what_another_test_costs_before_it_measures(project, cheap):
     """A change of code is named with its price and the way to keep the level; then it is paid for."""
-    first = tested_once(project)
+    first = measured_once(project)
     assert "test of the claim" not in first.output
     script = project / "repro/experiments/coin.py"
     script.write_text(EXPERIMENT.replace("    heads =", "    _attempt = 1\n    heads ="), encoding="utf-8")
@@ -334,7 +340,7 @@ def test_a_run_says_what_another_test_costs_before_it_measures(project, cheap):
 
 def test_a_run_says_that_changed_predictions_are_another_test(project, cheap):
     """Values that are there already were measured for the former ones."""
-    tested_once(project)
+    measured_once(project)
     change(project, RECORD, "at_least: 0.1", "at_least: 0.2")
     commit_all(project, "Change")
     found = json.loads(invoke(project, "run", "toy-claim", "--seeds", "20", "--json").output)
@@ -356,7 +362,7 @@ def test_a_run_says_that_predictions_are_not_committed(project, cheap):
 
 def test_a_renamed_experiment_does_not_lose_its_evidence_silently(project, cheap):
     """The run names the evidence that it leaves behind, and so does the check."""
-    tested_once(project)
+    measured_once(project)
     (project / "repro/experiments/coin.py").rename(project / "repro/experiments/flips.py")
     change(project, RECORD, "experiment: coin", "experiment: flips")
     commit_all(project, "Rename")

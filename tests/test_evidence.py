@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -182,6 +183,14 @@ def test_damage_is_refused_and_named(content, path, code, found):
 def test_every_code_of_a_file_has_a_damage():
     """No rule without a case; one code needs folders and is tested below."""
     assert {code for _, _, code, _ in DAMAGES.values()} == set(CODES) - {"evidence-file"}
+
+
+def test_no_advice_is_to_delete_evidence():
+    """It is restored, or measured again beside the file that does not count; CONTRIBUTING says the same."""
+    advice = {refusal(content, path).advice for content, path, _, _ in DAMAGES.values()}
+    assert [each for each in advice if "delete" in each] == []
+    guide = (Path(__file__).parents[1] / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert "never edited, moved or deleted" in guide
 
 
 def test_newer_version_asks_for_an_update():

@@ -7,7 +7,7 @@ What can only be seen by running it, the runner tries before it records anything
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from kb.text.guarded_text import Fault
@@ -94,6 +94,10 @@ _USE_SEEDS = (
 )
 
 
+_LOOKED_AT = {ast.Import, ast.ImportFrom, ast.Call, ast.For, ast.comprehension, ast.Attribute}
+"""Kinds of nodes that a breach can be in; a script has thousands of others."""
+
+
 @cache
 def contract_faults(source: str, *, is_lab: bool = False, is_seeded: bool = True) -> tuple[Fault, ...]:
     """Return every breach of the contract that the text of a script shows, by line and column.
@@ -110,6 +114,7 @@ class _Reader:
     """Reads one module.
 
     Attributes:
+        nodes: The nodes that a breach can be in.
         meanings: What imported names stand for, wherever they are imported.
     """
 
@@ -117,11 +122,12 @@ class _Reader:
         self.tree = ast.parse(source)
         self.lines = source.split("\n")
         self.is_lab = is_lab
-        self.meanings = _meanings(self.tree)
+        self.nodes = [node for node in ast.walk(self.tree) if type(node) in _LOOKED_AT]
+        self.meanings = _meanings(self.nodes)
 
     def faults(self, *, is_seeded: bool) -> list[Fault]:
         """Return every breach, in the order of the text."""
-        found = [fault for node in ast.walk(self.tree) for fault in self._of(node)]
+        found = [fault for node in self.nodes for fault in self._of(node)]
         if is_seeded and not self.is_lab:
             found += self._unused_seeds()
         return sorted(found, key=lambda fault: (fault.line, fault.column))
@@ -223,10 +229,10 @@ def _advice(why: str) -> str:
     return "remove the call; the runner sets threads and types, and prints what is measured"
 
 
-def _meanings(tree: ast.Module) -> dict[str, str]:
+def _meanings(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """Return what imported names stand for."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 target = alias.name if alias.asname else alias.name.partition(".")[0]
