@@ -71,7 +71,7 @@ def untried(base: Base, past: Ledger, due: Plan, root: Path) -> tuple[DueBlocks,
             and (piece.code == script.code or past.is_same(piece.version, step.arm.version))
             for piece in past.of_experiment(script.name)
         )
-        if not is_measured and (key := _key(base, step)) not in known:
+        if not is_measured and (key := key_of(base, step)) not in known:
             found.setdefault(key, step)
     return tuple(found.values())
 
@@ -89,7 +89,7 @@ def tried(
 
     Whatever else goes wrong, such as an exception, is left to the run, which meets it again.
     """
-    keys: dict[Task, str] = {_task(base, step, options, root): _key(base, step) for step in steps}
+    keys: dict[Task, str] = {_task(base, step, options, root): key_of(base, step) for step in steps}
     breaches: list[Failed] = []
     notes: dict[str, None] = {}
     kept: list[str] = []
@@ -128,7 +128,7 @@ def _task(base: Base, step: DueBlocks, options: Options, root: Path) -> Task:
     )
 
 
-def _key(base: Base, step: DueBlocks) -> str:
+def key_of(base: Base, step: DueBlocks) -> str:
     """Return what names an arm of some code, whatever the scale: the contract is about the code."""
     script = base.scripts[step.arm.experiment]
     return f"{version_of(script.code, {})} {step.arm.name} {script.constant.get(step.arm.name, '')}".rstrip()

@@ -30,7 +30,7 @@ CLOCKS = timedelta(hours=1)
 
 
 class _Origin(NamedTuple):
-    """What a piece or a link says of its origin."""
+    """What a piece, a link or a file of controls says of its origin."""
 
     path: str
     commit: str | None
@@ -133,6 +133,8 @@ def _origins(ledger: Ledger) -> Iterator[_Origin]:
         yield _Origin(piece.path, found.commit, found.dirty, found.started)
     for link in ledger.links:
         yield _Origin(link.path, link.link.commit, link.link.dirty, link.link.started)
+    for filed in ledger.controls:
+        yield _Origin(filed.path, filed.controls.commit, filed.controls.dirty, filed.controls.started)
 
 
 def order_of(root: Path) -> Order:

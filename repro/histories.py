@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from kb.evidence.file import Filed
-from kb.evidence.ledger import EVIDENCE_FOLDER, Ledger, ledger_of, parse_either
-from kb.evidence.links import FiledLink
+from kb.evidence.ledger import EVIDENCE_FOLDER, AnyFiled, Ledger, ledger_of, parse_any
 from kb.evidence.order import Order
 from kb.judging.first_versions import with_first_versions
 from kb.project import read
@@ -27,7 +25,6 @@ from kb.reading.tree import Folder, Tree
 from kb.records.claims import Claim
 from kb.records.fields import Record
 from kb.text.guarded_text import GuardError, guarded
-from kb.text.problems import Problem
 from kb.time.history import Event, Told, Version, history
 from repro.vcs import Change, HistoryError, Repository
 
@@ -135,7 +132,7 @@ class _Replay:
     evidence: dict[str, dict[str, str]] = field(default_factory=dict)
     """The content of each piece, by experiment and path."""
     read: dict[str, Record | None] = field(default_factory=dict)
-    filed: dict[str, Filed | FiledLink | Problem] = field(default_factory=dict)
+    filed: dict[str, AnyFiled] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     """Ledgers by experiment, kept for as long as its evidence stays the same."""
     first: dict[str, int] = field(default_factory=dict)
@@ -203,9 +200,9 @@ class _Replay:
         """Return the number of the commit that added each of some pieces."""
         return {path: self.first[path] for path in paths if path in self.first}
 
-    def _piece(self, path: str, blob: str) -> Filed | FiledLink | Problem:
+    def _piece(self, path: str, blob: str) -> AnyFiled:
         if blob not in self.filed:
-            self.filed[blob] = parse_either(self.known.read(blob), path)
+            self.filed[blob] = parse_any(self.known.read(blob), path)
         return self.filed[blob]
 
 

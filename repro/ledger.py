@@ -20,7 +20,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kb.evidence.file import Filed, as_file, parse
+from kb.evidence.controls import Controls, FiledControls, as_controls_file, parse_controls
+from kb.evidence.file import MAX_BYTES, Filed, as_file, parse
 from kb.evidence.links import FiledLink, Link, as_link_file, parse_link
 from kb.evidence.record import EVIDENCE_FOLDER, Evidence
 from kb.text.problems import Problem
@@ -84,6 +85,23 @@ def append_link(root: Path, link: Link) -> FiledLink:
     filed = parse_link(content, path)
     if isinstance(filed, Problem):
         raise LedgerError(root / path, filed.found, f"allowed are {filed.allowed}")
+    _store(root, path, content)
+    return filed
+
+
+def append_controls(root: Path, controls: Controls) -> FiledControls:
+    """Store controls of an experiment as durably as evidence, and return them as they will be read.
+
+    Raises:
+        LedgerError: They could not be stored, or their reader would refuse them.
+    """
+    path, content = as_controls_file(controls)
+    filed = parse_controls(content, path)
+    if isinstance(filed, Problem):
+        raise LedgerError(root / path, filed.found, f"allowed are {filed.allowed}")
+    if len(content) > MAX_BYTES:
+        advice = "ask for fewer sets of seeds at a time"
+        raise LedgerError(root / path, f"{len(content)} bytes are more than a reader takes", advice)
     _store(root, path, content)
     return filed
 

@@ -58,11 +58,16 @@ def test_halves_of_fewer_than_ten_seeds_are_not_compared(base, blocks):
     assert found(base, *[QUIET] * blocks) == []
 
 
-def test_other_code_counts_for_nothing(base):
-    """Only today's test version is looked at."""
+def test_evidence_of_other_code_is_compared_by_itself(base):
+    """Each test version has halves of its own: two blocks of each of two versions make none."""
     script = base.scripts["coin"]
-    pieces = [evidence_of(script, "e" * 64, "fair", k, QUIET) for k in range(2)]
-    assert list(comparisons(base, ledger_with(pieces))) == []
+
+    def version(digit, blocks):
+        return [evidence_of(script, digit * 64, "fair", k, QUIET) for k in range(blocks)]
+
+    assert list(comparisons(base, ledger_with(version("d", 2) + version("e", 2)))) == []
+    compared = comparisons(base, ledger_with(version("d", 4) + version("e", 4)))
+    assert [each.version[0] for each in compared] == ["d", "e"]
 
 
 @pytest.mark.parametrize(("count", "trials"), [(0, 1), (1, 1), (0, 50), (1, 296), (7, 40), (40, 40)])

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kb.evidence.file import Filed, as_file
-from kb.evidence.ledger import canonical_json, ledger_of, parse_either
+from kb.evidence.ledger import canonical_json, ledger_of, parse_any
 from kb.evidence.links import CODES, Compared, FiledLink, Link, as_link_file, parse_link, values_digest
 from kb.evidence.seeds import block_seeds
 from kb.reading.version import version_of
@@ -86,7 +86,7 @@ def link(*pieces, of=NEW, same_as=OLD, **changes):
 def ledger(*items):
     """Return the ledger of pieces of evidence and links, read from their bytes."""
     files = (as_link_file(item) if isinstance(item, Link) else evidence_file(item) for item in items)
-    return ledger_of(parse_either(content, path) for path, content in files)
+    return ledger_of(parse_any(content, path) for path, content in files)
 
 
 def evidence_file(evidence):

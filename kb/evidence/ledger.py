@@ -13,7 +13,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from kb.evidence import controls as of_controls
 from kb.evidence.company import compared
+from kb.evidence.controls import FiledControls, parse_controls
 from kb.evidence.file import MAX_BYTES, Filed, parse, too_large
 from kb.evidence.links import PREFIX, FiledLink, parse_link, resolve, unlinked
 from kb.evidence.order import Order, precedence
@@ -52,6 +54,8 @@ __all__ = [
 
 Blocks = Mapping[tuple[str, int], Evidence]
 """The piece that counts for each arm and block."""
+AnyFiled = Filed | FiledLink | FiledControls | Problem
+"""What a file of the evidence folder may turn out to hold."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Ledger:
         links: All links, whether they are followed or not.
         origins: For each linked version the version that its seeds come from.
         ranks: For each contending file that the history has, a number that is lower the earlier it came.
+        controls: What was measured to test experiments themselves.
     """
 
     pieces: tuple[Filed, ...] = ()
@@ -71,6 +76,7 @@ class Ledger:
     links: tuple[FiledLink, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
+    controls: tuple[FiledControls, ...] = ()
 
     def origin(self, version: str) -> str:
         """Return the version at the end of a version's links: all that lead to one are the same test."""
@@ -229,8 +235,8 @@ def _digests_in(tree: Tree, folder: str) -> Iterator[tuple[str, str]]:
             yield path, error.found
 
 
-def ledger_of(items: Iterable[Filed | FiledLink | Problem], *, order: Order | None = None) -> Ledger:
-    """Return the ledger of evidence and links, and of problems met while they were read.
+def ledger_of(items: Iterable[AnyFiled], *, order: Order | None = None) -> Ledger:
+    """Return the ledger of evidence, links and controls, and of problems met while they were read.
 
     Args:
         items: In any order.
@@ -245,7 +251,9 @@ def ledger_of(items: Iterable[Filed | FiledLink | Problem], *, order: Order | No
     problems += [*resolved.problems, *unlinked(found, resolved.origins)]
     result = compared(found, lambda version: resolved.origins.get(version, version), order)
     problems += result.problems
-    return Ledger(tuple(result.fitting), in_order(problems), links, resolved.origins, result.ranks)
+    controls = sorted((item for item in items if isinstance(item, FiledControls)), key=lambda item: item.path)
+    fitting = tuple(result.fitting)
+    return Ledger(fitting, in_order(problems), links, resolved.origins, result.ranks, tuple(controls))
 
 
 def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
@@ -254,7 +262,7 @@ def _order(item: Filed) -> tuple[str, str, int, str, int, str, str]:
     return (*block, piece.started, item.sha256)
 
 
-def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[Filed | FiledLink | Problem]:
+def _read_files(tree: Tree, experiments: Container[str] | None) -> Iterator[AnyFiled]:
     """Yield every file two folders below the evidence folder; anything else there is a problem."""
     for experiment in _entries(tree, EVIDENCE_FOLDER):
         if isinstance(experiment, Entry) and experiments is not None and experiment.name not in experiments:
@@ -283,18 +291,20 @@ def _entries(tree: Tree, path: str) -> Iterable[Entry | Problem]:
         return [_file_problem(path, error.found)]
 
 
-def _read_file(tree: Tree, path: str) -> Filed | FiledLink | Problem:
+def _read_file(tree: Tree, path: str) -> AnyFiled:
     try:
         content = tree.read(path, limit=MAX_BYTES)
     except TreeError as error:
         return too_large(path) if error.kind == "size" else _file_problem(path, error.found)
-    return parse_either(content, path)
+    return parse_any(content, path)
 
 
-def parse_either(content: bytes, path: str) -> Filed | FiledLink | Problem:
-    """Return the evidence or the link in a file's bytes, or the problem that keeps it from being used."""
-    is_link = path.rpartition("/")[2].startswith(PREFIX)
-    return parse_link(content, path) if is_link else parse(content, path)
+def parse_any(content: bytes, path: str) -> AnyFiled:
+    """Return what a file's bytes hold, by the file's name, or the problem that keeps it from being used."""
+    name = path.rpartition("/")[2]
+    if name.startswith(of_controls.PREFIX):
+        return parse_controls(content, path)
+    return parse_link(content, path) if name.startswith(PREFIX) else parse(content, path)
 
 
 def _file_problem(path: str, found: str) -> Problem:

@@ -2,7 +2,8 @@
 
 The first half of an arm's blocks is compared with its second half, seed by seed, as if they were two arms,
 and judged like a prediction with the bound 0. Both halves come from the same code and differ in their seeds
-only, so any decision is a false one. Nothing is measured for this: the stored values are enough.
+only, so any decision is a false one. Stored evidence of any test version serves, each independent set of
+seeds by itself, and so do the blocks that `repro verify --controls` measures on the seeds for exploring.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kb.evidence.controls import sets_of
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.bounds import Decision
@@ -23,13 +25,16 @@ from kb.reading.load import Base
 from kb.records.claims import Prediction
 
 FIRST, SECOND = "first_half", "second_half"
+CHANCE = 1e-3
 
 
 class Comparison(NamedTuple):
     """One outcome of one arm, its first half against its second.
 
     Attributes:
+        version: The test version at the end of its links.
         pairs: Seeds of each half.
+        is_evidence: Are these seeds of evidence, and not those for exploring?
     """
 
     experiment: str
@@ -37,6 +42,8 @@ class Comparison(NamedTuple):
     outcome: str
     pairs: int
     decision: Decision
+    version: str
+    is_evidence: bool
 
     @property
     def is_false(self) -> bool:
@@ -45,24 +52,33 @@ class Comparison(NamedTuple):
 
 
 def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
-    """Yield a comparison for each arm and outcome with four blocks or more, at each setting of today.
+    """Yield a comparison for each arm and outcome with four blocks or more, of every test version.
 
-    Left out are outcomes with a value that is not finite, because means do not compare those, and outcomes
-    that are the same for every seed, in which no difference could be found.
+    Left out are outcomes with a value that is not finite, because means do not compare those, outcomes that
+    are the same for every seed, in which no difference could be found, and those that today's script lacks.
     """
-    for name, script in base.scripts.items():
-        for setting in base.settings(name):
-            values = ledger.values(name, script.version_at(setting), script.arms)
-            yield from _of_script(script, values)
+    for script in base.scripts.values():
+        pieces = ledger.of_experiment(script.name)
+        for version in sorted({ledger.origin(piece.version) for piece in pieces}):
+            arms = sorted({piece.arm for piece in pieces if ledger.is_same(piece.version, version)})
+            for number in ledger.replications(script.name, version):
+                values = ledger.values(script.name, version, arms, number)
+                yield from _of_script(script, values, version, is_evidence=True)
+        files = [each for each in ledger.controls if each.controls.experiment == script.name]
+        for version in sorted({each.controls.version for each in files}):
+            for measured in sets_of(files, version).values():
+                yield from _of_script(script, measured, ledger.origin(version), is_evidence=False)
 
 
-def _of_script(script: Script, measured: Values) -> Iterator[Comparison]:
+def _of_script(script: Script, measured: Values, version: str, *, is_evidence: bool) -> Iterator[Comparison]:
     for arm, outcomes in measured.items():
         for outcome, values in outcomes.items():
             half = len(values) // (2 * BLOCK_SIZE) * BLOCK_SIZE
-            if half >= LEAST_SEEDS and len({*values}) > 1 and all(map(is_finite, values)):
+            is_comparable = len({*values}) > 1 and all(map(is_finite, values)) and outcome in script.outcomes
+            if half >= LEAST_SEEDS and is_comparable:
                 halves = {FIRST: {outcome: values[:half]}, SECOND: {outcome: values[half : 2 * half]}}
-                yield Comparison(script.name, arm, outcome, half, _decision(script, outcome, halves))
+                decision = _decision(script, outcome, halves)
+                yield Comparison(script.name, arm, outcome, half, decision, version, is_evidence)
 
 
 def _decision(script: Script, outcome: str, halves: Values) -> Decision:
@@ -92,13 +108,26 @@ def exact_interval(count: int, trials: int, *, alpha: float = 0.05) -> tuple[flo
     return lower, upper
 
 
+def is_beyond_chance(false: int, total: int) -> bool:
+    """Are there more false decisions than the rule's 5 % explain?
+
+    One false decision condemns no experiment: the rule allows itself some. Were comparisons independent, an
+    experiment would be condemned wrongly with a probability of at most 0.001.
+    """
+    return total > 0 and exact_interval(false, total, alpha=2 * CHANCE)[0] > ALPHA
+
+
 def _rate_at(probability: float, count: int, trials: int) -> float:
     """Return the rate at which at most `count` events happen with this probability, found by bisection."""
     low, high = 0.0, 1.0
     for _ in range(60):
         rate = (low + high) / 2
-        at_most = math.fsum(
-            math.comb(trials, k) * rate**k * (1 - rate) ** (trials - k) for k in range(count + 1)
-        )
+        at_most = math.fsum(_probability(k, rate, trials) for k in range(count + 1))
         low, high = (rate, high) if at_most > probability else (low, rate)
     return low
+
+
+def _probability(count: int, rate: float, trials: int) -> float:
+    """Return the probability of a count, by logarithms: of thousands of trials the factors overflow."""
+    ways = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+    return math.exp(ways + count * math.log(rate) + (trials - count) * math.log1p(-rate))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from kb.evidence.ledger import Evidence, Ledger
 from kb.exports import heads
 from kb.exports.published import Site
+from kb.judging.controls import Summary, summaries
 from kb.reading.experiment import Script
 from kb.reading.outcomes import Outcome
 from kb.site.docstrings import passages, question
@@ -19,6 +20,7 @@ from kb.site.figures.curves import Curve, curves_figure, curves_of
 from kb.site.figures.doses import doses_of
 from kb.site.page import Page, page_from
 from kb.site.pages.claim.provenance import machine_words
+from kb.words.controls import controls_sentences, failures
 
 
 class Drawn(NamedTuple):
@@ -64,11 +66,12 @@ def pages(site: Site) -> Iterator[Page]:
         planned=planned,
         seconds={name: _block_seconds(site.ledger.of_experiment(name)) for name in site.base.scripts},
     )
+    controls = summaries(site.base, site.ledger, site.judgements)
     for name, script in site.base.scripts.items():
-        yield _experiment(site, name, script, serving.get(name, ()))
+        yield _experiment(site, name, script, serving.get(name, ()), controls[name])
 
 
-def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) -> Page:
+def _experiment(site: Site, name: str, script: Script, claims: Sequence[str], controls: Summary) -> Page:
     counting = {(p.version, p.arm, p.block): p for i in claims for p in site.judgements[i].evidence}
     pieces = list(counting.values())
     version = site.judgements[claims[0]].version if claims else script.version()
@@ -85,6 +88,9 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str]) ->
         "commands": _commands(name, claims),
         "doses": list(_drawn(doses_of(values, script), "dose")),
         "curves": list(_drawn(curves, "curve")),
+        "controls": list(controls_sentences(controls)),
+        "failures": list(failures(controls)),
+        "control_files": controls.files,
         "groups": list(
             _groups(site.ledger, name, {s.version for i in claims for s in site.judgements[i].settings})
         ),

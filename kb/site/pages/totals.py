@@ -23,6 +23,8 @@ class AgainstItself(NamedTuple):
         rate: Percentage of these, with its Clopper-Pearson interval.
         by_experiment: Comparisons and false differences of each experiment.
         pairs: Comparisons by the number of seeds in a half.
+        apart: Comparisons on seeds for exploring, which `repro verify --controls` measured.
+        seconds: Processor seconds of measuring these.
     """
 
     total: int
@@ -30,6 +32,8 @@ class AgainstItself(NamedTuple):
     rate: Measured
     by_experiment: dict[str, tuple[int, int]]
     pairs: list[tuple[int, int]]
+    apart: int
+    seconds: float
 
 
 class Cost(NamedTuple):
@@ -58,7 +62,7 @@ def pages(site: Site) -> Iterator[Page]:
         "judged": [i for i, judgement in judgements.items() if judgement.verdict],
         "decided": site.decided,
         "surviving": site.surviving,
-        "itself": against_itself(comparisons(base, site.ledger)),
+        "itself": against_itself(comparisons(base, site.ledger), _control_seconds(site)),
         "costs": costs(site),
         "machines": len({piece.machine.fingerprint for piece in site.ledger.evidence}),
         "stale": [i for i, judgement in judgements.items() if judgement.stale],
@@ -67,8 +71,17 @@ def pages(site: Site) -> Iterator[Page]:
     yield page_from(site, "stats.md", "stats", "Numbers", description, hide=("navigation", "toc"), **shown)
 
 
-def against_itself(found: Iterable[Comparison]) -> AgainstItself | None:
-    """Return the comparisons counted, or None if there are none."""
+def _control_seconds(site: Site) -> float:
+    return sum(each.seconds for filed in site.ledger.controls for each in filed.controls.blocks)
+
+
+def against_itself(found: Iterable[Comparison], seconds: float) -> AgainstItself | None:
+    """Return the comparisons counted, or None if there are none.
+
+    Args:
+        found: The comparisons.
+        seconds: Processor seconds of measuring what is no evidence.
+    """
     every = tuple(found)
     if not every:
         return None
@@ -80,6 +93,8 @@ def against_itself(found: Iterable[Comparison]) -> AgainstItself | None:
         _percent(len(false) / len(every), exact_interval(len(false), len(every))),
         {name: (count, wrong[name]) for name, count in sorted(total.items())},
         sorted(Counter(comparison.pairs for comparison in every).items()),
+        sum(not comparison.is_evidence for comparison in every),
+        seconds,
     )
 
 

@@ -1,4 +1,4 @@
-"""`repro verify`: check all evidence, measure blocks again, or link versions that compute the same."""
+"""`repro verify`: check all evidence, measure blocks again, test experiments, link versions of one test."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from kb.words.settings import listed
 from repro.cli import Context
 from repro.cli.commands.run import ended
 from repro.cli.parts import completion
+from repro.cli.parts.controlling import controlled
 from repro.cli.parts.errors import (
     DIFFERENT,
     ENVIRONMENT,
@@ -74,6 +75,17 @@ SHORTEST = 6
     metavar="N",
     help="Measure N random blocks again, and keep them.",
 )
+@click.option(
+    "--controls",
+    is_flag=True,
+    help="Test the experiments themselves, on seeds that never count, and keep what comes out.",
+)
+@click.option(
+    "--sets",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Sets of 20 seeds per arm for --controls; default: 1 where evidence has fewer than 20 seeds.",
+)
 @takes_limits
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.pass_obj
@@ -84,6 +96,8 @@ def command(
     experiments: tuple[str, ...],
     same: str | None,
     rerun: int | None,
+    controls: bool,
+    sets: int | None,
     as_json: bool,
     **words: Any,
 ) -> None:
@@ -93,20 +107,28 @@ def command(
     count. On the machine that measured them they must give the same bits, elsewhere values
     inside the 99.9 % prediction interval of the arm.
 
+    With --controls, each arm is tried: its values must depend on each seed and on nothing else, and
+    faults that are imitated with them must be refused. An arm must not differ from itself, a claim
+    without its effect must not hold, and an effect put in must be found.
+
     With --same, today's code measures a block of every arm that has evidence under the
     version OLD, on its seeds. Where all values are equal, a link is stored, and evidence
     and seeds of OLD go on under today's version. Where they differ, nothing is stored.
 
-    Exit codes: 0 all is well, the same, or linked already; 10 some values differ. 2 usage,
+    Exit codes: 0 all is well, the same, or linked already; 10 values differ or a control fails. 2 usage,
     record or evidence, 4 environment or a checkout with changes, 5 some blocks failed or a link
     could not be saved, 130 interrupted, 141 closed pipe.
     """
-    if same is not None and rerun is not None:
-        raise UsageProblem("--same and --rerun are two things; give one of them.")
+    if sum((same is not None, rerun is not None, controls)) > 1:
+        raise UsageProblem("--same, --rerun and --controls are different things; give one of them.")
+    if sets is not None and not controls:
+        raise UsageProblem("--sets belongs to --controls.")
     if same is not None:
         sys.exit(ended(lambda: _same(context, experiments, same, as_json=as_json, **words)))
     if rerun is not None:
         sys.exit(ended(lambda: replayed(context, experiments, rerun, as_json=as_json, **words)))
+    if controls:
+        sys.exit(ended(lambda: controlled(context, experiments, sets, as_json=as_json, **words)))
     sys.exit(_checked(context, experiments, as_json=as_json))
 
 
@@ -129,6 +151,7 @@ def _checked(context: Context, experiments: tuple[str, ...], *, as_json: bool) -
         "blocks": sum(len(ledger.of_experiment(name)) for name in names),
         "links": sum(each.path.startswith(folders) for each in ledger.links),
         "replays": sum(len(replays(ledger, *test)) for test in tests),
+        "control_files": sum(each.path.startswith(folders) for each in ledger.controls),
         "verdicts": sum(
             len(project.judgements[claim_id].judged)
             for claim_id, protocol, _ in base.protocols()
@@ -141,7 +164,7 @@ def _checked(context: Context, experiments: tuple[str, ...], *, as_json: bool) -
     elif problems:
         click.echo(render_terminal(problems), err=True)
     else:
-        told = [count(number, what.removesuffix("s")) for what, number in looked_at.items()]
+        told = [count(number, what.removesuffix("s").replace("_", " ")) for what, number in looked_at.items()]
         click.echo(f"No problems in {listed(told[:-1])}; {told[-1]} computed anew.")
     return USAGE if problems else 0
 

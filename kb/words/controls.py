@@ -1,0 +1,65 @@
+"""Controls of experiments in words, once for terminal and page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kb.judging.controls import Summary
+from kb.words.numbers import count
+
+
+def controls_sentences(found: Summary) -> Iterator[str]:
+    """Yield a sentence for each kind of control that was made of an experiment."""
+    if found.tried:
+        kept = sum(not each.breach for each in found.tried)
+        arms = count(len(found.tried), "arm")
+        yield (
+            f"Seeds: {kept} of {arms} gave the same bits twice, and values that depend on the seed alone, "
+            "whichever seeds stand beside it."
+        )
+    if found.imitated:
+        refused = sum(bool(each.refusal) for each in found.imitated)
+        faults = count(len(found.imitated), "fault")
+        yield (
+            f"Faults: {refused} of {faults} refused, as before a first block. They are imitated with the "
+            "values of each arm: the outcome constant, the seeds ignored, one data set for a whole block."
+        )
+    if found.compared:
+        total = count(len(found.compared), "comparison")
+        yield f"An arm against itself: {found.false} of {total} found a difference."
+    without = [each for each in found.checked if each.wanted is None]
+    if without:
+        refused = sum(each.is_passed for each in without)
+        yield (
+            f"Without the effect: {refused} of {count(len(without), 'judgement')} did not come out "
+            "reproduced: with the arms swapped, without any effect, with the arms mixed at half of the seeds."
+        )
+    injected = [each for each in found.checked if each.wanted is not None]
+    if injected:
+        seen = sum(each.is_passed for each in injected)
+        yield (
+            f"An effect put in: {seen} of {len(injected)} found, three standard deviations beyond the bound "
+            "of each prediction."
+        )
+
+
+def failures(found: Summary) -> Iterator[str]:
+    """Yield a sentence for each control that failed, and each comparison that found a false difference."""
+    for tried in found.tried:
+        if tried.breach:
+            yield f"arm {tried.arm} breaks the contract: {tried.breach}"
+    for each in found.imitated:
+        if not each.refusal:
+            yield f"arm {each.arm}: the fault “{each.mutant}” was not refused"
+    for compared in found.compared:
+        if compared.is_false:
+            yield (
+                f"arm {compared.arm} differs from itself in {compared.outcome}, with {compared.pairs} pairs"
+            )
+    for checked in found.checked:
+        if not checked.is_passed:
+            why = f" ({checked.detail})" if checked.detail else ""
+            yield (
+                f"{checked.claim_id}, {checked.prediction} at setting {checked.setting}, {checked.change}: "
+                f"{checked.decision}{why}"
+            )

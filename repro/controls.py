@@ -1,0 +1,285 @@
+"""Measure what tests an experiment itself: whether its arms keep the contract, and an arm against itself.
+
+Nothing here touches the seeds that count. Faults are imitated with values that are there already: what a
+script with such a fault would have returned is given to the same trial that every arm passes before its
+first block.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.evidence.controls import BLOCKS_IN_SET, ControlBlock, Controls, Imitated, Mutant, Tried, sets_of
+from kb.evidence.ledger import Ledger
+from kb.evidence.seeds import BLOCK_SIZE, block_seeds
+from kb.reading.base import Base
+from kb.reading.experiment import Script
+from kb.records.protocol import Setting
+from repro import provenance
+from repro.contract import key_of, tried
+from repro.engines import Engine, Failed, Measured
+from repro.engines.parts.interrupts import Interrupts
+from repro.engines.parts.retries import retrying
+from repro.plan import Arm, DueBlocks, Options
+from repro.worker.contract import refuse_breach
+from repro.worker.messages import Measurement
+from repro.worker.sandbox import TIER
+from repro.worker.task import Task
+from repro.worker.values import ContractError, Outcomes
+
+Rows = Mapping[str, Sequence[float]]
+"""The values of one arm: for each outcome, one number per seed."""
+Measure = Callable[[tuple[int, ...]], Outcomes]
+TRIED = tuple(tuple(range(start, start + BLOCK_SIZE)) for start in (0, BLOCK_SIZE))
+"""Names for ten seeds whose values are known already: their places."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to be measured of one experiment at one setting.
+
+    Attributes:
+        untried: Arms that nobody has tried under this version with controls.
+        blocks: Blocks on the seeds for exploring, by arm and by number of the set.
+    """
+
+    script: Script
+    setting: Setting
+    version: str
+    untried: tuple[str, ...]
+    blocks: Mapping[tuple[str, int], tuple[int, ...]]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Is all of it there already?"""
+        return not self.untried and not self.blocks
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What came of it.
+
+    Attributes:
+        controls: What is to be stored, or None if there is nothing new.
+        failures: Blocks and trials without a result.
+    """
+
+    due: Due
+    controls: Controls | None
+    failures: tuple[Failed, ...]
+
+
+def due(base: Base, ledger: Ledger, experiment: str, sets: int | None) -> Iterator[Due]:
+    """Yield what is missing of an experiment at each main setting of its claims that needs no GPU.
+
+    Args:
+        base: The records and scripts.
+        ledger: All evidence and controls.
+        experiment: Name of a script.
+        sets: Sets of twenty seeds for each arm; None for one where evidence holds fewer than twenty seeds.
+    """
+    script = base.scripts[experiment]
+    for setting in _settings(base, experiment):
+        version = script.version_at(setting)
+        files = [each for each in ledger.controls if each.controls.version == version]
+        known = {each.arm for filed in files for each in filed.controls.tried}
+        stored = {
+            (each.arm, each.replication, each.block) for filed in files for each in filed.controls.blocks
+        }
+        values = ledger.values(experiment, version, script.arms)
+        blocks = {}
+        for arm in script.arms:
+            seeds = max(map(len, values[arm].values()), default=0)
+            least = int(seeds < BLOCKS_IN_SET * BLOCK_SIZE) if sets is None else sets
+            for number in range(1, least + 1) if arm not in script.constant else ():
+                wanted = tuple(b for b in range(BLOCKS_IN_SET) if (arm, number, b) not in stored)
+                if wanted:
+                    blocks[arm, number] = wanted
+        yield Due(script, setting, version, tuple(arm for arm in script.arms if arm not in known), blocks)
+
+
+def _settings(base: Base, experiment: str) -> list[Setting]:
+    script = base.scripts[experiment]
+    mains = [protocol.main for _, protocol, of in base.protocols() if of.name == experiment]
+    chosen = mains or list(base.settings(experiment)[:1])
+    by_version = {script.version_at(each): each for each in reversed(chosen) if not each.needs}
+    return list(reversed(by_version.values()))
+
+
+def sit(
+    base: Base,
+    ledger: Ledger,
+    wanted: Due,
+    options: Options,
+    *,
+    root: Path,
+    commit: str,
+    engine: Engine,
+    interrupts: Interrupts,
+) -> Sitting:
+    """Measure what is due of one experiment, and imitate faults with what is then known of it.
+
+    Args:
+        base: The records and scripts.
+        ledger: All evidence and controls.
+        wanted: As `due` yields it.
+        options: Limits of the workers.
+        root: The project's folder.
+        commit: The clean checkout.
+        engine: Launches the workers.
+        interrupts: Requests that the user makes meanwhile.
+    """
+    started, start = provenance.now(), provenance.monotonic()
+    script = wanted.script
+    steps = {
+        arm: DueBlocks(Arm(script.name, wanted.version, arm), wanted.setting, (0,), "controls", None, ())
+        for arm in wanted.untried
+    }
+    trial = tried(base, steps.values(), options, root=root, interrupts=interrupts, engine=engine)
+    breaches = {failed.task.arm: failed.message for failed in trial.breaches}
+    kept = {arm for arm, step in steps.items() if key_of(base, step) in trial.kept}
+    found = tuple(Tried(arm=arm, breach=breaches.get(arm, "")) for arm in steps if arm in kept | {*breaches})
+    blocks, last, failures = _measured(root, wanted, options, engine, interrupts)
+    known = {
+        each.arm
+        for filed in ledger.controls
+        if filed.controls.version == wanted.version
+        for each in filed.controls.imitated
+    }
+    rows = _rows(ledger, wanted, blocks)
+    imitated = tuple(
+        each
+        for arm in script.arms
+        if arm in rows and arm not in known
+        for each in _imitated(script, arm, rows[arm])
+    )
+    if not (found or blocks or imitated):
+        return Sitting(wanted, None, failures)
+    versions = last.versions if last else provenance.versions()
+    controls = Controls(
+        schema_version=1,
+        kind="controls",
+        experiment=script.name,
+        version=wanted.version,
+        code=script.code,
+        scale=script.scale_of(wanted.setting),
+        scale_name=wanted.setting.name,
+        tried=found,
+        imitated=imitated,
+        blocks=blocks,
+        started=started,
+        seconds=provenance.monotonic() - start,
+        **versions._asdict(),
+        lock=provenance.lock(root),
+        measuring=(last.measuring if last else None) or provenance.measuring(),
+        machine=last.machine if last else provenance.machine(options.threads),
+        sandbox=TIER,
+        engine=engine.name,
+        runner=provenance.runner_version(),
+        commit=commit,
+        dirty=False,
+    )
+    return Sitting(wanted, controls, failures)
+
+
+def _measured(
+    root: Path, wanted: Due, options: Options, engine: Engine, interrupts: Interrupts
+) -> tuple[tuple[ControlBlock, ...], Measurement | None, tuple[Failed, ...]]:
+    """Return the blocks that are due, the last of them as its worker told it, and those that failed."""
+    script, last = wanted.script, None
+    blocks: list[ControlBlock] = []
+    failures: list[Failed] = []
+    queue = deque(
+        Task(
+            file=(root / script.path).resolve(),
+            arm=arm,
+            blocks=numbers,
+            version=wanted.version,
+            scale=wanted.setting.base,
+            overrides=tuple(script.overrides_of(wanted.setting).items()),
+            replication=replication,
+            stream="explore",
+            timeout_seconds=options.timeout_seconds,
+            memory_bytes=options.memory_bytes,
+        )
+        for (arm, replication), numbers in wanted.blocks.items()
+    )
+    with closing(retrying(engine, queue, jobs=options.jobs, interrupts=interrupts)) as events:
+        for event in events:
+            if isinstance(event, Failed) and not event.will_retry:
+                failures.append(event)
+            elif isinstance(event, Measured):
+                last = event.measurement
+                blocks.append(_block(event.task, last))
+    blocks.sort(key=lambda each: (each.arm, each.replication, each.block))
+    return tuple(blocks), last, tuple(failures)
+
+
+def _block(task: Task, found: Measurement) -> ControlBlock:
+    return ControlBlock(
+        arm=task.arm,
+        replication=task.replication,
+        block=found.block,
+        seeds=block_seeds(task.version, found.block, replication=task.replication, stream="explore"),
+        values=found.values,
+        seconds=found.seconds,
+    )
+
+
+def _rows(ledger: Ledger, wanted: Due, blocks: Sequence[ControlBlock]) -> dict[str, Rows]:
+    """Return ten values of each outcome for every arm that has them, of evidence or of controls."""
+    rows: dict[str, Rows] = {}
+    stored = ledger.values(wanted.script.name, wanted.version, wanted.script.arms)
+    for arm in wanted.script.arms:
+        mine = [each.values for each in blocks if (each.arm, each.replication) == (arm, 1)][:2]
+        joined = {name: tuple(v for values in mine for v in values[name]) for name in (mine or [{}])[0]}
+        earlier = sets_of(ledger.controls, wanted.version).get(1, {}).get(arm, {})
+        for source in (stored[arm], earlier, joined):
+            if min(map(len, source.values()), default=0) >= 2 * BLOCK_SIZE:
+                rows.setdefault(arm, source)
+    return rows
+
+
+def _imitated(script: Script, arm: str, rows: Rows) -> Iterator[Imitated]:
+    """Yield what the trial of arms says of each fault, imitated with the values of an honest arm.
+
+    An arm that declares to be the same for every seed has no such faults, and neither has one whose ten
+    values differ in nothing.
+    """
+    if arm in script.constant or all(
+        len({*map(repr, values[: 2 * BLOCK_SIZE])}) == 1 for values in rows.values()
+    ):
+        return
+    for mutant, measure in mutants(rows).items():
+        try:
+            refuse_breach(arm, script, TRIED, measure)
+        except ContractError as error:
+            yield Imitated(arm=arm, mutant=mutant, refusal=str(error))
+        else:
+            yield Imitated(arm=arm, mutant=mutant, refusal="")
+
+
+def mutants(rows: Rows) -> dict[Mutant, Measure]:
+    """Return for each fault a measurement that has it; seeds are named by their places in `rows`.
+
+    The first gives every seed one value. The second gives values by the place in the block, whichever seed
+    stands there. In the third the first seed of a block adds as much to each value as its own value is, as a
+    data set would that all seeds of a block share.
+    """
+    return {
+        "outcome constant": lambda seeds: _outcomes(rows, [0] * len(seeds)),
+        "seeds ignored": lambda seeds: _outcomes(rows, range(len(seeds))),
+        "data drawn per block": lambda seeds: _outcomes(rows, seeds, shared=seeds[0]),
+    }
+
+
+def _outcomes(rows: Rows, places: Collection[int], shared: int | None = None) -> Outcomes:
+    values = {
+        name: tuple(column[place] + (0.0 if shared is None else column[shared]) for place in places)
+        for name, column in rows.items()
+    }
+    return Outcomes(values, {}, ())
