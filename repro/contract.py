@@ -124,6 +124,8 @@ def _task(base: Base, step: DueBlocks, options: Options, root: Path) -> Task:
         threads=options.threads,
         timeout_seconds=MEASUREMENTS * options.timeout_seconds,
         memory_bytes=options.memory_bytes,
+        sandbox=options.sandbox,
+        least=options.least,
         is_trial=True,
     )
 

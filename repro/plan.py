@@ -16,6 +16,7 @@ from math import inf
 from typing import NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
+from kb.evidence.record import Tier
 from kb.evidence.seeds import BLOCK_SIZE, Stream
 from kb.judging.judgement import Judgement, SettingJudgement, judge_claim
 from kb.judging.verdict import is_decided
@@ -24,7 +25,7 @@ from kb.reading.load import Base
 from kb.reading.script_syntax import Value
 from kb.records.claims import Claim, Protocol
 from kb.records.protocol import MOST_SEEDS, Setting
-from repro.worker.task import GIBIBYTE
+from repro.worker.task import GIBIBYTE, Choice
 
 FIRST_BLOCKS = 2
 """Blocks of every arm before anything is judged: with five seeds hardly any interval decides."""
@@ -48,6 +49,8 @@ class Options:
         threads: Threads of each worker.
         engine: Name of the engine that launches workers; None means local, or dask if `cluster` is given.
         cluster: Address of other machines' scheduler, instead of workers on this machine.
+        sandbox: The tier of confinement, or `auto` for the strongest that each machine offers.
+        least: The weakest tier that is acceptable.
     """
 
     setting: str | None = None
@@ -62,6 +65,8 @@ class Options:
     memory_bytes: int = 4 * GIBIBYTE
     engine: str | None = None
     cluster: str | None = None
+    sandbox: Choice = "auto"
+    least: Tier = "S0"
 
     @property
     def stream(self) -> Stream:

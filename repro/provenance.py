@@ -40,6 +40,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def before_now(seconds: float) -> str:
+    """Return the time some seconds ago, as `now` writes it."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def latest_day() -> str:
     """Return the latest day that has begun anywhere on earth, such as `2026-01-31`."""
     return (datetime.now(UTC) + _EARLIEST_ZONE).strftime("%Y-%m-%d")

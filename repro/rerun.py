@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.evidence.ledger import Evidence, Ledger
+from kb.evidence.record import Tier
 from kb.evidence.replays import Agreement, agreement
 from kb.reading.base import Base
 from kb.records.protocol import Setting
@@ -19,7 +20,7 @@ from repro.engines import Engine, Failed, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
 from repro.run import as_evidence
-from repro.worker.task import Task
+from repro.worker.task import Choice, Task
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def rerun(
     jobs: int,
     timeout_seconds: float,
     memory_bytes: int,
+    sandbox: Choice,
+    least: Tier,
 ) -> Iterator[Replayed | Failed]:
     """Measure blocks again, store each as a replay, and yield how it agrees, or why it has no values.
 
@@ -101,6 +104,8 @@ def rerun(
             capability=provenance.capability(piece.machine.capability),
             timeout_seconds=timeout_seconds,
             memory_bytes=memory_bytes,
+            sandbox=sandbox,
+            least=least,
         )
         pieces[task] = each
     queue = deque(pieces)

@@ -28,7 +28,6 @@ from repro.engines import Engine, Event, Failed, Finished, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
 from repro.plan import Arm, DueBlocks, Options, Plan, asked_settings, claims_protocol, plan, shares
-from repro.worker.sandbox import TIER
 from repro.worker.task import Task
 
 
@@ -119,6 +118,8 @@ class _Run:
             threads=options.threads,
             timeout_seconds=options.timeout_seconds,
             memory_bytes=options.memory_bytes,
+            sandbox=options.sandbox,
+            least=options.least,
         )
 
     def _seeds_from(self, arm: Arm) -> str | None:
@@ -247,7 +248,7 @@ def as_evidence(
         lock=lock,
         measuring=found.measuring,
         machine=found.machine,
-        sandbox=TIER,
+        sandbox=found.sandbox,
         engine=engine,
         runner=provenance.runner_version(),
         commit=commit.sha,

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.links import Compared, Link, values_digest
+from kb.evidence.record import Tier
 from kb.reading.base import Base
 from kb.reading.experiment import Script
 from kb.records.protocol import Setting
@@ -24,7 +25,7 @@ from repro.engines import Engine, Failed, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.engines.parts.retries import retrying
 from repro.worker.messages import Measurement
-from repro.worker.task import GIBIBYTE, Task
+from repro.worker.task import GIBIBYTE, Choice, Task
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Options:
         tolerance: The largest difference that passes, relative to the larger value; 0 requires equal bits.
         blocks: Blocks of every arm that are measured again, if it has that many.
         jobs: The most workers at a time.
+        sandbox: The tier of confinement, or `auto` for the strongest that the machine offers.
+        least: The weakest tier that is acceptable.
     """
 
     tolerance: float = 0.0
@@ -42,6 +45,8 @@ class Options:
     jobs: int = 1
     timeout_seconds: float = 600.0
     memory_bytes: int = 4 * GIBIBYTE
+    sandbox: Choice = "auto"
+    least: Tier = "S0"
 
 
 @dataclass(frozen=True)
@@ -255,6 +260,8 @@ def _tasks(root: Path, ledger: Ledger, comparison: Comparison, options: Options)
             capability=provenance.capability(piece.machine.capability),
             timeout_seconds=options.timeout_seconds,
             memory_bytes=options.memory_bytes,
+            sandbox=options.sandbox,
+            least=options.least,
         )
 
 
@@ -327,7 +334,7 @@ def _link(
         lock=provenance.lock(root),
         measuring=measured.measuring or provenance.measuring(),
         machine=measured.machine,
-        sandbox="S0",
+        sandbox=measured.sandbox,
         engine=engine,
         runner=provenance.runner_version(),
         commit=commit,

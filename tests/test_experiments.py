@@ -1,100 +1,85 @@
 """Every experiment keeps the contract; none is registered by hand.
 
-Each arm is measured once, at the minimal scale. What needs a second or a third measurement is checked on the
-arm that took least time, which keeps the module within a minute: the arms of an experiment share their code.
+What a script says is read from its text. What it does is tried by a confined worker, as for a run: nothing of
+`repro/experiments/` is imported here. An arm is tried if its code has no evidence, for which it was tried
+before; of an experiment whose code has evidence, the arm that took least time stands for all.
 """
 
 import ast
-import dataclasses
-import importlib
+import os
 import re
-import time
+from collections import deque
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
-from kb.evidence.seeds import block_seeds
+from kb.evidence.ledger import read_ledger
 from kb.reading.contract import contract_faults
-from kb.reading.experiment import CONSTANT, read_script
-from kb.reading.lab import Lab
+from kb.reading.experiment import CONSTANT
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.writing.drafts import script
-from repro.lab.seeds import Seeds
-from repro.worker.contract import refuse_breach
-from repro.worker.values import read_outcomes
+from repro.engines import Failed, Measured, connect
+from repro.engines.parts.interrupts import Interrupts
+from repro.worker.task import UNTRUSTED, Task
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in ROOT.glob("repro/experiments/[!_]*.py"))
+LEAST = UNTRUSTED if os.environ.get("CI") else "S0"
+"""Where strangers' code is tested, it is confined or not run."""
 ORDER = re.compile(
     "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
     "( definition)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( definition)* measure"
 )
 DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT}
-BLOCKS = tuple(block_seeds("contract", block, stream="explore") for block in range(2))
 
 
-@dataclasses.dataclass(frozen=True)
-class Subject:
-    """An experiment, read and imported, with each arm's values on block 0.
-
-    Attributes:
-        values: Arm, then outcome, then one number (or one curve) for each seed.
-        before: The state of the process before anything was measured.
-        cheapest: The arm that took least time.
-    """
-
-    script: object
-    module: object
-    values: dict
-    before: tuple
-    cheapest: str
+@pytest.fixture(scope="module")
+def base():
+    """Return all records and scripts, as texts."""
+    return load_base(Folder(ROOT))
 
 
-def measured(module, arm, block):
-    """Return an arm's values on one of the two blocks, at the minimal scale."""
-    return module.measure(arm, Seeds(BLOCKS[block]), module.MINIMAL)
+@pytest.fixture(scope="module")
+def ledger():
+    """Return all evidence."""
+    return read_ledger(Folder(ROOT))
 
 
-def global_state():
-    """Return what an experiment must leave as it found it."""
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 -- the legacy generator is what must not be touched
-    torch_settings = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
-    has_denormals = 5e-324 * 1.5 > 0
-    return torch.get_rng_state().tolist(), kind, keys.tolist(), rest, torch_settings, has_denormals
+def due(script, ledger):
+    """Return the arms to be tried."""
+    pieces = [piece for piece in ledger.of_experiment(script.name) if piece.code == script.code]
+    untried = [arm for arm in script.arms if arm not in {piece.arm for piece in pieces}]
+    cheapest = min(pieces, key=lambda piece: piece.seconds).arm if pieces else None
+    return untried or [cheapest]
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def subject(request):
-    """Return each experiment in turn, measured on one thread as the worker does."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    source = (ROOT / f"repro/experiments/{request.param}.py").read_text(encoding="utf-8")
-    script = read_script(request.param, source, Lab(Folder(ROOT)))
-    module = importlib.import_module(f"repro.experiments.{request.param}")
-    values, seconds, before = {}, {}, global_state()
-    for arm in script.arms:
-        start = time.perf_counter()
-        values[arm] = measured(module, arm, 0)
-        seconds[arm] = time.perf_counter() - start
-    yield Subject(script, module, values, before, min(seconds, key=seconds.get))
-    torch.set_num_threads(threads)
+def trials(script, arms):
+    """Yield a task for each arm, which tries the contract at the minimal scale on seeds that never count."""
+    version = script.version(script.scales["minimal"])
+    path = ROOT / script.path
+    for arm in arms:
+        yield Task(path, arm, (0,), version, stream="explore", is_trial=True, least=LEAST)
 
 
-def test_reading_agrees_with_running(subject):
-    """Arms, outcomes and scales are what the static reading says they are."""
-    assert list(subject.script.arms) == list(subject.module.ARMS)
-    assert list(subject.script.outcomes) == list(subject.module.OUTCOMES)
-    assert subject.script.scales["minimal"] == dataclasses.asdict(subject.module.MINIMAL)
-    assert subject.script.scales["large"] == dataclasses.asdict(subject.module.LARGE)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_experiment_keeps_the_contract(name, base, ledger):
+    """Arms, outcomes and scales are what the text says; values depend on each seed and on nothing else."""
+    script = base.scripts[name]
+    queue = deque(trials(script, due(script, ledger)))
+    asked = len(queue)
+    with Interrupts() as interrupts:
+        events = list(connect("local").run(queue, jobs=2, interrupts=interrupts))
+    assert [event for event in events if isinstance(event, Failed)] == []
+    assert len([event for event in events if isinstance(event, Measured)]) == asked
 
 
-def test_docstring_argues(subject):
+@pytest.mark.parametrize("name", NAMES)
+def test_docstring_argues(name, base):
     """The docstring opens with a question and has a paragraph for each step of the argument."""
-    assert subject.script.question.endswith("?")
-    openings = [paragraph.split(maxsplit=1)[0] for paragraph in subject.script.docstring.split("\n\n")[1:]]
+    script = base.scripts[name]
+    assert script.question.endswith("?")
+    openings = [paragraph.split(maxsplit=1)[0] for paragraph in script.docstring.split("\n\n")[1:]]
     assert [word.rstrip(":") for word in openings] == ["Hypothesis", "Method", "Arms", "Outcomes"]
 
 
@@ -123,62 +108,23 @@ def part(node):
             return "definition"
 
 
-def test_outcomes_are_one_number_per_seed(subject):
-    """Each outcome has shape (seeds,), each curve (seeds, points of its axis), and real floating numbers."""
-    seeds, scale = len(BLOCKS[0]), subject.script.scales["minimal"]
-    shapes = {
-        name: (seeds, len(outcome.axis.places(scale))) if outcome.is_curve else (seeds,)
-        for name, outcome in subject.script.outcomes.items()
-    }
-    for values in subject.values.values():
-        assert list(values) == list(subject.script.outcomes)
-        for name, tensor in values.items():
-            assert tensor.is_floating_point(), name
-            assert not tensor.requires_grad, name
-            assert tensor.shape == shapes[name], name
-
-
-def test_no_arm_ignores_its_seed(subject):
-    """In every arm some outcome differs between seeds, unless the script declares that none does."""
-    for arm, values in subject.values.items():
-        rows = torch.cat([tensor.reshape(5, -1).double() for tensor in values.values()], 1)
-        assert (len({tuple(row) for row in rows.tolist()}) > 1) == (arm not in subject.script.constant), arm
-
-
-def test_an_arm_keeps_the_contract_as_a_run_tries_it(subject):
-    """The same seeds give the same bits, at other places and beside other seeds, too."""
-
-    def values(seeds):
-        found = subject.module.measure(subject.cheapest, Seeds(seeds), subject.module.MINIMAL)
-        return read_outcomes(
-            found, subject.script.outcomes, len(seeds), dataclasses.asdict(subject.module.MINIMAL)
-        )
-
-    assert refuse_breach(subject.cheapest, subject.script, BLOCKS, values).values
-
-
-def test_measuring_leaves_the_process_as_found(subject):
-    """Global generators, thread count, default type, gradient mode and denormals are as they were."""
-    assert global_state() == subject.before
-
-
-def test_the_text_of_an_experiment_keeps_the_contract(subject):
+@pytest.mark.parametrize("name", NAMES)
+def test_the_text_of_an_experiment_keeps_the_contract(name, base):
     """No clock, file, print or generator of its own, as `repro check` sees it; nor does it run other text."""
-    assert contract_faults(subject.script.source) == ()
-    assert not re.search(r"\b(exec|eval)\(", subject.script.source)
+    assert contract_faults(base.scripts[name].source) == ()
+    assert not re.search(r"\b(exec|eval)\(", base.scripts[name].source)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_experiment_is_named_by_a_claim(name):
+def test_experiment_is_named_by_a_claim(name, base):
     """Some claim's protocol uses the experiment."""
-    protocols = [claim.protocol for claim in load_base(Folder(ROOT)).claims.values() if claim.protocol]
+    protocols = [claim.protocol for claim in base.claims.values() if claim.protocol]
     assert name in {protocol.experiment for protocol in protocols}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_arm_is_asked_for(name):
+def test_every_arm_is_asked_for(name, base):
     """No arm is measured that no prediction and no control needs."""
-    base = load_base(Folder(ROOT))
     asked = {
         arm
         for claim in base.claims.values()

@@ -26,6 +26,7 @@ MEASURED = {
     "peak_memory_bytes": 1,
     "versions": ["3", "2", "2"],
     "machine": {"system": "", "cpu": "", "capability": "", "blas": "", "threads": 1},
+    "sandbox": "S2",
 }
 WORKER = f"""
 import json, os, signal, sys, time

@@ -78,6 +78,7 @@ def measurement(block, numbers):
         peak_memory_bytes=1,
         versions=Versions("3", "2", "2"),
         machine=MACHINE,
+        sandbox="S1",
     )
 
 

@@ -108,7 +108,7 @@ class Lasting:
 
     def __init__(self, folder, **options):
         self.folder = folder
-        self.task = a_task(folder, "tells", text=SCRIPT, **options)
+        self.task = a_task(folder, "tells", text=SCRIPT, sandbox="S0", **options)  # it writes what it finds
         result_fd, worker_fd = os.pipe()
         self.process = subprocess.Popen(
             lasting_command(self.task, worker_fd),
@@ -209,7 +209,7 @@ def test_a_task_sees_no_file_but_its_own(tmp_path):
     """Input, output and the pipe for results are open, and nothing of the worker's or its caller's."""
     with (tmp_path / "secret").open("w") as secret:
         os.set_inheritable(secret.fileno(), True)  # as a careless caller would
-        task = a_task(tmp_path, "tells", text=SCRIPT)
+        task = a_task(tmp_path, "tells", text=SCRIPT, sandbox="S0")
         subprocess.run(lasting_command(task, 1), capture_output=True, check=True, close_fds=False, input=b"")
     files = json.loads((tmp_path / "found.json").read_text())["files"]
     assert files.pop("0") == "/dev/null"
@@ -293,7 +293,7 @@ def test_a_task_for_other_threads_is_refused(own):
 
 def test_a_worker_that_still_loads_dies_with_its_caller(tmp_path):
     """Before anybody watches the results, the system does."""
-    task = a_task(tmp_path, "tells", text=SCRIPT)
+    task = a_task(tmp_path, "tells", text=SCRIPT, sandbox="S0")
     code = (
         "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"
     )
@@ -308,12 +308,12 @@ def test_a_worker_that_still_loads_dies_with_its_caller(tmp_path):
 
 def test_where_no_copy_can_be_had_a_new_program_gives_the_same_bits(tmp_path):
     """It finds what a copy finds, but for its own command line and what the worker had loaded."""
-    task = a_task(tmp_path, "tells", text=SCRIPT)
+    task = a_task(tmp_path, "tells", text=SCRIPT, sandbox="S0")
     (copied,) = measured(task)
     before = json.loads((tmp_path / "found.json").read_text())
     code = (
         "import sys; from repro.worker import server, task; "
-        "server.watched(task.parse(sys.argv[1:]).task, 1, server.started)"
+        "server.watched(task.parse(sys.argv[1:]).task, 1, server.started, 'S0')"
     )
     line = (sys.executable, *command.FLAGS, "-c", code, *arguments(task))
     done = subprocess.run(line, capture_output=True, check=True, env=command.environment(task), timeout=60)

@@ -29,7 +29,11 @@ OTHER_FILES = {
     "repro/overheads.py": "what this machine remembers of past runs",
     "repro/ledger.py": "what it wrote itself, and the processes of this machine",
     "repro/provenance.py": "the pinned versions, and the processor's name",
+    "repro/worker/landlock.py": "folders that a process may read, to name them to the kernel",
+    "repro/worker/needs.py": "where Python, its libraries and devices lie",
+    "repro/worker/private.py": "folders for temporary files",
     "repro/worker/sandbox.py": "devices and processes of this machine",
+    "repro/worker/tiers.py": "a file that must not be readable",
 }
 """Modules that read files which are neither records, scripts, lab nor evidence, with what they read."""
 

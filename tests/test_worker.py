@@ -35,6 +35,7 @@ with tempfile.TemporaryDirectory() as folder:
         sandbox.environment(Path(folder), threads=1),
         sandbox.Limits(memory_bytes=2**30, cpu_seconds=30),
         Path(folder),
+        "S0",
     )
     watcher = Watcher(tuple(range(blocks)), fd, timeout_seconds=timeout, grace_seconds=0.3)
     def measuring(fd):
@@ -214,7 +215,7 @@ def test_gpu_tasks_keep_the_paths_of_their_libraries(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert sandbox.environment(tmp_path, threads=1, device="cuda")["CUDA_VISIBLE_DEVICES"] == "1"
     task = Task(tmp_path / "x.py", "a", (0,), "0" * 64, device="cuda")
-    assert server.confinement(task, tmp_path).limits.memory_bytes is None
+    assert server.confinement(task, tmp_path, "S0").limits.memory_bytes is None
 
 
 def test_tasks_survive_the_command_line():
@@ -235,6 +236,8 @@ def test_tasks_survive_the_command_line():
         77,
         "b" * 64,
         "avx2",
+        sandbox="S1",
+        least="S1",
     )
     assert parse([*arguments(task), "--result-fd", "7"]) == (task, 7, False)
 
@@ -378,6 +381,7 @@ def test_divergence_is_an_outcome(outcomes):
     found = read_outcomes({**GOOD, "score": score}, outcomes, 5, SIZE)
     data = {"block": 0, "started": "", "seconds": 1.0, "peak_memory_bytes": 1, "versions": ("", "", "")}
     machine = {"system": "", "cpu": "", "capability": "", "blas": "", "threads": 1}
+    data["sandbox"] = "S2"
     sent = Measurement(**data, machine=machine, values=found.values, curves=found.curves)
     received = read_line(sent.model_dump_json().encode())
     assert repr(received.values["score"]) == repr(tuple(score.tolist()))

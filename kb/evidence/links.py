@@ -25,6 +25,7 @@ from kb.evidence.record import (
     Seconds,
     Setting,
     Sha256,
+    Tier,
     UtcTime,
     canonical_json,
 )
@@ -98,7 +99,7 @@ class Link(Part):
     lock: Sha256
     measuring: Sha256
     machine: Machine
-    sandbox: Literal["S0", "S1", "S2", "S3"]
+    sandbox: Tier
     engine: str
     runner: str
     commit: str

@@ -61,6 +61,8 @@ def _is_a_time(text: str) -> str:
     return text
 
 
+Tier = Literal["S0", "S1", "S2", "S3"]
+"""How strictly the process that measures is confined, the weakest first."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -144,7 +146,7 @@ class Evidence(Part):
     lock: Sha256
     measuring: Sha256 | None = None
     machine: Machine
-    sandbox: Literal["S0", "S1", "S2", "S3"]
+    sandbox: Tier
     engine: str
     runner: str
     commit: str | None

@@ -22,6 +22,8 @@ from repro.worker.messages import End, Failure, Measurement, read_line
 from repro.worker.task import Task, lasting_command
 
 TICK_SECONDS = 0.1
+GRACE_SECONDS = 15.0
+"""How much longer than its keeper the engine waits for a block: who keeps time may itself be stopped."""
 END_SECONDS = 2.0
 """How long a worker may take to kill its process tree before it is killed itself."""
 
@@ -78,6 +80,7 @@ class _Supervisor:
                 yield from self._fill(jobs)
             for key, _ in self._selector.select(TICK_SECONDS):
                 yield from self._read(key.data)
+            yield from self._give_up_on_the_silent()
 
     def _fill(self, jobs: int) -> Iterator[Event]:
         while self._queue and len(self._busy) < jobs:
@@ -109,6 +112,18 @@ class _Supervisor:
                 yield from self._on_line(worker, worker.job, line)
         if worker.is_over:
             yield from self._on_end(worker)
+
+    def _give_up_on_the_silent(self) -> Iterator[Event]:
+        """Kill workers that have told nothing for longer than a start and a block may take together."""
+        for worker in self._busy:
+            job = worker.job
+            if job is None or not _is_silent(job):
+                continue
+            yield from _on_failure(
+                job, "timeout", "the worker no longer answers; it may have been stopped", ""
+            )
+            self._forget(worker)
+            yield Finished(job.task, "")
 
     def _on_line(self, worker: Worker, job: Job, line: bytes) -> Iterator[Event]:
         try:
@@ -153,6 +168,10 @@ class _Supervisor:
         for worker in list(self._workers):
             self._forget(worker)
         self._selector.close()
+
+
+def _is_silent(job: Job) -> bool:
+    return monotonic() - job.block_start > 2 * job.task.timeout_seconds + GRACE_SECONDS
 
 
 def _on_measurement(job: Job, measurement: Measurement) -> Event:

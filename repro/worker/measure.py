@@ -35,7 +35,7 @@ from repro import provenance
 from repro.lab.seeds import Seeds
 from repro.worker.contract import refuse_breach
 from repro.worker.failures import FailureKind, failure_line
-from repro.worker.messages import Measurement
+from repro.worker.messages import Numbers, Ready
 from repro.worker.task import Task, arguments, parse
 from repro.worker.values import ContractError, Outcomes, read_outcomes
 
@@ -118,12 +118,24 @@ def measure(task: Task, reporter: Reporter) -> None:
     """Measure the blocks of a task, one after another."""
     script = planned_script(task)
     configure(task)
+    reporter.send(readiness(task).model_dump_json().encode() + b"\n")
     module = load(script, task.file)
+    if task.is_trial:
+        require_declarations(script, module)
     scale = running_scale(script, module, task)
     for block in task.blocks:
         reporter.block = block
-        measurement = measure_block(task, script, module, scale, block)
-        reporter.send(measurement.model_dump_json().encode() + b"\n")
+        numbers = measure_block(task, script, module, scale, block)
+        reporter.send(numbers.model_dump_json().encode() + b"\n")
+
+
+def readiness(task: Task) -> Ready:
+    """Return with what a task will be measured, to be told before the script could tell otherwise."""
+    return Ready(
+        versions=provenance.versions(),
+        machine=provenance.machine(task.threads, task.device),
+        measuring=provenance.measuring(),
+    )
 
 
 def planned_script(task: Task) -> Script:
@@ -188,6 +200,23 @@ def running_scale(script: Script, module: Any, task: Task) -> Any:
     return scale
 
 
+def require_declarations(script: Script, module: Any) -> None:
+    """Compare what a script declares while it runs with what its text shows.
+
+    Raises:
+        ContractError: Arms, outcomes or a scale differ.
+    """
+    for name, shown in {"ARMS": list(script.arms), "OUTCOMES": list(script.outcomes)}.items():
+        found = list(getattr(module, name))
+        if found != shown:
+            raise ContractError(
+                f"{name} holds {', '.join(map(str, found))} when the script runs, and its text says "
+                f"{', '.join(shown)}; assign it once, as a dictionary written out"
+            )
+    for name, fields in script.scales.items():
+        _require_fields(getattr(module, name.upper()), fields, name)
+
+
 def _require_fields(scale: Any, expected: Mapping[str, Value], name: str) -> None:
     found = {field.name: getattr(scale, field.name) for field in dataclasses.fields(scale)}
     if _with_types(found) != _with_types(expected):
@@ -202,7 +231,7 @@ def _with_types(fields: Mapping[str, object]) -> dict[str, tuple[type, object]]:
     return {name: (type(value), value) for name, value in fields.items()}
 
 
-def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Measurement:
+def measure_block(task: Task, script: Script, module: Any, scale: Any, block: int) -> Numbers:
     """Measure one block, or try the contract with its seeds.
 
     Raises:
@@ -216,23 +245,19 @@ def measure_block(task: Task, script: Script, module: Any, scale: Any, block: in
         result = module.measure(task.arm, Seeds(values, task.device), scale)
         return read_outcomes(result, script.outcomes, len(values), dataclasses.asdict(scale))
 
-    started, start = provenance.now(), provenance.monotonic()
+    start = provenance.monotonic()
     if task.is_trial:
         found = refuse_breach(task.arm, script, (seeds_of(block), seeds_of(block + 1)), measured)
     else:
         found = measured(seeds_of(block))
     seconds = provenance.monotonic() - start
     is_known = task.arm in script.constant and not task.is_trial  # that seeds make no difference
-    return Measurement(
+    return Numbers(
         block=block,
-        started=started,
         seconds=seconds,
         values=found.values,
         curves=found.curves,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
-        versions=provenance.versions(),
-        machine=provenance.machine(task.threads, task.device),
-        measuring=provenance.measuring(),
         notes=() if is_known else found.notes,
     )
 

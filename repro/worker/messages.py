@@ -9,9 +9,31 @@ import json
 
 from pydantic import ValidationError
 
-from kb.evidence.record import Curves, Machine, Part, PerSeed, Sha256
+from kb.evidence.record import Count, Curves, Machine, Part, PerSeed, Seconds, Sha256, Tier
 from repro.provenance import Versions
 from repro.worker.failures import FailureKind
+
+LINE_BYTES = 2**20
+"""The longest line that is read from the measuring process."""
+
+
+class Ready(Part):
+    """With what the process will measure; said before any line of the script has run."""
+
+    versions: Versions
+    machine: Machine
+    measuring: Sha256
+
+
+class Numbers(Part):
+    """What the process itself says of a block that it has measured; see `Measurement`."""
+
+    block: int
+    seconds: Seconds
+    values: dict[str, PerSeed]
+    curves: dict[str, Curves]
+    peak_memory_bytes: Count
+    notes: tuple[str, ...] = ()
 
 
 class Measurement(Part):
@@ -23,18 +45,20 @@ class Measurement(Part):
         peak_memory_bytes: The worker's largest resident size so far.
         versions: Of Python and the libraries that the numbers come from.
         measuring: SHA-256 of the files of the runner that call `measure`.
+        sandbox: The tier at which the process that measured was confined.
         notes: What a reader should know, such as values that do not depend on the seed.
     """
 
     block: int
     started: str
-    seconds: float
+    seconds: Seconds
     values: dict[str, PerSeed]
     curves: dict[str, Curves]
-    peak_memory_bytes: int
+    peak_memory_bytes: Count
     versions: Versions
     machine: Machine
     measuring: Sha256 | None = None
+    sandbox: Tier
     notes: tuple[str, ...] = ()
 
 
@@ -74,5 +98,5 @@ def read_line(line: bytes) -> Measurement | Failure | End:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"the worker sent a line that is not a message: {where}: {first['msg']}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the worker sent a line that is not JSON: {error}") from error

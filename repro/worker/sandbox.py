@@ -1,33 +1,33 @@
 """Confinement of the process that runs an experiment: what it may see, use and leave behind.
 
-Tier S0, which any Python on POSIX can provide: a session of its own, an environment built from scratch,
-resource limits, a private folder, no file descriptors but its own. On Linux the process also dies with its
-parent, and every descendant, daemons included, is found and killed. The process starts as a copy of its
-parent, which must be single-threaded, and confines itself before doing anything else; what it then runs may
-be code that is already loaded or a new program. Nothing here knows tasks or results. A stronger tier changes
-`launch`, not its callers.
+At every tier the process has a session of its own, an environment built from scratch, resource limits, a
+private folder, and no file descriptors but its own. On Linux it also dies with its parent, and every
+descendant, daemons included, is found and killed. The process starts as a copy of its parent, which must be
+single-threaded, and confines itself before doing anything else; what it then runs may be code that is already
+loaded or a new program. `repro.worker.tiers` says what each tier adds and which one holds on this machine.
+Nothing here knows tasks or results.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import resource
 import signal
-import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
-TIER: Literal["S0"] = "S0"
-"""The only tier so far, as evidence records it."""
+from kb.evidence.record import Tier
+from repro.worker import kernel, landlock, namespaces, seccomp
+
 GIBIBYTE = 2**30
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+MOST_FILES = 2**20
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2  # linux/capability.h
 CUDA_NEEDS = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES")
 
 
@@ -38,7 +38,7 @@ class Limits:
     Attributes:
         memory_bytes: Address space, or None for no limit, because CUDA reserves far more than it uses.
         cpu_seconds: Processor time; a backstop behind the caller's wall timeout.
-        file_bytes: Largest file.
+        file_bytes: Largest file; at tier S3 also the size of the private folder.
         open_files: Open file descriptors.
     """
 
@@ -56,11 +56,19 @@ class Confinement:
         environment: All variables that the process sees, except those that its own libraries set.
         limits: What it may use.
         folder: Its private working folder, which also takes temporary files.
+        tier: What it is kept from, see `repro.worker.tiers`; the rest is for the tiers that need it.
+        reads: Files and folders that it may read.
+        devices: Devices that it may read and write.
+        programs: What it may become; empty if it goes on as a copy of its parent.
     """
 
     environment: Mapping[str, str]
     limits: Limits
     folder: Path
+    tier: Tier
+    reads: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
+    programs: tuple[Path, ...] = ()
 
 
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
@@ -169,16 +177,46 @@ def _enter(how: Confinement, parent: int, descriptors: Mapping[int, int]) -> Non
     _limit(resource.RLIMIT_NOFILE, how.limits.open_files)
     if how.limits.memory_bytes is not None:
         _limit(resource.RLIMIT_AS, how.limits.memory_bytes)
+    _keep_to(how, descriptors)
+
+
+def _keep_to(how: Confinement, descriptors: Mapping[int, int]) -> None:
+    """Add what the tier adds; what the system does not allow is an error, never a weaker tier.
+
+    Raises:
+        OSError: The tier does not work here.
+    """
+    if how.tier == "S3":
+        namespaces.enter(
+            reads=(*how.reads, *how.programs),
+            devices=how.devices,
+            folder=how.folder,
+            folder_bytes=how.limits.file_bytes,
+            open_files=max(descriptors),
+        )
+    if how.tier in ("S2", "S3"):
+        landlock.restrict(reads=how.reads, writes=(how.folder,), devices=how.devices, programs=how.programs)
+    if how.tier != "S0":
+        kernel.drop_capabilities(keeping=(CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH))
+        seccomp.install(may_start_programs=bool(how.programs))
 
 
 def _keep_only(descriptors: Mapping[int, int]) -> None:
     """Give open files the numbers that the keys name, and close all other files."""
     for number, fd in descriptors.items():
         os.dup2(fd, number)
-    for path in list(Path("/dev/fd").iterdir()):
-        if int(path.name) not in descriptors:
-            with contextlib.suppress(OSError):  # that of the listing itself is already closed
-                os.close(int(path.name))
+    lowest = 0
+    for number in sorted(descriptors):
+        if lowest < number:  # an empty range would close everything
+            os.closerange(lowest, number)
+        lowest = number + 1
+    os.closerange(lowest, _most_files())
+
+
+def _most_files() -> int:
+    """Return how many numbers open files may have; on Linux, one call closes all of them."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_FILES if soft == resource.RLIM_INFINITY else min(soft, MOST_FILES)
 
 
 def _limit(what: int, value: int) -> None:
@@ -189,17 +227,25 @@ def _limit(what: int, value: int) -> None:
 
 def adopt_descendants() -> None:
     """Become the parent of every orphan below this process, so that a daemon cannot leave the tree."""
-    _prctl()(PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
     """Have this process killed when its parent ends, where the system supports that."""
-    _prctl()(PR_SET_PDEATHSIG, signal.SIGKILL)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def outlive_parent() -> None:
     """Undo `die_with_parent`."""
-    _prctl()(PR_SET_PDEATHSIG, 0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, 0)
+
+
+def hide() -> None:
+    """Keep memory, variables and open files of this process and its copies from the user's other processes.
+
+    Root sees them nevertheless.
+    """
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
 
 def is_alone() -> bool:
@@ -211,24 +257,39 @@ def is_alone() -> bool:
     return len(list(Path("/proc/self/task").iterdir())) == 1
 
 
-def _prctl() -> Callable[[int, int], int]:
-    """Return Linux's `prctl`, or a function that does nothing where there is none."""
-    if sys.platform != "linux":
-        return lambda _option, _value: 0
-    function = ctypes.CDLL(None, use_errno=True).prctl
-    return lambda option, value: int(function(option, value, 0, 0, 0))
+@contextlib.contextmanager
+def without_survivors() -> Iterator[None]:
+    """Have nothing that is started meanwhile survive, even if the worker that should end it was killed.
+
+    This process and its children cannot be looked into meanwhile by others of the same user.
+    """
+    before = frozenset(_children())
+    hide()
+    adopt_descendants()
+    try:
+        yield
+    finally:
+        kill_descendants(sparing=before)
 
 
-def kill_descendants(*, within_seconds: float = 2.0) -> None:
-    """Kill all processes below this one: orphans come to us, so it is enough to kill children."""
+def kill_descendants(*, within_seconds: float = 2.0, sparing: Collection[int] = ()) -> None:
+    """Kill all processes below this one: orphans come to us, so it is enough to kill children.
+
+    Args:
+        within_seconds: When to give up on processes that keep forking.
+        sparing: Children to be left alone.
+    """
     deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
-        for child in _children():
+        found = [child for child in _children() if child not in sparing]
+        for child in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        try:
-            ended, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
+        ended = 0
+        for child in found:
+            with contextlib.suppress(ChildProcessError):
+                ended |= os.waitpid(child, os.WNOHANG)[0]
+        if not found:
             return
         if not ended:
             time.sleep(0.005)

@@ -21,15 +21,16 @@ import math
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from repro.worker import sandbox
+from kb.evidence.record import Tier
+from repro.worker import needs, private, sandbox, tiers
 from repro.worker.command import FLAGS
-from repro.worker.failures import end_line
+from repro.worker.failures import end_line, failure_line
+from repro.worker.receiver import Receiver
 from repro.worker.task import Task, arguments, parse
 from repro.worker.watcher import Watcher, has_reader
 
@@ -40,8 +41,14 @@ Measuring = Callable[[Task, int], NoReturn]
 def main(argv: Sequence[str]) -> int:
     """Measure the task that the arguments name, and any that follow, and return the last one's exit code."""
     order = parse(argv)
+    private.sweep()
+    try:
+        tier = chosen(order.task)
+    except tiers.TierError as why:
+        os.write(order.result_fd, failure_line(order.task.blocks[0], "environment", str(why)))
+        return 1
     measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
-    watcher = watched(order.task, order.result_fd, measuring)
+    watcher = watched(order.task, order.result_fd, measuring, tier)
     while order.has_more and not watcher.is_told_to_end:
         if not has_reader(order.result_fd):
             break
@@ -52,8 +59,17 @@ def main(argv: Sequence[str]) -> int:
         task = parse(json.loads(line)).task
         if not fits(task, order.task):
             sys.exit(f"this worker was started for {order.task.threads} threads on {order.task.device}")
-        watcher = watched(task, order.result_fd, measuring)
+        watcher = watched(task, order.result_fd, measuring, tier)
     return watcher.exit_code
+
+
+def chosen(task: Task) -> Tier:
+    """Return the tier at which this machine can confine a task as it asks for.
+
+    Raises:
+        TierError: It cannot.
+    """
+    return tiers.chosen(task.sandbox, task.least, script=task.file, device=task.device)
 
 
 def fits(task: Task, first: Task) -> bool:
@@ -82,29 +98,43 @@ def started(task: Task, result_fd: int) -> NoReturn:
     os.execv(command[0], (*command, "--result-fd", str(result_fd)))  # noqa: S606  # no shell is wanted
 
 
-def watched(task: Task, result_fd: int, measuring: Measuring) -> Watcher:
-    """Have a task measured and return who watched."""
-    watcher = Watcher(task.blocks, result_fd, timeout_seconds=task.timeout_seconds)
-    with tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
-        watcher.watch(partial(measuring, task), confinement(task, Path(folder)))
+def watched(task: Task, result_fd: int, measuring: Measuring, tier: Tier) -> Watcher:
+    """Have a task measured, confined at a tier, and return who watched."""
+    seconds, receive = task.timeout_seconds, Receiver(tier)
+    watcher = Watcher(task.blocks, result_fd, timeout_seconds=seconds, receive=receive)
+    with private.folder() as folder:
+        how = confinement(task, folder, tier, is_started=measuring is started)
+        watcher.watch(partial(measuring, task), how)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to clean up
     return watcher
 
 
-def confinement(task: Task, folder: Path) -> sandbox.Confinement:
-    """Return how the process that measures a task is confined."""
+def confinement(task: Task, folder: Path, tier: Tier, *, is_started: bool = False) -> sandbox.Confinement:
+    """Return how the process that measures a task is confined.
+
+    Args:
+        task: What is measured.
+        folder: Its private folder.
+        tier: As `chosen` returns it.
+        is_started: Does the process become a new program, rather than go on as a copy?
+    """
     cpu_seconds = int(task.timeout_seconds * task.threads * len(task.blocks)) + 60
     memory_bytes = task.memory_bytes if task.device == "cpu" else None
-    return sandbox.Confinement(
+    return tiers.confinement(
+        tier,
+        folder,
+        script=task.file,
+        device=task.device,
         environment=sandbox.environment(
             folder, threads=task.threads, device=task.device, capability=task.capability
         ),
         limits=sandbox.Limits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds),
-        folder=folder,
+        programs=needs.programs() if is_started else (),
     )
 
 
 if __name__ == "__main__":
     os.umask(0o077)
+    sandbox.hide()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it is ignored, a child's exit status is lost
     os._exit(main(sys.argv[1:]))  # shutting torch down properly takes longer than many blocks do

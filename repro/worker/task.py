@@ -8,12 +8,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
+from kb.evidence.record import Tier
 from kb.evidence.seeds import Stream
 from kb.reading.script_syntax import Value
 
 GIBIBYTE = 2**30
+Choice = Literal["auto", "S0", "S1", "S2", "S3"]
+"""A tier of confinement, or the strongest that holds where the task is measured."""
+TIERS: tuple[Tier, ...] = get_args(Tier)
+UNTRUSTED: Tier = "S2"
+"""The weakest tier at which code runs that nobody has read."""
 PYTHON_FLAGS = ("-I", "-B", "-X", "utf8")
 """Isolated from the caller's folder and environment, no caches written, UTF-8 whatever the locale."""
 
@@ -32,6 +38,8 @@ class Task:
         memory_bytes: Address space on the processor; not enforced with a GPU.
         seeds_from: The version whose seeds are drawn, if not `version`.
         capability: The most advanced instructions that torch may use, such as `avx2`; empty for no limit.
+        sandbox: The tier of confinement, or `auto` for the strongest that the machine offers.
+        least: The weakest tier that is acceptable.
         is_trial: Only try whether the arm keeps the contract of experiments, with seeds that never count.
     """
 
@@ -50,6 +58,8 @@ class Task:
     seeds_from: str | None = None
     capability: str = ""
     is_trial: bool = False
+    sandbox: Choice = "auto"
+    least: Tier = "S0"
 
     @property
     def experiment(self) -> str:
@@ -58,8 +68,8 @@ class Task:
 
     @property
     def start(self) -> tuple[object, ...]:
-        """Return what a worker's process must have been started with, since libraries read it only once."""
-        return self.threads, self.device, self.capability
+        """Return what a worker's process must have been started for: libraries and tiers are chosen once."""
+        return self.threads, self.device, self.capability, self.sandbox, self.least
 
     @property
     def origin(self) -> str:
@@ -80,6 +90,8 @@ def arguments(task: Task) -> tuple[str, ...]:
         "--threads": task.threads,
         "--timeout": task.timeout_seconds,
         "--memory": task.memory_bytes,
+        "--sandbox": task.sandbox,
+        "--least": task.least,
     }
     if task.seeds_from:
         named["--seeds-from"] = task.seeds_from
@@ -139,6 +151,8 @@ def parse(argv: Sequence[str]) -> Order:
     parser.add_argument("--capability", default="")
     parser.add_argument("--timeout", dest="timeout_seconds", type=float, default=600.0)
     parser.add_argument("--memory", dest="memory_bytes", type=int, default=4 * GIBIBYTE)
+    parser.add_argument("--sandbox", choices=("auto", *TIERS), default="auto")
+    parser.add_argument("--least", choices=TIERS, default="S0")
     parser.add_argument(TRIAL, dest="is_trial", action="store_true", help="only try the contract")
     parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")
     parser.add_argument(MORE, dest="has_more", action="store_true", help="JSON lists of arguments")

@@ -7,7 +7,6 @@ with the reason. What the lines say is for others to judge.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import selectors
@@ -20,9 +19,9 @@ from typing import NoReturn
 
 from repro.worker import sandbox
 from repro.worker.failures import FailureKind, failure_line
+from repro.worker.messages import LINE_BYTES
+from repro.worker.receiver import Receive, RefusedLineError, as_sent
 
-LINE_BYTES = 2**20
-"""The longest line that is read from the measuring process."""
 OUTPUT_BYTES = 2**20
 """An experiment prints nothing; one that prints more than this is ended."""
 TAIL_BYTES = 2000
@@ -47,12 +46,14 @@ class Watcher:
         result_fd: Where lines are passed on to; when its reader is gone, the process is ended.
         timeout_seconds: Wall seconds for each block.
         grace_seconds: Wall seconds between SIGTERM and SIGKILL after a timeout.
+        receive: Reads what the process says, and returns what is passed on.
     """
 
     blocks: tuple[int, ...]
     result_fd: int
     timeout_seconds: float
     grace_seconds: float = GRACE_SECONDS
+    receive: Receive = as_sent
     exit_code: int = field(default=0, init=False)
     is_told_to_end: bool = field(default=False, init=False)
     done: int = field(default=0, init=False)
@@ -142,27 +143,29 @@ class Watcher:
 
     def _on_lines(self, data: bytes) -> None:
         *complete, self._line = (self._line + data).split(b"\n")
+        if max(map(len, (*complete, self._line))) > LINE_BYTES:
+            self._end("output", f"the script sent a line of more than {LINE_BYTES} bytes as its result")
         for line in complete:
             self._on_line(line)
-        if len(self._line) > LINE_BYTES:
-            self._end("output", f"the script sent a line of more than {LINE_BYTES} bytes as its result")
 
     def _on_line(self, line: bytes) -> None:
-        if self._is_ending or self._is_reported:
+        if self._is_ending or self._is_reported or self.reason:  # what comes after its time counts no more
             return
         try:
-            message = json.loads(line)
-            is_failure, block = "error" in message, message["block"]
-        except (ValueError, TypeError, KeyError):
-            self._end("no result", "the script sent a line that is not a result")
+            told = self.receive(line)
+        except RefusedLineError as why:
+            self._end("no result", str(why))
             return
-        if self.done == len(self.blocks) or block != self.blocks[self.done]:
-            self._end("no result", f"the script sent a result for block {block!r}, which was not its turn")
+        if told is None:
+            return
+        if self.done == len(self.blocks) or told.block != self.blocks[self.done]:
+            what = f"the script sent a result for block {told.block!r}, which was not its turn"
+            self._end("no result", what)
             return
         was_interrupted = self._stops_after_block  # before the reader can answer what it is told here
-        self._send(line + b"\n")
-        self._is_reported = is_failure
-        if not is_failure:
+        self._send(told.line)
+        self._is_reported = told.is_failure
+        if not told.is_failure:
             self._next_block(is_last=was_interrupted)
 
     def _next_block(self, *, is_last: bool) -> None:

@@ -43,6 +43,7 @@ class Group(NamedTuple):
     arms: int
     seeds: int
     seconds: float
+    tiers: str
     first: str
     last: str
 
@@ -124,6 +125,7 @@ def _groups(ledger: Ledger, experiment: str, current: set[str]) -> Iterator[Grou
             len({piece.arm for piece in group}),
             sum(len(piece.seeds) for piece in group),
             sum(piece.seconds for piece in group),
+            ", ".join(sorted({piece.sandbox for piece in group})),
             min(piece.started for piece in group)[:10],
             max(piece.started for piece in group)[:10],
         )

@@ -184,10 +184,11 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     from repro.engines.parts.interrupts import Interrupts
     from repro.ledger import sweep
     from repro.run import run
+    from repro.worker.sandbox import without_survivors
 
     sweep(asked.root)
     engine, project = _engine(asked.options), asked.project
-    with Interrupts() as interrupts:
+    with without_survivors(), Interrupts() as interrupts:
         trial = _trial(asked, due, console, interrupts, engine, as_json=as_json)
         words = (project.base, project.ledger, trial.without_broken(due), asked.options)
         if as_json:

@@ -273,6 +273,7 @@ def _outcomes(root: Path, ledger: Ledger, asked: Sequence[Comparison], options: 
     from repro.engines import connect
     from repro.engines.parts.interrupts import Interrupts
     from repro.verify import compare
+    from repro.worker.sandbox import without_survivors
 
     if not asked:
         return
@@ -282,7 +283,7 @@ def _outcomes(root: Path, ledger: Ledger, asked: Sequence[Comparison], options: 
     if commit.is_dirty is not False:
         raise EnvironmentProblem("links are made from a clean checkout; commit or stash your changes first.")
     engine = connect("local")
-    with Interrupts() as interrupts:
+    with without_survivors(), Interrupts() as interrupts:
         for comparison in asked:
             words = (root, ledger, comparison, options)
             outcome = compare(*words, commit=commit.sha, engine=engine, interrupts=interrupts)

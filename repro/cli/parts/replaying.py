@@ -25,8 +25,10 @@ from repro.cli.parts.errors import (
 from repro.cores import available_cores
 
 if TYPE_CHECKING:
+    from kb.evidence.record import Tier
     from repro.engines import Failed
     from repro.rerun import Replayed
+    from repro.worker.task import Choice
 
 
 def replayed(
@@ -38,6 +40,8 @@ def replayed(
     jobs: int | None,
     timeout_seconds: float,
     memory_bytes: int,
+    sandbox: Choice,
+    least: Tier,
     **_: Any,
 ) -> int:
     """Measure blocks again, print how each agrees, and return the exit code.
@@ -50,6 +54,7 @@ def replayed(
     from repro.engines import Failed, connect
     from repro.engines.parts.interrupts import Interrupts
     from repro.rerun import choose, rerun
+    from repro.worker.sandbox import without_survivors
 
     project = context.project()
     base = project.base
@@ -64,7 +69,7 @@ def replayed(
     chosen = choose(base, project.ledger, experiments or base.scripts, wanted)
     again: list[Replayed] = []
     failed: list[Failed] = []
-    with Interrupts() as interrupts:
+    with without_survivors(), Interrupts() as interrupts:
         for each in rerun(
             base,
             project.ledger,
@@ -76,6 +81,8 @@ def replayed(
             jobs=jobs or available_cores(),
             timeout_seconds=timeout_seconds,
             memory_bytes=memory_bytes,
+            sandbox=sandbox,
+            least=least,
         ):
             failed += [each] if isinstance(each, Failed) else []
             again += [] if isinstance(each, Failed) else [each]

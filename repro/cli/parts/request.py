@@ -24,6 +24,7 @@ from repro.cli.parts.targets import chosen_claims, refuse_problems
 from repro.cores import available_cores
 from repro.evidence_history import order_of
 from repro.plan import EVERY, Options, Plan, asked_base, claims_protocol, plan
+from repro.worker.task import TIERS, UNTRUSTED
 
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
@@ -80,6 +81,20 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: float)
 
 
 LIMITS = (
+    click.option(
+        "--sandbox",
+        type=click.Choice(["auto", *TIERS]),
+        default="auto",
+        show_default=True,
+        help="How strictly experiments are confined; auto: the strictest that works. See repro doctor.",
+    ),
+    click.option(
+        "--untrusted",
+        "least",
+        flag_value=UNTRUSTED,
+        default=TIERS[0],
+        help=f"The scripts are a stranger's: measure nothing below {UNTRUSTED}.",
+    ),
     click.option(
         "--jobs", type=click.IntRange(1), metavar="N", help="Workers at a time; default: one per core."
     ),
