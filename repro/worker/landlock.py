@@ -43,7 +43,12 @@ class PathBeneath(ctypes.Structure):
 
 
 def restrict(
-    *, reads: Iterable[Path], writes: Iterable[Path], devices: Iterable[Path], programs: Iterable[Path]
+    *,
+    reads: Iterable[Path],
+    writes: Iterable[Path],
+    devices: Iterable[Path],
+    programs: Iterable[Path],
+    lists: Iterable[Path],
 ) -> None:
     """Take from this process all access to files but that to some; nothing gives it back.
 
@@ -52,6 +57,7 @@ def restrict(
         writes: Folders in which plain files and folders may be read, made, changed and removed.
         devices: What may be read and written, and nothing else.
         programs: What may be started.
+        lists: Folders in which names may be read, and nothing else.
 
     Raises:
         OSError: The kernel does not have Landlock, or it is switched off.
@@ -67,6 +73,8 @@ def restrict(
             _allow(ruleset, path, (READ_FILE | WRITE_FILE | READ_DIR | TRUNCATE | IOCTL_DEV) & handled)
         for path in programs:
             _allow(ruleset, path, (EXECUTE | READ_FILE) & handled)
+        for path in lists:
+            _allow(ruleset, path, READ_DIR & handled)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         kernel.syscall("landlock_restrict_self", RESTRICT_SELF, ruleset, 0)
     finally:

@@ -50,10 +50,12 @@ def enter(
     if not kernel.is_linux():
         raise OSError(errno.ENOSYS, "namespaces: not a Linux kernel")
     user, group = os.geteuid(), os.getegid()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or its own files in /proc are root's
     kernel.checked("unshare", int(kernel.library().unshare(ALL)))
     Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     inside = os.fork()
     if inside:
         _wait_outside(inside, open_files)

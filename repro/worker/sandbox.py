@@ -60,6 +60,7 @@ class Confinement:
         reads: Files and folders that it may read.
         devices: Devices that it may read and write.
         programs: What it may become; empty if it goes on as a copy of its parent.
+        lists: Folders in which it may read names, for a program that imports from them.
     """
 
     environment: Mapping[str, str]
@@ -69,6 +70,7 @@ class Confinement:
     reads: tuple[Path, ...] = ()
     devices: tuple[Path, ...] = ()
     programs: tuple[Path, ...] = ()
+    lists: tuple[Path, ...] = ()
 
 
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
@@ -195,7 +197,13 @@ def _keep_to(how: Confinement, descriptors: Mapping[int, int]) -> None:
             open_files=max(descriptors),
         )
     if how.tier in ("S2", "S3"):
-        landlock.restrict(reads=how.reads, writes=(how.folder,), devices=how.devices, programs=how.programs)
+        landlock.restrict(
+            reads=how.reads,
+            writes=(how.folder,),
+            devices=how.devices,
+            programs=how.programs,
+            lists=how.lists,
+        )
     if how.tier != "S0":
         kernel.drop_capabilities(keeping=(CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH))
         seccomp.install(may_start_programs=bool(how.programs))

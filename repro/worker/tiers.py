@@ -99,10 +99,11 @@ def tried(tier: Tier, *, script: Path | None = None, device: str = "cpu") -> Tri
         secret.write_text("secret", encoding="ascii")
         how = confinement(tier, inside, script=script, device=device)
         how = replace(how, limits=replace(how.limits, memory_bytes=None))
+        needed = [path for path in how.reads if os.access(path, os.R_OK)] if tier in ("S2", "S3") else []
         read_fd, write_fd = os.pipe()
 
         def work() -> NoReturn:
-            found = next(_faults(how, secret, device), "")
+            found = next(_faults(how, needed, secret, device), "")
             os.write(write_fd, b"=" + found.encode())
             os._exit(0)
 
@@ -137,6 +138,7 @@ def confinement(
         reads=(*needs.reads(script), *needs.gpu_reads(device)),
         devices=needs.devices(device),
         programs=programs,
+        lists=(needs.PACKAGES,) if programs else (),
     )
 
 
@@ -152,9 +154,9 @@ def _read(fd: int) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _faults(how: sandbox.Confinement, secret: Path, device: str) -> Iterator[str]:
+def _faults(how: sandbox.Confinement, needed: list[Path], secret: Path, device: str) -> Iterator[str]:
     """Yield what a confined process can do although it must not, or cannot although it must."""
-    yield from _needed(how, device)
+    yield from _missing(how.folder, needed, device)
     for what, attempt in _forbidden(how.tier, secret).items():
         try:
             attempt()
@@ -168,13 +170,12 @@ def _faults(how: sandbox.Confinement, secret: Path, device: str) -> Iterator[str
             yield f"it lets a process {what}"
 
 
-def _needed(how: sandbox.Confinement, device: str) -> Iterator[str]:
+def _missing(folder: Path, needed: list[Path], device: str) -> Iterator[str]:
     try:
-        (how.folder / "file").write_text("own", encoding="ascii")
-        (how.folder / "file").unlink()
-        for path in how.reads if how.tier in ("S2", "S3") else ():
-            if path.exists():
-                os.close(os.open(path, os.O_RDONLY))
+        (folder / "file").write_text("own", encoding="ascii")
+        (folder / "file").unlink()
+        for path in needed:
+            os.close(os.open(path, os.O_RDONLY))
         if device != "cpu":
             import torch
 
