@@ -46,9 +46,11 @@ def ledger():
     return read_ledger(Folder(ROOT))
 
 
-def due(script, ledger):
-    """Return the arms to be tried."""
-    pieces = [piece for piece in ledger.of_experiment(script.name) if piece.code == script.code]
+def due(script, base, ledger):
+    """Return the arms to be tried: those without evidence, or else the cheapest."""
+    settings = base.settings(script.name)
+    counting = [ledger.counting(script.name, script.version_at(setting)) for setting in settings]
+    pieces = [piece for blocks in counting for piece in blocks.values()]
     untried = [arm for arm in script.arms if arm not in {piece.arm for piece in pieces}]
     cheapest = min(pieces, key=lambda piece: piece.seconds).arm if pieces else None
     return untried or [cheapest]
@@ -66,7 +68,7 @@ def trials(script, arms):
 def test_an_experiment_keeps_the_contract(name, base, ledger):
     """Arms, outcomes and scales are what the text says; values depend on each seed and on nothing else."""
     script = base.scripts[name]
-    queue = deque(trials(script, due(script, ledger)))
+    queue = deque(trials(script, due(script, base, ledger)))
     asked = len(queue)
     with Interrupts() as interrupts:
         events = list(connect("local").run(queue, jobs=2, interrupts=interrupts))
