@@ -21,6 +21,7 @@ from kb.reading.version import version_of
 from repro.engines import Engine, Failed, Measured
 from repro.engines.parts.interrupts import Interrupts
 from repro.plan import DueBlocks, Options, Plan
+from repro.worker.messages import Measurement
 from repro.worker.task import Task
 
 FILE = "build/contract.json"
@@ -37,11 +38,13 @@ class Trial(NamedTuple):
         breaches: One for each arm that breaks the contract.
         notes: What was unusual but breaks nothing.
         kept: What names each arm that keeps the contract.
+        last: What a worker said last of an arm that keeps it.
     """
 
     breaches: tuple[Failed, ...] = ()
     notes: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    last: Measurement | None = None
 
     def without_broken(self, due: Plan) -> Plan:
         """Return a plan without the experiments that break the contract."""
@@ -93,15 +96,17 @@ def tried(
     breaches: list[Failed] = []
     notes: dict[str, None] = {}
     kept: list[str] = []
+    last = None
     with closing(engine.run(deque(keys), jobs=options.jobs, interrupts=interrupts)) as events:
         for event in events:
             if isinstance(event, Failed) and event.kind == "contract":
                 breaches.append(event)
             elif isinstance(event, Measured):
                 kept.append(keys[event.task])
+                last = event.measurement
                 where = f"{event.task.experiment}, arm {event.task.arm}"
                 notes.update((f"{where}: {note}", None) for note in event.measurement.notes)
-    return Trial(tuple(breaches), tuple(notes), tuple(kept))
+    return Trial(tuple(breaches), tuple(notes), tuple(kept), last)
 
 
 def remember(root: Path, trial: Trial) -> None:

@@ -27,8 +27,7 @@ from repro.engines.parts.retries import retrying
 from repro.plan import Arm, DueBlocks, Options
 from repro.worker.contract import refuse_breach
 from repro.worker.messages import Measurement
-from repro.worker.sandbox import TIER
-from repro.worker.task import Task
+from repro.worker.task import TIERS, Task
 from repro.worker.values import ContractError, Outcomes
 
 Rows = Mapping[str, Sequence[float]]
@@ -159,6 +158,7 @@ def sit(
     )
     if not (found or blocks or imitated):
         return Sitting(wanted, None, failures)
+    last = last or trial.last
     versions = last.versions if last else provenance.versions()
     controls = Controls(
         schema_version=1,
@@ -177,7 +177,7 @@ def sit(
         lock=provenance.lock(root),
         measuring=(last.measuring if last else None) or provenance.measuring(),
         machine=last.machine if last else provenance.machine(options.threads),
-        sandbox=TIER,
+        sandbox=last.sandbox if last else TIERS[0],  # where nothing had to be measured
         engine=engine.name,
         runner=provenance.runner_version(),
         commit=commit,
@@ -205,6 +205,8 @@ def _measured(
             stream="explore",
             timeout_seconds=options.timeout_seconds,
             memory_bytes=options.memory_bytes,
+            sandbox=options.sandbox,
+            least=options.least,
         )
         for (arm, replication), numbers in wanted.blocks.items()
     )

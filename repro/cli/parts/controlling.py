@@ -25,7 +25,9 @@ from repro.cli.parts.errors import (
 from repro.cores import available_cores
 
 if TYPE_CHECKING:
+    from kb.evidence.record import Tier
     from repro.controls import Sitting
+    from repro.worker.task import Choice
 
 
 def controlled(
@@ -37,6 +39,8 @@ def controlled(
     jobs: int | None,
     timeout_seconds: float,
     memory_bytes: int,
+    sandbox: Choice,
+    least: Tier,
     **_: Any,
 ) -> int:
     """Measure what controls need, store it, print what all controls say, and return the exit code.
@@ -51,6 +55,7 @@ def controlled(
     from repro.engines.parts.interrupts import Interrupts
     from repro.ledger import LedgerError, append_controls
     from repro.plan import Options
+    from repro.worker.sandbox import without_survivors
 
     project = context.project()
     base, ledger = project.base, project.ledger
@@ -65,14 +70,18 @@ def controlled(
             "controls are measured from a clean checkout; commit or stash your changes first."
         )
     options = Options(
-        jobs=jobs or available_cores(), timeout_seconds=timeout_seconds, memory_bytes=memory_bytes
+        jobs=jobs or available_cores(),
+        timeout_seconds=timeout_seconds,
+        memory_bytes=memory_bytes,
+        sandbox=sandbox,
+        least=least,
     )
     run = partial(
         sit, base, ledger, options=options, root=context.root, commit=commit.sha, engine=connect("local")
     )
     sittings: list[Sitting] = []
     unsaved: list[str] = []
-    with Interrupts() as interrupts:
+    with without_survivors(), Interrupts() as interrupts:
         for each in wanted:
             sittings.append(run(each, interrupts=interrupts))
             try:
