@@ -8,7 +8,7 @@ first block.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from kb.evidence.controls import BLOCKS_IN_SET, ControlBlock, Controls, Imitated, Mutant, Tried, sets_of
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import BLOCK_SIZE, block_seeds
+from kb.judging.stats import is_finite
 from kb.reading.base import Base
 from kb.reading.experiment import Script
 from kb.records.protocol import Setting
@@ -249,12 +250,10 @@ def _rows(ledger: Ledger, wanted: Due, blocks: Sequence[ControlBlock]) -> dict[s
 def _imitated(script: Script, arm: str, rows: Rows) -> Iterator[Imitated]:
     """Yield what the trial of arms says of each fault, imitated with the values of an honest arm.
 
-    An arm that declares to be the same for every seed has no such faults, and neither has one whose ten
-    values differ in nothing.
+    An arm that declares to be the same for every seed is left out, and so is one whose values lie within the
+    resolution of each outcome: a fault there moves nothing that a verdict could see.
     """
-    if arm in script.constant or all(
-        len({*map(repr, values[: 2 * BLOCK_SIZE])}) == 1 for values in rows.values()
-    ):
+    if arm in script.constant or not _is_spread(script, rows):
         return
     for mutant, measure in mutants(rows).items():
         try:
@@ -265,23 +264,40 @@ def _imitated(script: Script, arm: str, rows: Rows) -> Iterator[Imitated]:
             yield Imitated(arm=arm, mutant=mutant, refusal="")
 
 
+def _is_spread(script: Script, rows: Rows) -> bool:
+    ends = {name: (min(column), max(column)) for name, column in _finite(rows).items()}
+    return any(high - low > script.outcomes[name].resolution for name, (low, high) in ends.items())
+
+
+def _finite(rows: Rows) -> dict[str, list[float]]:
+    """Return the first ten values of each outcome, without what is not finite."""
+    columns = {name: [*filter(is_finite, column[: 2 * BLOCK_SIZE])] for name, column in rows.items()}
+    return {name: column for name, column in columns.items() if column}
+
+
 def mutants(rows: Rows) -> dict[Mutant, Measure]:
     """Return for each fault a measurement that has it; seeds are named by their places in `rows`.
 
-    The first gives every seed one value. The second gives values by the place in the block, whichever seed
-    stands there. In the third the first seed of a block adds as much to each value as its own value is, as a
-    data set would that all seeds of a block share.
+    The first gives every seed one value. The second gives the least and the greatest value in turn, whichever
+    seeds are asked for. In the third the first seed of a block adds to each value: as much as the values of
+    the arm differ, or nothing, as a data set would that all seeds of a block share.
     """
-    return {
-        "outcome constant": lambda seeds: _outcomes(rows, [0] * len(seeds)),
-        "seeds ignored": lambda seeds: _outcomes(rows, range(len(seeds))),
-        "data drawn per block": lambda seeds: _outcomes(rows, seeds, shared=seeds[0]),
-    }
+    finite = _finite(rows)
+    low, high = ({name: end(column) for name, column in finite.items()} for end in (min, max))
 
+    def constant(seeds: tuple[int, ...]) -> Outcomes:
+        return Outcomes({name: (low[name],) * len(seeds) for name in finite}, {}, ())
 
-def _outcomes(rows: Rows, places: Collection[int], shared: int | None = None) -> Outcomes:
-    values = {
-        name: tuple(column[place] + (0.0 if shared is None else column[shared]) for place in places)
-        for name, column in rows.items()
-    }
-    return Outcomes(values, {}, ())
+    def ignoring(seeds: tuple[int, ...]) -> Outcomes:
+        ends = (low, high)
+        return Outcomes(
+            {name: tuple(ends[place % 2][name] for place in range(len(seeds))) for name in finite}, {}, ()
+        )
+
+    def sharing(seeds: tuple[int, ...]) -> Outcomes:
+        shared = {name: high[name] - low[name] if seeds[0] else 0.0 for name in finite}
+        return Outcomes(
+            {name: tuple(rows[name][seed] + shared[name] for seed in seeds) for name in finite}, {}, ()
+        )
+
+    return {"outcome constant": constant, "seeds ignored": ignoring, "data drawn per block": sharing}

@@ -18,7 +18,7 @@ from kb.site.render import render
 from kb.text.problems import Problem
 from kb.words.controls import controls_sentences, failures
 from repro.cli import cli
-from repro.controls import mutants
+from repro.controls import _imitated, mutants
 from tests.conftest import EXPERIMENT, write_project
 from tests.measured import RECORD, SCRIPT, begun, change
 from tests.repository import commit_all
@@ -104,6 +104,15 @@ def test_every_imitated_fault_is_refused(project_of):
     assert "same values for each of ten seeds" in said["outcome constant"]
     assert "beside other seeds" in said["seeds ignored"]
     assert "beside other seeds" in said["data drawn per block"]
+
+
+def test_values_within_the_resolution_hold_no_fault_to_see(project_of):
+    """Whatever a fault does to them, no verdict could tell; so nothing is imitated, and nothing passes."""
+    script = project_of.base.scripts["coin"]
+    rows = {"score": (0.5, 0.501) * 5}
+    assert [*_imitated(script, "fair", rows)] == []
+    found = [*_imitated(script, "fair", {"score": (0.5, 0.52) * 5})]
+    assert [bool(each.refusal) for each in found] == [True] * 3
 
 
 def test_without_its_effect_no_prediction_is_reproduced(project_of):
