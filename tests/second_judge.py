@@ -501,7 +501,7 @@ class Store:
             assert content["sha256"][:16] in path.name, path
             if path.name.startswith("same-as-"):
                 self.same_as[record["version"]] = record["same_as"]
-            else:
+            elif not path.name.startswith("controls-of-"):  # which check the measuring and decide nothing
                 self.pieces.append(_piece(record))
         self.pieces = [each for each in self.pieces if self.is_same(each.version, each.seeds_from)]
 

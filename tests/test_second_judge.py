@@ -98,10 +98,10 @@ def store():
     return second_judge.Store(ROOT)
 
 
-def second_verdict(record, document, store):
-    """Return what the second judge makes of a claim at its main setting; None where it has no evidence."""
+def second_verdict(record, document, store, version):
+    """Return what the second judge makes of a claim at a setting; None where it has no evidence."""
     protocol = record["protocol"]
-    values = store.values(protocol["experiment"], document["version"]) if document["version"] else {}
+    values = store.values(protocol["experiment"], version) if version else {}
     if not values:
         return None
     resolutions = second_judge.resolutions(ROOT, protocol["experiment"])
@@ -111,15 +111,30 @@ def second_verdict(record, document, store):
 
 @pytest.fixture(scope="module")
 def second_verdicts(documents, store):
-    """Return the second judge's verdicts by claim."""
+    """Return the second judge's verdicts by claim, at the main settings."""
     records = second_judge.records(ROOT)
-    return {claim: second_verdict(records[claim], document, store) for claim, document in documents.items()}
+    return {
+        claim: second_verdict(records[claim], document, store, document["version"])
+        for claim, document in documents.items()
+    }
 
 
-def test_the_second_judge_comes_to_every_state_of_the_base(documents, second_verdicts):
-    """Each claim with evidence has the same verdict, and no claim without evidence has one."""
+def second_states(record, document, store):
+    """Yield the state of each setting of a claim, None where it has no evidence."""
+    for setting in document["settings"]:
+        verdict = second_verdict(record, document, store, setting["version"])
+        yield verdict and verdict.state
+
+
+def test_the_second_judge_comes_to_every_state_of_the_base(documents, store):
+    """Each claim with evidence has the same state over its settings, and no other claim has one."""
+    records = second_judge.records(ROOT)
     theirs = {claim: document["state"] for claim, document in documents.items()}
-    mine = {claim: verdict.state for claim, verdict in second_verdicts.items() if verdict}
+    states = {
+        claim: second_judge.state_over_settings(list(second_states(records[claim], document, store)))
+        for claim, document in documents.items()
+    }
+    mine = {claim: state for claim, state in states.items() if state}
     assert mine == {claim: state for claim, state in theirs.items() if state not in UNJUDGED}
 
 
@@ -221,7 +236,8 @@ def test_the_level_of_each_claim_follows_from_its_superseded_tests(documents, st
     theirs = {claim: document["verdict"]["alpha"] for claim, document in judged.items()}
     tests, revisions = {}, {}
     for claim, document in judged.items():
-        superseded = store.superseded(claim, protocols[claim], [document["version"]])
+        versions = [setting["version"] for setting in document["settings"]]
+        superseded = store.superseded(claim, protocols[claim], versions)
         tests[claim] = second_judge.level(len(superseded))
         revisions[claim] = second_judge.level(len(protocols[claim].get("revisions") or ()))
     assert theirs in (tests, revisions)
