@@ -11,7 +11,7 @@ from kb.evidence.order import Order
 from kb.evidence.strays import fitted
 from kb.judging.certainty import Certainty, certainty
 from kb.judging.first_versions import with_first_versions
-from kb.judging.judgement import Judgement, judge_base
+from kb.judging.judgement import Judgement, coarse_resolutions, judge_base, undeclared_revisions
 from kb.reading.base import Base
 from kb.reading.load import load_base, load_claims
 from kb.reading.tree import Tree
@@ -59,6 +59,14 @@ class Project:
     def problems(self) -> tuple[Problem, ...]:
         """Return what is wrong in records, scripts and evidence."""
         return (*self.base.problems, *self.ledger.problems)
+
+    @property
+    def contradictions(self) -> tuple[Problem, ...]:
+        """Return what only judging shows: predictions changed after evidence, decades that are hidden."""
+        return (
+            *undeclared_revisions(self.base, self.judgements),
+            *coarse_resolutions(self.base, self.judgements),
+        )
 
 
 def read(

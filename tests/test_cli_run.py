@@ -1,5 +1,6 @@
 """`repro run` and `repro plan` as they are typed: what is printed, what is stored, how they exit."""
 
+import fcntl
 import json
 import os
 import re
@@ -228,6 +229,29 @@ def test_problems_of_the_claim_asked_for_stop_it(project):
     assert invoke(project, "run", "broken").exit_code == 2
     assert "repro/experiments/syntax.py:1:" in invoke(project, "run", "syntax").output
     assert invoke(project, "plan", "toy-claim").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["Bad_Id", "con", "toy_claim"])
+def test_a_record_that_has_no_id_is_named_by_its_problem(project, name):
+    """Asked for by the name of its file, it is never answered with no problem at all."""
+    (project / "claims/toys" / f"{name}.yaml").write_text(CLAIM)
+    done = invoke(project, "run", name)
+    assert done.exit_code == 2
+    assert f"claims/toys/{name}.yaml:1:1: error[" in done.output
+
+
+def test_a_second_run_of_an_experiment_at_the_same_time_is_refused(project, cheap):
+    """It would measure every block once more; other experiments, plans and explorations go on."""
+    lock = project / "build/.run-coin.lock"
+    lock.parent.mkdir()
+    with lock.open("w", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = invoke(project, "run", "toy-claim")
+        assert (done.exit_code, read_ledger(Folder(project)).pieces) == (4, ())
+        assert "Error: another run is measuring coin here; wait until it has ended" in done.output
+        assert invoke(project, "plan", "toy-claim").exit_code == 0
+        assert invoke(project, "run", "--explore", "toy-claim").exit_code == 0
+    assert invoke(project, "run", "toy-claim").exit_code == 0
 
 
 @pytest.mark.parametrize("target", ["coin", "toys/", "toy-claim", "--all"])

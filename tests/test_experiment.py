@@ -174,6 +174,9 @@ def test_tree_leaves_out_empty_fields():
         ("resolution=0.01", "resolution=1e999", "write a finite number"),
         ("resolution=0.01", "resolution=True", "write a finite number"),
         ("resolution=0.01", "resolution=0", "write a number above 0"),
+        ("resolution=0.01", "resolution=-1", "write a number above 0"),
+        ("resolution=0.01", "resolution=-1e999", "write a finite number"),
+        ("resolution=0.01", "resolution=float('nan')", "write a literal number"),
         (
             "resolution=0.01",
             "resolution=fine",
@@ -217,6 +220,33 @@ def test_broken_contract_is_named(read, old, new, message):
     """The message says what is asked for."""
     with pytest.raises(ScriptError, match=message):
         read(SCRIPT.replace(old, new))
+
+
+HIDDEN = ("\\x1b]0;mine\\x07", "\\ud800", "\\u202e", "\\0", "\\N{ZERO WIDTH SPACE}", "e\\u0301")
+"""Escapes for what steers a terminal, cannot be written, turns text round or cannot be seen."""
+
+
+@pytest.mark.parametrize("escape", HIDDEN)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is a coin fair?",
+        "a fair coin",
+        "a bent coin",
+        '"fair',
+        "share of heads",
+        "share of tosses",
+        '"heads',
+        '"toss',
+        "bias: float = 0.5",
+        '"higher',
+    ],
+)
+def test_no_escape_hides_something_in_a_text(read, text, escape):
+    """What a script shows people holds nothing that its file itself may not hold."""
+    new = f'bias: str = "0{escape}"' if text.startswith("bias") else f"{text}{escape}"
+    with pytest.raises(ScriptError, match=r"holds (the character U|'e\\u0301')"):
+        read(SCRIPT.replace(text, new, 1))
 
 
 FORMER = (

@@ -102,6 +102,8 @@ def test_one_misspelt_field_of_a_prediction_gives_one_problem(project, field):
         (CLAIM_PATH, "title: A loaded", "title: |\n  A\n  loaded", "bad-format"),
         (CLAIM_PATH, "kind:", "scope: twice\nkind:", "duplicate-key"),
         (CLAIM_PATH, "value: 0.8", "value: null", "wrong-type"),
+        (CLAIM_PATH, "experiment: coin", "experiment: coin\n  most_seeds: 12", "out-of-range"),
+        (CLAIM_PATH, "experiment: coin", "experiment: coin\n  most_seeds: 1000000", "out-of-range"),
         (SOURCE_PATH, '"2017-12-05"', '"2017-13-05"', "impossible-date"),
         (SOURCE_PATH, '"2017-12-05"', '"2017-00"', "impossible-date"),
         (SOURCE_PATH, '"2017-12-05"', '"2017-25"', "impossible-date"),

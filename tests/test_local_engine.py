@@ -137,6 +137,8 @@ def test_what_the_script_did_is_never_tried_again(tmp_path, kind):
 
 SENSELESS = {
     "os.write(fd, b'no json\\n')": "not JSON",
+    "os.write(fd, b'[' * 10_000 + b'\\n')": "not JSON",
+    "os.write(fd, b'{\"a\":' * 10_000 + b'\\n')": "not JSON",
     "os.write(fd, b'[]\\n')": "not a message",
     'os.write(fd, b\'{"block": 0, "values": 3}\\n\')': "not a message: started",
     "say(5)": "block 5 was not its turn",

@@ -204,6 +204,28 @@ def test_a_checkout_that_cannot_be_written_is_told_in_one_line(site_project, wor
     assert last.endswith((": Read-only file system.", ": Permission denied."))
 
 
+@pytest.mark.parametrize("target", ["/etc/hostname", "/etc", "nowhere", "../../claims"])
+@pytest.mark.parametrize("words", [("site", "build"), ("site", "export", "out")], ids=" ".join)
+def test_links_among_the_pages_are_refused(site_project, words, target):
+    """Whoever builds the site would publish what they lead to."""
+    (site_project / "site/docs/decisions/linked.md").symlink_to(target)
+    found = repro(site_project, *words)
+    assert found.exit_code == 2
+    assert "site/docs/decisions/linked.md:1:1: error[linked-page]: a symbolic link" in found.output
+    assert not any((site_project / name).exists() for name in ("build/site", "out"))
+
+
+@pytest.mark.parametrize("words", [("site", "build"), ("site", "export", "out")], ids=" ".join)
+def test_pages_are_not_built_while_the_check_fails_on_verdicts(site_project, words):
+    """A bound that was moved after the evidence, without saying so, reaches no page."""
+    measure(site_project)
+    claim = site_project / "claims/toys/toy-claim.yaml"
+    claim.write_text(claim.read_text(encoding="utf-8").replace("at_least: 0.1", "at_least: 0.2"))
+    assert "error[undeclared-revision]" in repro(site_project, "check").output
+    found = repro(site_project, *words)
+    assert (found.exit_code, "error[undeclared-revision]" in found.output) == (2, True)
+
+
 def test_a_second_build_at_the_same_time_is_refused(site_project):
     """Two would empty each other's folder; the lock ends with its process, however that ends."""
     lock = site_project / "build/.site.lock"

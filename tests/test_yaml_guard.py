@@ -126,7 +126,18 @@ def test_numbers_that_readers_disagree_about_are_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", [".nan", "-.inf", ".NaN", "1e400", "9" * 5000, "9007199254740993", "0." + "1" * 50]
+    "text",
+    [
+        ".nan",
+        "-.inf",
+        ".NaN",
+        "1e400",
+        "9" * 5000,
+        "9007199254740993",
+        "0." + "1" * 50,
+        "1e-400",
+        "-0.01e-324",
+    ],
 )
 def test_numbers_that_cannot_be_kept_are_refused(text):
     """Only finite numbers that a float keeps may stand in a record."""

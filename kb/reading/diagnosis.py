@@ -46,6 +46,7 @@ _LIMITS = {
     "greater_than_equal": ("ge", "a number not below"),
     "less_than": ("lt", "a number below"),
     "less_than_equal": ("le", "a number not above"),
+    "multiple_of": ("multiple_of", "a multiple of"),
 }
 _LENGTHS = {
     "string_too_short": ("min_length", "at least {} characters", "write more"),

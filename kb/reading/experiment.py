@@ -14,7 +14,15 @@ from functools import cached_property
 from kb.reading.first_version import first_code_of
 from kb.reading.outcomes import Outcome, read_outcomes
 from kb.reading.reach import UnfollowedError
-from kb.reading.script_syntax import ScriptError, Value, assigned, is_assigned, literal, table
+from kb.reading.script_syntax import (
+    ScriptError,
+    Value,
+    assigned,
+    is_assigned,
+    literal,
+    refuse_hidden,
+    table,
+)
 from kb.reading.version import TEMPLATE_MODULE, code_of, version_of
 from kb.records.protocol import Setting
 
@@ -136,6 +144,7 @@ def read_script(
     docstring = ast.get_docstring(tree)
     if not docstring:
         raise ScriptError("the script has no docstring; open it with the question it answers")
+    refuse_hidden(docstring, "the docstring", 1)
     scales = _scales(tree)
     arms = {key: _description(node) for key, node in table(tree, "ARMS").items()}
     return Script(
@@ -183,6 +192,7 @@ def _description(node: ast.expr) -> str:
     """Return an arm's text: the value itself, or the first argument of the call that makes it."""
     inner = node.args[0] if isinstance(node, ast.Call) and node.args else node
     if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+        refuse_hidden(inner.value, "the text of an arm", inner.lineno)
         return inner.value
     raise ScriptError(
         "an arm must be a literal string, or a call whose first argument describes it", node.lineno

@@ -9,6 +9,8 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kb.text.guarded_text import flaw_in
+from kb.text.problems import printable
 from kb.text.spelling import nearest
 
 Value = int | float | str | bool
@@ -70,6 +72,7 @@ def table(tree: ast.Module, name: str) -> dict[str, ast.expr]:
     for key, value in zip(node.keys, node.values, strict=True):
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             raise ScriptError(f"every key of {name} must be a literal string", value.lineno)
+        refuse_hidden(key.value, f"a key of {name}", value.lineno)
         entries[key.value] = value
     return entries
 
@@ -86,9 +89,27 @@ def literal(node: ast.expr, what: str, allowed: str) -> Any:
         ScriptError: The expression is not a literal.
     """
     try:
-        return ast.literal_eval(node)
+        found = ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError) as error:
-        raise ScriptError(f"{what} is `{ast.unparse(node)}`; write {allowed}", node.lineno) from error
+        raise ScriptError(f"{what} is `{_short(node)}`; write {allowed}", node.lineno) from error
+    if isinstance(found, str):
+        refuse_hidden(found, what, node.lineno)
+    return found
+
+
+def refuse_hidden(text: str, what: str, line: int) -> None:
+    """Refuse a text in which an escape stands for what no file of the project may hold.
+
+    Args:
+        text: The text that the literal gives.
+        what: What it is, such as `the unit of outcome loss`.
+        line: Its line.
+
+    Raises:
+        ScriptError: It holds a character that controls a terminal, cannot be seen or cannot be written.
+    """
+    if flaw := flaw_in(text):
+        raise ScriptError(f"{what} holds {printable(flaw.found)}; write {flaw.allowed}", line)
 
 
 def arguments(node: ast.expr, call: str, fields: Mapping[str, bool], what: str) -> dict[str, ast.expr]:

@@ -25,6 +25,7 @@ from kb.site.render import files as generated
 from kb.site.render import render
 from kb.site.serving import guarded
 from kb.site.settings import SettingError, settings
+from kb.site.written import linked
 from kb.text.problems import render_terminal
 from kb.time.history import Told
 
@@ -56,9 +57,10 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         config.watch.extend(str(root / folder) for folder in WATCHED if (root / folder).is_dir())
         ordered = self.config["order"]
         project = read(Folder(root), order=pkgutil.resolve_name(ordered)(root) if ordered else None)
-        if project.problems:
+        docs = Path(config.docs_dir)
+        if problems := (project.problems or project.contradictions or tuple(linked(root, docs))):
             raise PluginError(
-                f"{render_terminal(project.problems)}\nThe site is not built while records have problems."
+                f"{render_terminal(problems)}\nThe site is not built while records have problems."
             )
         try:
             where = settings(config)

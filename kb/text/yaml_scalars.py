@@ -106,6 +106,8 @@ def _decimal(plain: _Plain) -> float:
     value = float(plain.text)
     if not math.isfinite(value):
         raise _out_of_range(plain, "a number too large to be stored")
+    if value == 0 and re.search("[1-9]", mantissa):
+        raise _out_of_range(plain, "a number so small that it would become 0")
     return value
 
 

@@ -77,11 +77,7 @@ def command(
         _show_coverage(coverage(base), as_json=as_json)
         return
     unhistorical = _unhistorical(history, project)
-    judged = [
-        *judgement.undeclared_revisions(base, project.judgements),
-        *judgement.coarse_resolutions(base, project.judgements),
-    ]
-    everything = in_order([*project.problems, *judged, *unhistorical])
+    everything = in_order([*project.problems, *project.contradictions, *unhistorical])
     problems = tuple(problem for problem in everything if _is_within(problem.place, chosen))
     links = placed(base, suspect_links(project, context.root))
     links = [(place, link) for place, link in links if _is_within(place, chosen)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from kb.words.earlier_tests import next_test_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
 from repro.cli import Context
+from repro.cli.parts.alone import alone
 from repro.cli.parts.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
 from repro.cli.parts.terminal import is_plain
@@ -186,9 +188,9 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     from repro.run import run
     from repro.worker.sandbox import without_survivors
 
-    sweep(asked.root)
     engine, project = _engine(asked.options), asked.project
-    with without_survivors(), Interrupts() as interrupts:
+    with _measuring_alone(asked, due), without_survivors(), Interrupts() as interrupts:
+        sweep(asked.root)
         trial = _trial(asked, due, console, interrupts, engine, as_json=as_json)
         words = (project.base, project.ledger, trial.without_broken(due), asked.options)
         if as_json:
@@ -199,6 +201,21 @@ def _run(asked: Request, due: Plan, console: Console, *, as_json: bool) -> RunRe
     remember(asked.root, trial)
     failures, notes = (*trial.breaches, *result.failures), dict.fromkeys((*trial.notes, *result.notes))
     return replace(result, failures=failures, notes=tuple(notes))
+
+
+@contextmanager
+def _measuring_alone(asked: Request, due: Plan) -> Iterator[None]:
+    """Keep a second run here from measuring the same blocks once more, for as long as this one goes on.
+
+    Raises:
+        EnvironmentProblem: Another run is measuring one of the experiments.
+    """
+    names = set() if asked.options.is_exploring else {step.arm.experiment for step in due.steps}
+    with ExitStack() as held:
+        for name in sorted(names):
+            refusal = f"another run is measuring {name} here; wait until it has ended, and run again."
+            held.enter_context(alone(asked.root / "build" / f".run-{name}.lock", refusal))
+        yield
 
 
 def _trial(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import click
 
 from kb.text.problems import render_terminal
 from repro.cli import Context
+from repro.cli.parts.alone import alone
 from repro.cli.parts.errors import USAGE, EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def published(context: Context) -> Site:
     """
     config_file = configuration(context.root)
     from kb.exports.published import Site
+    from kb.site.written import linked
     from repro.histories import histories_of
 
     project = context.project()
-    if project.problems:
-        raise SiteProblem(
-            f"{render_terminal(project.problems)}\nNothing is exported while records have problems."
-        )
+    linked_pages = linked(context.root, context.root / "site" / "docs")
+    if problems := (project.problems or project.contradictions or tuple(linked_pages)):
+        raise SiteProblem(f"{render_terminal(problems)}\nNothing is exported while records have problems.")
     where, told = _settings(config_file), histories_of(context.root)
     say_missing(told.missing)
     return Site(
@@ -70,15 +70,8 @@ def writing_alone(folder: Path) -> Iterator[None]:
     Raises:
         EnvironmentProblem: Another build is writing there.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = folder.with_name(f".{folder.name}.lock")
-    with lock.open("w", encoding="utf-8") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EnvironmentProblem(
-                f"another build is writing {folder}; wait until it has ended, and build again."
-            ) from None
+    refusal = f"another build is writing {folder}; wait until it has ended, and build again."
+    with alone(folder.with_name(f".{folder.name}.lock"), refusal):
         yield
 
 

@@ -118,7 +118,7 @@ def print_failures(console: Console, result: RunResult) -> None:
     for message in result.unsaved:
         console.print(f"not saved  {message}", style="red", markup=False, highlight=False)
     for note in result.notes:
-        console.print(f"note  {note}", style="yellow", markup=False, highlight=False)
+        console.print(f"note  {printable(note)}", style="yellow", markup=False, highlight=False)
     if result.retries:
         console.print(f"{counted(result.retries, 'block')} tried again after a failure of the machine")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 import click
 
@@ -86,7 +87,9 @@ def _target_claims(base: Base, target: str) -> list[str]:
     if target in base.tombstones:
         return [claim_id for name in followed(base, target) for claim_id in _target_claims(base, name)]
     if target in base.unread:
-        raise RecordProblems(_problems_in(base, {base.paths.get(target, script_path(target))}))
+        paths = {base.paths.get(target, ""), script_path(target)}
+        paths |= {each.place.path for each in base.problems if PurePosixPath(each.place.path).stem == target}
+        raise RecordProblems(_problems_in(base, paths))
     topic = target.rstrip("/")
     protocols = _runnable(base)
     if topic in base.topics.values():
