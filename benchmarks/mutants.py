@@ -1,0 +1,516 @@
+"""How many small faults, put into the code that judges and keeps evidence, the tests notice.
+
+Each mutant is one change of one expression or statement: a comparison that forgets its bound, a sign, a
+number, a condition turned round, a value left out. Every test is run once to learn which functions it calls;
+then each mutant meets only the tests that call the changed function, the quickest first, until one fails. A
+mutant lives in a copy of the process that has collected the tests, so that it costs milliseconds; one outside
+of functions is imported by a process of its own.
+
+Texts of messages are left alone, and so are annotations and docstrings. What survives is listed, with the
+reason from `mutants.json` where somebody has looked and found that nothing else is meant.
+
+Run: python benchmarks/mutants.py [FILE ...] [--every N] [--tests NAME ...] [--list]
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import functools
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = (
+    "kb/judging/verdict.py",
+    "kb/judging/finding.py",
+    "kb/judging/estimands.py",
+    "kb/judging/bounds.py",
+    "kb/judging/stats.py",
+    "kb/reasoning/standing.py",
+    "kb/evidence/ledger.py",
+    "repro/ledger.py",
+)
+TESTS = (
+    *("test_stats", "test_verdict", "test_estimands", "test_bounds", "test_median", "test_ratios"),
+    *(
+        "test_unlike_seeds",
+        "test_judgement",
+        "test_standing",
+        "test_accounts",
+        "test_evidence",
+        "test_ledger",
+    ),
+    *("test_superseded", "test_controls"),
+)
+REASONS = ROOT / "benchmarks/mutants.json"
+SECONDS = 60
+"""How long the tests may take with a mutant before it counts as noticed: some loop for ever."""
+BROKEN = 9
+"""Exit code of a copy in which not a test failed but what runs it."""
+UNCHANGED = "<unchanged>"
+"""Stands for the name of a function where no function is to be changed."""
+HOOK = """\
+import importlib.machinery, os
+_get_code = importlib.machinery.SourceFileLoader.get_code
+def get_code(self, name):
+    if self.path == os.environ["MUTATED_FILE"]:
+        with open(os.environ["MUTATED_SOURCE"], encoding="utf-8") as file:
+            return compile(file.read(), self.path, "exec", dont_inherit=True)
+    return _get_code(self, name)
+importlib.machinery.SourceFileLoader.get_code = get_code
+"""
+COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+}
+COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.BitOr: ast.BitAnd,
+    ast.BitAnd: ast.BitOr,
+}
+NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+
+class Mutant(NamedTuple):
+    """One changed place.
+
+    Attributes:
+        file: Relative to the root.
+        function: The qualified name of the outermost function, or nothing outside of functions.
+        first_line: Where that function begins, its decorators included.
+        line: Where the change is.
+        was: The text of what was changed.
+        now: Its text in the mutant.
+        source: The whole module, changed.
+    """
+
+    file: str
+    function: str
+    first_line: int
+    line: int
+    was: str
+    now: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """Return what is changed, without the number of the line, which moves."""
+        return f"{self.file} {self.function or 'module'}: {self.was} -> {self.now}"
+
+
+def changes(  # noqa: C901, PLR0912 # a table with a row for each kind of change
+    node: ast.AST,
+) -> Iterator[Callable[[Any], ast.AST | None]]:
+    """Yield ways to change a copy of a node: each returns what stands in its place, None for nothing."""
+    match node:
+        case ast.Compare(ops=ops):
+            for at, found in enumerate(ops):
+                yield functools.partial(_other_comparison, at=at, other=COMPARED[type(found)])
+        case ast.BoolOp():
+            yield _other_junction
+        case ast.UnaryOp(op=ast.Not() | ast.USub()):
+            yield lambda copied: copied.operand
+        case ast.BinOp(op=op) if type(op) in COMPUTED:
+            yield functools.partial(_other_operation, other=COMPUTED[type(op)])
+        case ast.Constant(value=bool(value)):
+            yield lambda _: ast.Constant(not value)
+        case ast.Constant(value=int(number) | float(number)):
+            yield lambda _: ast.Constant(number + 1)
+        case ast.Constant(value=str(text)):
+            yield lambda _: ast.Constant(f"{text}x")
+        case ast.Name(id=name) if name in NAMES:
+            yield lambda _: ast.Name(NAMES[name], ast.Load())
+        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+            yield lambda _: ast.Return(ast.Constant(None))
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) if not _is_none(value):
+            yield _assigns_none
+        case ast.If() | ast.IfExp() | ast.While():
+            yield _turned_round
+        case ast.comprehension(ifs=[_, *_]):
+            yield _keeps_all
+        case ast.Expr(value=ast.Call()) | ast.AugAssign():
+            yield lambda _: ast.Pass()
+        case ast.Continue():
+            yield lambda _: ast.Break()
+        case ast.Break():
+            yield lambda _: ast.Continue()
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _other_comparison(node: Any, *, at: int, other: type[ast.cmpop]) -> ast.AST:
+    node.ops[at] = other()
+    return node  # type: ignore[no-any-return] # the copy
+
+
+def _other_junction(node: Any) -> ast.AST:
+    node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+    return node  # type: ignore[no-any-return] # the copy
+
+
+def _other_operation(node: Any, *, other: type[ast.operator]) -> ast.AST:
+    node.op = other()
+    return node  # type: ignore[no-any-return] # the copy
+
+
+def _assigns_none(node: Any) -> ast.AST:
+    node.value = ast.Constant(None)
+    return node  # type: ignore[no-any-return] # the copy
+
+
+def _turned_round(node: Any) -> ast.AST:
+    node.test = ast.UnaryOp(ast.Not(), node.test)
+    return node  # type: ignore[no-any-return] # the copy
+
+
+def _keeps_all(node: Any) -> ast.AST:
+    node.ifs = []
+    return node  # type: ignore[no-any-return] # the copy
+
+
+SILENT = ("returns", "annotation", "type_params")
+"""Fields of nodes that hold annotations."""
+
+
+def places(node: ast.AST, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], ast.AST]]:
+    """Yield every node that may be changed with its path from the top: names of fields and positions."""
+    if isinstance(node, ast.JoinedStr | ast.Raise | ast.Import | ast.ImportFrom):
+        return
+    yield path, node
+    for field, value in ast.iter_fields(node):
+        if field in SILENT or (field == "value" and _is_docstring(node)):
+            continue
+        if isinstance(value, ast.AST):
+            yield from places(value, (*path, field))
+        elif isinstance(value, list) and not _is_a_type(node, field):
+            for at, item in enumerate(value):
+                if isinstance(item, ast.AST):
+                    yield from places(item, (*path, (field, at)))
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_a_type(node: ast.AST, field: str) -> bool:
+    """Is this the list of a module's own names, or of the bases of a class?"""
+    return isinstance(node, ast.ClassDef) and field == "bases"
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    """Yield the mutants of a file, in the order of their lines."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    for path, node in places(tree):
+        if _is_naming(tree, path):
+            continue
+        function, first_line = _function(tree, path)
+        for change in changes(node):
+            mutated = copy.deepcopy(tree)
+            parent, step = _parent(mutated, path)
+            new = change(_at(mutated, path))
+            _put(parent, step, new)
+            source = ast.unparse(ast.fix_missing_locations(mutated))
+            line = getattr(node, "lineno", getattr(getattr(node, "target", None), "lineno", 0))
+            yield Mutant(file, function, first_line, line, _short(node), _short(new), source)
+
+
+def _is_naming(tree: ast.Module, path: tuple[Any, ...]) -> bool:
+    """Does a path lead into `__all__`, or into an alias of a type?"""
+    top = _at(tree, path[:1])
+    targets = top.targets if isinstance(top, ast.Assign) else []
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    text = ast.unparse(top.value) if isinstance(top, ast.Assign) else ""
+    is_type = text.startswith(("Literal[", "Mapping[", "Callable["))
+    return is_type or "__all__" in names
+
+
+def _step(node: Any, step: Any) -> Any:
+    return getattr(node, step) if isinstance(step, str) else getattr(node, step[0])[step[1]]
+
+
+def _at(tree: ast.AST, path: Sequence[Any]) -> Any:
+    return functools.reduce(_step, path, tree)
+
+
+def _parent(tree: ast.AST, path: tuple[Any, ...]) -> tuple[Any, Any]:
+    return (_at(tree, path[:-1]), path[-1]) if path else (tree, None)
+
+
+def _put(parent: Any, step: Any, new: ast.AST | None) -> None:
+    if isinstance(step, str):
+        setattr(parent, step, new)
+    else:
+        getattr(parent, step[0])[step[1]] = new
+
+
+def _function(tree: ast.Module, path: tuple[Any, ...]) -> tuple[str, int]:
+    """Return the outermost function whose body a path leads into, and the line at which it begins."""
+    names: list[str] = []
+    node: Any = tree
+    for step in path:
+        if isinstance(node, ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.FunctionDef):
+            if step[0] != "body":
+                return "", 0
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            return ".".join([*names, node.name]), first
+        node = _step(node, step)
+    return "", 0
+
+
+def _short(node: ast.AST | None) -> str:
+    text = "" if node is None else ast.unparse(node)
+    return " ".join(text.split())[:90]
+
+
+class Calls:
+    """A plugin of pytest that learns which functions each test calls and how long the test takes."""
+
+    def __init__(self) -> None:
+        self.by_function: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.seconds: dict[str, float] = {}
+        self._files = {str(ROOT / file): file for file in FILES}
+        self._test = ""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Note what is called while a test is set up, run and taken down."""
+        self._test, start = item.nodeid, time.perf_counter()
+        sys.setprofile(self._profile)
+        yield
+        sys.setprofile(None)
+        self.seconds[item.nodeid] = time.perf_counter() - start
+
+    def _profile(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and (file := self._files.get(frame.f_code.co_filename)):
+            name = frame.f_code.co_qualname.partition(".<locals>")[0]
+            self.by_function[file, name].add(self._test)
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that can notice a mutant, the quickest first."""
+        key = (mutant.file, mutant.function)
+        files = {
+            test for (file, _), tests in self.by_function.items() if file == mutant.file for test in tests
+        }
+        found = self.by_function.get(key, set()) if mutant.function else files
+        return sorted(found, key=lambda test: self.seconds[test])
+
+
+class Trials:
+    """A plugin of pytest that runs, for each mutant and in a copy of itself, the tests that it needs."""
+
+    def __init__(self, mutants: Sequence[Mutant], calls: Calls, told: Callable[[Mutant, str], None]) -> None:
+        self._mutants, self._calls, self._told = mutants, calls, told
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try every mutant."""
+        items = {item.nodeid: item for item in session.items}
+        if self._outcome(self._mutants[0]._replace(function=UNCHANGED), self._quickest(items)) == "killed":
+            raise RuntimeError("tests fail in a copy of this process, also without a mutant")
+        for mutant in self._mutants:
+            tests = [items[test] for test in self._calls.of(mutant) if test in items]
+            self._told(mutant, self._outcome(mutant, tests) if tests else "never called")
+        return True
+
+    def _quickest(self, items: dict[str, pytest.Item]) -> list[pytest.Item]:
+        """Return all tests that take less than a second, the quickest first."""
+        seconds = self._calls.seconds
+        return [items[test] for test in sorted(items, key=seconds.__getitem__) if seconds[test] < 1]
+
+    def _outcome(self, mutant: Mutant, tests: list[pytest.Item]) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            variables = _as_variables(mutant, Path(folder))
+            if not mutant.function:
+                return _in_a_process(variables, [test.nodeid for test in tests])
+            child = os.fork()
+            if not child:
+                _become(mutant, variables, tests)
+            status = os.waitpid(child, 0)[1]
+        if os.WIFSIGNALED(status):
+            return "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        return {0: "survived", BROKEN: "not tried"}.get(os.WEXITSTATUS(status), "killed")
+
+
+def _as_variables(mutant: Mutant, folder: Path) -> dict[str, str]:
+    """Return the environment in which new processes import the mutant as well."""
+    (folder / "sitecustomize.py").write_text(HOOK, encoding="utf-8")
+    (folder / "mutated.py").write_text(mutant.source, encoding="utf-8")
+    return {
+        "PYTHONPATH": f"{folder}",
+        "MUTATED_FILE": f"{ROOT / mutant.file}",
+        "MUTATED_SOURCE": f"{folder / 'mutated.py'}",
+    }
+
+
+def _in_a_process(variables: dict[str, str], tests: list[str]) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            capture_output=True,
+            timeout=4 * SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "timeout"
+    return "killed" if done.returncode else "survived"
+
+
+def _become(mutant: Mutant, variables: dict[str, str], tests: list[pytest.Item]) -> None:
+    """Put the mutant into this process, run tests until one fails, and end with 1 if one did."""
+    os.setpgid(0, 0)
+    signal.alarm(SECONDS)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    os.environ.update(variables)
+    code = BROKEN
+    try:
+        _exchange(mutant)
+        following = [*tests[1:], None]
+        runs = (_run(*pair) for pair in zip(tests, following, strict=True))
+        code = int(any(report.failed for reports in runs for report in reports))
+    except BaseException:  # whatever it is, this copy must not go on in the place of the original
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build/mutants.log").write_text(traceback.format_exc(), encoding="utf-8")
+        raise
+    finally:
+        os._exit(code)
+
+
+def _run(test: pytest.Item, following: pytest.Item | None) -> list[Any]:
+    from _pytest.runner import runtestprotocol
+
+    test._initrequest()  # type: ignore[attr-defined] # noqa: SLF001 # as the plugins that repeat tests do
+    reports: list[Any] = runtestprotocol(test, log=False, nextitem=following)
+    return reports
+
+
+def _exchange(mutant: Mutant) -> None:
+    """Give every function object of the mutated function the code of the mutant, and empty caches."""
+    gc.unfreeze()  # reading a project freezes what is there, and what is frozen is not listed
+    path = str(ROOT / mutant.file)
+    new = {code.co_qualname: code for code in _codes(compile(mutant.source, path, "exec", dont_inherit=True))}
+    for thing in gc.get_objects():
+        if isinstance(thing, FunctionType):
+            code = thing.__code__
+            is_it = code.co_filename == path and code.co_qualname == mutant.function
+            if is_it and code.co_firstlineno == mutant.first_line:
+                thing.__code__ = new[mutant.function]
+        elif isinstance(thing, functools._lru_cache_wrapper):  # noqa: SLF001 # there is no public name
+            thing.cache_clear()
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+class Profile:
+    """A plugin of pytest for which Hypothesis draws the same each time and does not make failures small."""
+
+    def pytest_configure(self) -> None:
+        """Replace the profile that the tests' own configuration has loaded."""
+        from hypothesis import Phase, settings
+
+        settings.register_profile(
+            "mutants",
+            parent=settings.get_profile("assay"),
+            derandomize=True,
+            database=None,
+            phases=(Phase.explicit, Phase.generate),
+        )
+        settings.load_profile("mutants")
+
+
+def main(files: Sequence[str], names: Sequence[str], every: int) -> int:
+    """Try mutants of some files, print the counts, and return how many survive without a reason."""
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()
+    tests = [f"tests/{name}.py" for name in names]
+    words = ["-q", "-p", "no:cacheprovider", *tests]
+    calls, start = Calls(), time.perf_counter()
+    if pytest.main(words, plugins=[Profile(), calls]) != 0:
+        sys.exit("the tests fail without any mutant")
+    print(f"{len(calls.seconds)} tests in {time.perf_counter() - start:.0f} s", flush=True)
+    mutants = [mutant for file in files for mutant in mutants_of(file)][::every]
+    reasons: dict[str, str] = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    unexplained = 0
+
+    def told(mutant: Mutant, outcome: str) -> None:
+        nonlocal unexplained
+        counts[mutant.file][outcome] += 1
+        if outcome not in ("killed", "timeout"):
+            reason = reasons.get(mutant.name, "")
+            unexplained += not reason
+            print(f"{outcome}: line {mutant.line}: {mutant.name}  {reason}", flush=True)
+
+    pytest.main(words, plugins=[Profile(), Trials(mutants, calls, told)])
+    print(f"\n{'file':<28}{'mutants':>9}{'killed':>9}{'timeout':>9}{'survived':>9}{'score':>8}")
+    total: Counter[str] = Counter()
+    for file, found in counts.items():
+        total += found
+        _print_row(file, found)
+    _print_row("all", total)
+    print(f"{unexplained} survive without a reason; {time.perf_counter() - start:.0f} s")
+    return unexplained
+
+
+def _print_row(name: str, found: Counter[str]) -> None:
+    all_, dead = found.total(), found["killed"] + found["timeout"]
+    alive = all_ - dead
+    score = 100 * dead / max(1, all_)
+    print(f"{name:<28}{all_:>9,}{found['killed']:>9,}{found['timeout']:>9,}{alive:>9,}{score:>7.1f}%")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="*", default=FILES)
+    parser.add_argument("--every", type=int, default=1, help="try only every so many mutants")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="names of test files, without .py")
+    parser.add_argument("--list", action="store_true", help="print the mutants and try none")
+    asked = parser.parse_args()
+    if asked.list:
+        for each in (mutant for file in asked.files for mutant in mutants_of(file)):
+            print(f"{each.line}: {each.name}")
+        sys.exit(0)
+    sys.exit(main(asked.files, asked.tests, asked.every) > 0)
