@@ -440,14 +440,7 @@ def records(root: Path) -> dict[str, dict[str, Any]]:
 
 def resolutions(root: Path, experiment: str) -> dict[str, float]:
     """Return the resolution of each outcome, read from the script's text."""
-    tree = ast.parse((root / "repro" / "experiments" / f"{experiment}.py").read_text("utf-8"))
-    assigned = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    assigned = _assigned(root, experiment)
     declared = assigned["OUTCOMES"]
     assert isinstance(declared, ast.Dict)
     found = {}
@@ -456,6 +449,24 @@ def resolutions(root: Path, experiment: str) -> dict[str, float]:
         if number is not None:
             found[ast.literal_eval(key)] = number
     return found
+
+
+def arms_of_script(root: Path, experiment: str) -> set[str]:
+    """Return the names of the arms that a script has, read from its text."""
+    declared = _assigned(root, experiment)["ARMS"]
+    assert isinstance(declared, ast.Dict)
+    return {ast.literal_eval(key) for key in declared.keys if key is not None}
+
+
+def _assigned(root: Path, experiment: str) -> dict[str, ast.expr]:
+    tree = ast.parse((root / "repro" / "experiments" / f"{experiment}.py").read_text("utf-8"))
+    return {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _resolution(value: ast.expr, assigned: Mapping[str, ast.expr]) -> float | None:
@@ -491,6 +502,7 @@ class Store:
 
     def __init__(self, root: Path):
         """Read every file below `repro/evidence`, each of which must have the hash that it states."""
+        self.root = root
         self.pieces: list[Piece] = []
         self.same_as: dict[str, str] = {}
         for path in sorted((root / "repro" / "evidence").rglob("*.json")):
@@ -544,7 +556,8 @@ class Store:
     def superseded(self, claim: str, protocol: Mapping[str, Any], versions: Sequence[str]) -> Tests:
         """Return the tests of a claim that have evidence and are none of today's.
 
-        Evidence that counts today and does not name the claim was there before its predictions.
+        Evidence that counts today and does not name the claim was there before its predictions. What names
+        the claim is of a test of it, unless it is of an arm of today's script that another claim judges.
 
         Args:
             claim: Id of the claim.
@@ -554,14 +567,14 @@ class Store:
         parts = [*protocol["predictions"], *(protocol.get("controls") or ())]
         arms = {arm for part in parts for arm in arms_of(part)}
         current = {self.origin(version) for version in versions}
-        tests = {
-            (self.origin(piece.version), piece.predictions.get(claim, ""))
-            for piece in self.pieces
-            if piece.experiment == protocol["experiment"]
-            and piece.replication == 0
-            and piece.arm in arms
-            and (claim in piece.predictions or self.origin(piece.version) in current)
-        }
+        others = arms_of_script(self.root, protocol["experiment"]) - arms
+        tests = set()
+        for piece in self.pieces:
+            is_here, is_named = piece.experiment == protocol["experiment"], claim in piece.predictions
+            is_own = is_here and piece.arm in arms and (is_named or self.origin(piece.version) in current)
+            is_lost = is_named and not (is_here and piece.arm in others)
+            if piece.replication == 0 and (is_own or is_lost):
+                tests.add((self.origin(piece.version), piece.predictions.get(claim, "")))
         today = digest(protocol)
         return tests - {(self.origin(version), today) for version in versions}
 

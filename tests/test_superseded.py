@@ -56,6 +56,36 @@ def test_another_attempt_halves_the_level(project, text):
     assert changes(found.tests[0]) == ["the code of coin"]
 
 
+def test_renaming_every_arm_sheds_no_test(project):
+    """What was measured of arms that the script no longer has was a test, too."""
+    former = pieces(load_base(Folder(project)))
+    renamed = EXPERIMENT.replace('"fair"', '"even"').replace('"loaded"', '"weighted"')
+    claim = CLAIM.replace("[loaded, fair]", "[weighted, even]").replace("of: fair", "of: even")
+    written(project, RECORD, claim)
+    base = written(project, SCRIPT, renamed)
+    assert {*base.scripts["coin"].arms} == {"even", "weighted"}
+    found = judge_claim(base, ledger_with(former), "toy-claim")
+    assert [len(test.pieces) for test in found.tests] == [4]
+
+
+def test_moving_a_claim_to_another_experiment_sheds_no_test(project):
+    """What was measured for it elsewhere still halves its level."""
+    former = pieces(load_base(Folder(project)))
+    written(project, "repro/experiments/token.py", EXPERIMENT)
+    base = written(project, RECORD, CLAIM.replace("experiment: coin", "experiment: token"))
+    found = judge_claim(base, ledger_with(former), "toy-claim")
+    assert [test.verdict for test in found.tests] == [None]
+
+
+def test_arms_that_only_another_claim_judges_are_no_test(project):
+    """One claim's evidence costs another of the same experiment nothing."""
+    base = load_base(Folder(project))
+    other = EXPERIMENT.replace('"loaded": "heads', '"worn": "a loaded coin, worn",\n    "loaded": "heads')
+    former = [piece.model_copy(update={"arm": "worn"}) for piece in pieces(base)]
+    found = judge_claim(written(project, SCRIPT, other), ledger_with(former), "toy-claim")
+    assert found.tests == ()
+
+
 def test_an_open_claim_is_judged_at_the_lower_level_before_it_is_measured_again(project):
     """Stale evidence counts at once."""
     old = pieces(load_base(Folder(project)))
@@ -89,11 +119,9 @@ def test_a_linked_version_is_the_same_test(project):
 def test_replications_and_other_claims_evidence_are_no_tests(project):
     """Neither could have decided anything."""
     base = load_base(Folder(project))
-    digests = {"toy-claim": base.claims["toy-claim"].protocol.digest}
     others = [
         *pieces(base, version="f" * 64, predictions={"other-claim": "0" * 64}),
         *pieces(base, version="e" * 64, replication=1),
-        evidence_of(base.scripts["coin"], "d" * 64, "bent", 0, (0.5,) * 5, predictions=digests),
     ]
     assert judge_claim(base, ledger_with(others), "toy-claim").tests == ()
 

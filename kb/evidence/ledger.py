@@ -127,6 +127,18 @@ class Ledger:
         """Return the evidence of one experiment, of any test version."""
         return [piece.evidence for piece in self.filed(experiment)]
 
+    @cached_property
+    def _by_claim(self) -> dict[str, list[Evidence]]:
+        groups: dict[str, list[Evidence]] = defaultdict(list)
+        for piece in self.evidence:
+            for claim_id in piece.predictions:
+                groups[claim_id].append(piece)
+        return dict(groups)
+
+    def naming(self, claim_id: str) -> Sequence[Evidence]:
+        """Return the evidence of any experiment that was measured while a claim was judged by it."""
+        return self._by_claim.get(claim_id, ())
+
     def file_of(self, evidence: Evidence) -> Filed:
         """Return the piece that holds some evidence of this ledger.
 

@@ -135,19 +135,29 @@ def _tests(
 ) -> Mapping[tuple[str, str], list[Evidence]]:
     """Return the evidence of every test, in the order of its start."""
     found: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
-    for piece in _pieces(protocol, script, ledger):
+    for piece in _pieces(claim_id, protocol, script, ledger):
         origin = ledger.origin(piece.version)
         if claim_id in piece.predictions or origin in origins:
             found[origin, piece.predictions.get(claim_id, AFTERWARDS)].append(piece)
     return found
 
 
-def _pieces(protocol: Protocol, script: Script, ledger: Ledger) -> Iterator[Evidence]:
+def _pieces(claim_id: str, protocol: Protocol, script: Script, ledger: Ledger) -> Iterator[Evidence]:
+    """Yield the evidence that may be of a test of a claim, in the order of its start.
+
+    Arms that another claim of the experiment judges are of no test of this one. Arms that the script no
+    longer has are, and so is what was measured for the claim by another experiment: whoever renames arms or
+    moves a claim sheds no test.
+    """
     arms = {*protocol.arms}
-    pieces = (
-        piece for piece in ledger.of_experiment(script.name) if piece.replication == 0 and piece.arm in arms
-    )
-    yield from sorted(pieces, key=lambda piece: piece.started)
+    known = script.arms.keys() | arms
+    pieces = [piece for piece in ledger.of_experiment(script.name) if piece.arm in arms]
+    pieces += [
+        piece
+        for piece in ledger.naming(claim_id)
+        if piece.experiment != script.name or piece.arm not in known
+    ]
+    yield from sorted((piece for piece in pieces if piece.replication == 0), key=lambda piece: piece.started)
 
 
 def _successor(
