@@ -1,9 +1,9 @@
 """Kill a run at random moments: nothing runs on, nothing half is left, and the next run does only the rest.
 
 Each time `repro run` measures a small experiment with real workers, and gets SIGKILL after a random time
-between its start and the time that a whole run takes. Two seconds later no process of it may be left, and each
-file of evidence must be whole. Then it is run again: it may add only what was missing, and at the end the
-values must be those of a run that nobody killed, to the bit.
+between its start and the time that a whole run takes. Two seconds later no process of it may be left, and
+every file of evidence must be whole. Then it is run again: it may add only what was missing, and at the end
+the values must be those of a run that nobody killed, to the bit.
 
 Run: python benchmarks/kills.py [KILLS] [SEED]
 """

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from kb.exports.claim_document import finding_data
+from kb.judging.bounds import target
 from kb.judging.verdict import judge
 from kb.site.figures.findings import axis_unit
 from kb.words.bounds import bound_text
@@ -38,6 +39,20 @@ def finding(values, **fields):
 def test_a_ratio_is_judged_in_decades(bound, decision):
     """As `log10` judges it, with the bound's logarithm."""
     assert finding(TIMES, **bound).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("bound", "lower", "upper"),
+    [
+        ({"at_least": 0.01}, -2, math.inf),
+        ({"at_least": 1}, 0, math.inf),
+        ({"at_most": 100}, -math.inf, 2),
+        ({"between": (0.1, 10)}, -1, 1),
+    ],
+)
+def test_a_bound_on_a_ratio_is_its_logarithm(bound, lower, upper):
+    """Also below one, and without an end where the prediction gives none."""
+    assert target(prediction(units="ratio", **bound)) == (lower, upper)
 
 
 def test_a_ratio_equals_within_a_share_of_itself():
