@@ -291,13 +291,30 @@ def test_a_task_for_other_threads_is_refused(own):
     assert own.process.stderr.read() == b"this worker was started for 1 threads on cpu\n"
 
 
+CALLER = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"
+
+
+def test_a_worker_that_chooses_a_tier_dies_with_its_caller(tmp_path):
+    """Trying what the machine offers takes a while, in which nobody watches the results yet."""
+    task = a_task(tmp_path, "tells", text=SCRIPT, sandbox="auto")
+    code = (
+        "import sys, time; from pathlib import Path; from repro.worker import server, tiers\n"
+        "def chosen(*_, **__): Path(sys.argv[1]).touch(); time.sleep(60)\n"
+        "tiers.chosen = chosen; server.main(sys.argv[2:])"
+    )
+    words = (sys.executable, "-c", code, str(tmp_path / "tried"), *arguments(task), "--result-fd", "1")
+    line = (sys.executable, "-c", CALLER, *words)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as caller:
+        pid = int(caller.stdout.readline())
+        assert wait_until((tmp_path / "tried").exists, 30)
+        caller.kill()
+        assert wait_until(lambda: not is_running(pid), 1)
+
+
 def test_a_worker_that_still_loads_dies_with_its_caller(tmp_path):
     """Before anybody watches the results, the system does."""
     task = a_task(tmp_path, "tells", text=SCRIPT, sandbox="S0")
-    code = (
-        "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"
-    )
-    line = (sys.executable, "-c", code, *lasting_command(task, 1))
+    line = (sys.executable, "-c", CALLER, *lasting_command(task, 1))
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as caller:
         pid = int(caller.stdout.readline())
         assert wait_until(lambda: "libtorch" in Path(f"/proc/{pid}/maps").read_text(), 20)

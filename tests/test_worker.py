@@ -143,6 +143,21 @@ def test_timeout_kills_what_ignores_sigterm():
     assert "0.5 seconds" in messages[1]["error"]["message"]
 
 
+def test_a_result_after_its_time_does_not_count():
+    """A script that answers to SIGTERM with a result is too late."""
+    body = "signal.signal(signal.SIGTERM, lambda *_: say(1)); say(0)\nwhile True: time.sleep(0.01)"
+    _, messages = result_of(body, timeout=0.5)
+    assert messages[0] == {"block": 0}
+    assert [message["error"]["kind"] for message in messages[1:]] == ["timeout"]
+
+
+def test_a_result_from_a_descendant_that_was_left_behind_does_not_count():
+    """When the script has ended without a result, nobody answers in its place."""
+    body = "os.fork() or (time.sleep(0.5), say(0), say(1))"
+    _, messages = result_of(body)
+    assert [message["error"]["kind"] for message in messages] == ["no result"]
+
+
 def test_timeout_counts_for_each_block():
     """Many quick blocks may together take longer than the timeout of one."""
     body = "for block in range(6): time.sleep(0.4); say(block)"

@@ -41,13 +41,17 @@ Measuring = Callable[[Task, int], NoReturn]
 def main(argv: Sequence[str]) -> int:
     """Measure the task that the arguments name, and any that follow, and return the last one's exit code."""
     order = parse(argv)
+    sandbox.die_with_parent()  # until the results are watched, which tells whether anybody is there
+    if not has_reader(order.result_fd):
+        sys.exit("nothing reads the results")
     private.sweep()
     try:
         tier = chosen(order.task)
     except tiers.TierError as why:
         os.write(order.result_fd, failure_line(order.task.blocks[0], "environment", str(why)))
         return 1
-    measuring = loaded(order.task, order.result_fd) if sys.platform == "linux" else started
+    measuring = loaded(order.task) if sys.platform == "linux" else started
+    sandbox.outlive_parent()
     watcher = watched(order.task, order.result_fd, measuring, tier)
     while order.has_more and not watcher.is_told_to_end:
         if not has_reader(order.result_fd):
@@ -77,16 +81,12 @@ def fits(task: Task, first: Task) -> bool:
     return task.start == first.start
 
 
-def loaded(task: Task, result_fd: int) -> Measuring:
+def loaded(task: Task) -> Measuring:
     """Load what measures, and return how a copy of this process runs it; an alarm guards the loading."""
-    sandbox.die_with_parent()
-    if not has_reader(result_fd):
-        sys.exit("nothing reads the results")
     signal.alarm(math.ceil(task.timeout_seconds))
     from repro.worker import measure as measuring
 
     signal.alarm(0)
-    sandbox.outlive_parent()
     gc.freeze()  # otherwise a child's collector would touch, and so copy, every page
     return measuring.run if sandbox.is_alone() else started
 
