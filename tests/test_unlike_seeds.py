@@ -10,8 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
+from kb.judging.finding import find
 from kb.judging.stats import blocks_differ_by_chance, f_tail, skewness
 from kb.judging.verdict import is_decided, judge
+from kb.reading.outcomes import Outcome
 from tests.strategies import OUTCOMES, measured, prediction, protocol
 
 
@@ -137,3 +139,37 @@ def test_skewed_values_of_a_mean_are_noted(values, is_noted):
     assert ("the values are skewed" in finding(values, at_least=-1.0).warnings) is is_noted
     for estimand in ("median", "win_rate"):
         assert "the values are skewed" not in finding(values, at_least=-1.0, estimand=estimand).warnings
+
+
+@pytest.mark.parametrize(
+    ("values", "is_coarse"),
+    [
+        ([1e-4, 1e-3], True),
+        ([1e-4, 9e-4] * 5, False),
+        ([1e-4, 1e-3] * 5, True),
+        ([-1e-3, -1e-4] * 5, True),
+        ([-1e-3, 1e-4] * 5, False),
+        ([0.0, 1e-3] * 5, False),
+        ([-1e-3, 0.0] * 5, False),
+        ([1e-3] * 10, False),
+        ([1e-3], False),
+        ([], False),
+        ([math.nan, 1e-4, 1e-3], True),
+        ([math.nan, 1e-3], False),
+        ([1.0, 20.0] * 5, False),
+    ],
+)
+def test_a_resolution_that_hides_a_factor_of_ten_is_coarse(values, is_coarse):
+    """Where seeds lie on one side of zero, and differ by less than the resolution."""
+    outcome = {"loss": Outcome("loss", "loss", "nats", "lower", 0.01)}
+    found = find(prediction(of="a", at_least=0.0), None, outcome, measured(a=values), alpha=0.05)
+    assert found.is_coarse is is_coarse
+
+
+@pytest.mark.parametrize(("high", "is_coarse"), [(9e-10, False), (1e-9, True), (1e-8, True)])
+def test_a_resolution_of_decades_is_coarse_where_seeds_differ_by_one(high, is_coarse):
+    """A bound on decades knows of no other differences."""
+    outcome = {"loss": Outcome("loss", "loss", "nats", "lower", 0.01)}
+    asked = prediction(of="a", units="log10", at_most=-3.0)
+    found = find(asked, None, outcome, measured(a=[1e-10, high] * 5), alpha=0.05)
+    assert found.is_coarse is is_coarse
