@@ -18,6 +18,7 @@ from kb.evidence.seeds import derive_seed
 from kb.judging.against_itself import Comparison, comparisons, is_beyond_chance
 from kb.judging.bounds import Decision
 from kb.judging.details import Detail
+from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding, Values, find
 from kb.judging.judgement import Judgement
 from kb.judging.stats import is_finite, moments
@@ -80,7 +81,7 @@ def _changed(
     columns = {
         arm: tuple(values.get(arm, {}).get(prediction.outcome, ()))[: finding.seeds] for arm in finding.arms
     }
-    if not finding.seeds:
+    if finding.seeds < LEAST_SEEDS:
         return
     excludes_nothing = not finding.bound.lower < 0 < finding.bound.upper
     if prediction.contrast and excludes_nothing:
