@@ -1,9 +1,9 @@
 """Kill a run at random moments: nothing runs on, nothing half is left, and the next run does only the rest.
 
 Each time `repro run` measures a small experiment with real workers, and gets SIGKILL after a random time
-between its start and the time that a whole run takes. Two seconds later no process of it may be left, and
-every file of evidence must be whole. Then it is run again: it may add only what was missing, and at the end
-the values must be those of a run that nobody killed, to the bit.
+between its start and the time that a whole run takes; every second time soon after its first block. Two
+seconds later no process of it may be left, and every file of evidence must be whole. Then it is run again: it
+may add only what was missing, and at the end the values must be those of a run that nobody killed, to the bit.
 
 Run: python benchmarks/kills.py [KILLS] [SEED]
 """
@@ -30,6 +30,8 @@ COMMAND = (sys.executable, "-c", "from repro.cli import main; main()")
 SLOW = EXPERIMENT.replace('"""Flip one coin for each seed."""', "for _ in range(100_000): torch.zeros(1)")
 """Blocks that take long enough to be killed in."""
 WITHIN_SECONDS = 2.0
+LATE_SHARE = 0.1
+"""The share of a run's time, from its first block, in which every second kill comes."""
 
 
 class Killed(NamedTuple):
@@ -71,9 +73,13 @@ def processes(root: Path) -> Iterator[int]:
             continue
 
 
-def kill_one(root: Path, after: float, whole: dict[tuple[str, int], str]) -> Killed:
-    """Kill a run after some seconds, run again, and return what was wrong."""
+def kill_one(
+    root: Path, after: float, whole: dict[tuple[str, int], str], *, from_first_block: bool
+) -> Killed:
+    """Kill a run some seconds after its start or its first block, run again, and return what was wrong."""
     process = subprocess.Popen(command(root), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while from_first_block and process.poll() is None and not [*root.glob("repro/evidence/*/*/*.json")]:
+        time.sleep(0.005)
     time.sleep(after)
     process.kill()
     process.wait()
@@ -113,7 +119,9 @@ def main(kills: int, seed: int) -> int:
         found = []
         for number in range(kills):
             root = fresh(Path(folder) / f"killed-{number}")
-            found.append(kill_one(root, rng.uniform(0, takes), whole))
+            is_late = number % 2 == 1
+            after = rng.uniform(0, takes * (LATE_SHARE if is_late else 1))
+            found.append(kill_one(root, after, whole, from_first_block=is_late))
             if found[-1].wrong:
                 print(f"kill {number}: {'; '.join(found[-1].wrong)}", flush=True)
     wrong = sum(bool(each.wrong) for each in found)
