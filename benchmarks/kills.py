@@ -2,8 +2,9 @@
 
 Each time `repro run` measures a small experiment with real workers, and gets SIGKILL after a random time
 between its start and the time that a whole run takes; every second time soon after its first block. Two
-seconds later no process of it may be left, and every file of evidence must be whole. Then it is run again: it
-may add only what was missing, and at the end the values must be those of a run that nobody killed, to the bit.
+seconds later no process of it may be left, and every file of evidence must be whole. Then it is run again:
+it may add only what was missing, and at the end the values must be those of a run that nobody killed, to the
+bit.
 
 Run: python benchmarks/kills.py [KILLS] [SEED]
 """
