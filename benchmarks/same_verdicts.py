@@ -51,8 +51,8 @@ def facts(site: Path) -> dict[tuple[str, str], object]:
     found = {}
     for path in sorted((api / "claims").glob("*.json")):
         claim = json.loads(path.read_text(encoding="utf-8"))
-        for fact in _of_claim(claim):
-            found[fact.place, fact.name] = fact.value
+        if claim["id"] == path.stem and "state" in claim:  # not an old id, which answers as another
+            found |= {(fact.place, fact.name): fact.value for fact in _of_claim(claim)}
     rows = json.loads((api / "claims.json").read_text(encoding="utf-8"))["claims"]
     for row in rows:
         for name in ("state", "standing", "seeds"):

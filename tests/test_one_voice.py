@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from fractions import Fraction
 from typing import get_args
@@ -82,8 +83,12 @@ def test_no_interval_is_printed_narrower_than_it_is(measured_claims):
         for finding in all_findings(judgement):
             if finding.interval == WHOLE_LINE:
                 continue
-            factor = 100 if finding.estimand.is_share else 1
             found = measured(finding)
+            if finding.prediction.units == "ratio":  # judged as decadic logarithms, shown as factors
+                assert math.log10(float(found.lower)) <= finding.interval.lower
+                assert math.log10(float(found.upper)) >= finding.interval.upper
+                continue
+            factor = 100 if finding.estimand.is_share else 1
             assert Fraction(found.lower) <= factor * Fraction(finding.interval.lower)
             assert Fraction(found.upper) >= factor * Fraction(finding.interval.upper)
 
@@ -143,7 +148,8 @@ def test_pages_show_what_the_words_say(site, measured_claims, pages):
 def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, pages):
     """No text contains an interval of its own making; those in the record's own prose are left out."""
     for judgement in measured_claims:
-        known = {measured(finding).interval for finding in all_findings(judgement)}
+        verdicts = [each.verdict for each in judgement.judged]
+        known = {measured(each).interval for v in verdicts for each in (*v.findings, *v.controls)}
         known |= {*re.findall(INTERVAL, one_line(site.base.claims[judgement.claim_id].model_dump_json()))}
         texts = (reported(site, judgement), shown(site, judgement), pages[f"claims/{judgement.claim_id}.md"])
         for text in texts:

@@ -136,10 +136,10 @@ def test_the_answer_of_a_debate_speaks_of_the_claims_that_are_asked(answered):
 
 
 def reading(*came_out):
-    """Return a reading that obtains when the prediction of the toy claim comes out so."""
+    """Return a reading that obtains when the prediction of the toy claim, then of its twin, come out so."""
     when = [
-        Condition.model_validate({"claim": "toy-claim", "prediction": "loaded-beats-fair", "is": each})
-        for each in came_out
+        Condition.model_validate({"claim": claim, "prediction": "loaded-beats-fair", "is": each})
+        for claim, each in zip(("toy-claim", "toy-twin"), came_out, strict=False)
     ]
     return Reading.model_validate({"if": "heads differ", "then": "it shows", "when": tuple(when)})
 
@@ -151,6 +151,7 @@ def reading(*came_out):
         (["contradicted"], LOADED, "not obtained"),
         (["contradicted"], WEAK, "obtained"),
         (["reproduced", "contradicted"], LOADED, "not obtained"),
+        (["reproduced", "reproduced"], LOADED, "obtained"),
         (["reproduced"], [], "open"),
         ([], LOADED, "open"),
     ],
@@ -158,7 +159,8 @@ def reading(*came_out):
 def test_a_reading_obtains_when_every_prediction_came_out_as_it_says(project, came_out, blocks, expected):
     """One that came out the other way excludes it, and it is open as long as one is not decided."""
     _, judgements = judged(project, *blocks)
-    assert obtained(reading(*came_out), judgements) == expected
+    both = {**judgements, "toy-twin": judgements["toy-claim"]}
+    assert obtained(reading(*came_out), both) == expected
 
 
 @pytest.mark.parametrize("state", ["invalid", "inconclusive"])
