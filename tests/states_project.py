@@ -170,7 +170,11 @@ def _write(
     only: str = "",
     **changes: Any,
 ) -> None:
-    digests = {i: c.protocol.digest for i, c in base.claims.items() if c.protocol and only in ("", i)}
+    digests = {
+        claim_id: claim.protocol.digest
+        for claim_id, claim in base.claims.items()
+        if claim.protocol and claim.protocol.experiment == name and only in ("", claim_id)
+    }
     folder = root / "repro" / "evidence" / name / version[:12]
     folder.mkdir(parents=True)
     for block in range(2):

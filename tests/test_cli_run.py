@@ -16,6 +16,7 @@ import repro.engines.local
 from kb.evidence.ledger import read_ledger
 from kb.reading.tree import Folder
 from repro.cli import cli
+from repro.cli.parts.alone import lock_of
 from repro.cores import available_cores
 from tests.conftest import CLAIM, EXPERIMENT, write_project
 from tests.measured import RECORD, change
@@ -242,8 +243,7 @@ def test_a_record_that_has_no_id_is_named_by_its_problem(project, name):
 
 def test_a_second_run_of_an_experiment_at_the_same_time_is_refused(project, cheap):
     """It would measure every block once more; other experiments, plans and explorations go on."""
-    lock = project / "build/.run-coin.lock"
-    lock.parent.mkdir()
+    lock = lock_of(project, "coin")
     with lock.open("w", encoding="utf-8") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         done = invoke(project, "run", "toy-claim")

@@ -20,6 +20,7 @@ OTHER_FILES = {
     "kb/writing/additions.py": "what it is about to write over, to put it back",
     "repro/cli/commands/export.py": "the generated files that may not be current",
     "repro/cli/commands/site.py": "the folder that it exports to",
+    "repro/cli/parts/alone.py": "locks",
     "repro/cli/parts/answers.py": "answers that were kept; sizes and times of files",
     "repro/cli/parts/overview.py": "its own commands",
     "repro/cli/parts/publishing.py": "the configuration of the site",

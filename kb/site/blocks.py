@@ -9,6 +9,7 @@ import itertools
 import re
 
 _FENCE_OR_HTML = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$|^<[^\n]*$", re.MULTILINE | re.DOTALL)
+_BARE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 _MARK = re.compile(r"<p>%(\d+)%</p>")
 
 
@@ -54,12 +55,10 @@ def scrolling(html: str) -> str:
     The theme would add the frame only in the browser, where the keyboard could not reach it.
     """
     tables = itertools.count(1)
-    opened = re.sub(
-        "<table>",
-        lambda _: (
+    return _BARE.sub(
+        lambda table: (
             f'<div class="scroll" role="region" aria-label="Table {next(tables)}" tabindex="0">'
-            '<table class="page-table">'
+            f'<table class="page-table">{table[1]}</table></div>'
         ),
         html,
     )
-    return opened.replace("</table>", "</table></div>") if opened != html else html

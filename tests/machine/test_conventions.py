@@ -60,7 +60,7 @@ def build(root, epoch):
         patch.setenv("SOURCE_DATE_EPOCH", epoch)
         patch.setenv("ASSAY_SITE_URL", HOME)
         result = CliRunner().invoke(cli, ["--root", str(root), "site", "build", "--quiet"])
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
     folder = root / "build" / "site"
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()

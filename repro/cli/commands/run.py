@@ -16,7 +16,7 @@ from kb.words.earlier_tests import next_test_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
 from repro.cli import Context
-from repro.cli.parts.alone import alone
+from repro.cli.parts.alone import alone, lock_of
 from repro.cli.parts.errors import ENVIRONMENT, INTERRUPTED, SOME_FAILED, EnvironmentProblem, unknown
 from repro.cli.parts.request import Request, request, takes_request
 from repro.cli.parts.terminal import is_plain
@@ -214,7 +214,7 @@ def _measuring_alone(asked: Request, due: Plan) -> Iterator[None]:
     with ExitStack() as held:
         for name in sorted(names):
             refusal = f"another run is measuring {name} here; wait until it has ended, and run again."
-            held.enter_context(alone(asked.root / "build" / f".run-{name}.lock", refusal))
+            held.enter_context(alone(lock_of(asked.root, name), refusal))
         yield
 
 

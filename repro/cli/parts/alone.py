@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from repro.cli.parts.errors import EnvironmentProblem
+
+
+def lock_of(root: Path, what: str) -> Path:
+    """Return the lock of what is done in a project: a temporary file, so that its checkout stays clean."""
+    place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"assay-{os.getuid()}-{place}-{what}.lock"
 
 
 @contextmanager
