@@ -76,7 +76,7 @@ class Row(NamedTuple):
     @property
     def broken(self) -> list[str]:
         """Return the tiers that promised too much."""
-        promised = TIERS[TIERS.index(self.denied_from) :] if self.denied_from else ()  # type: ignore[arg-type]
+        promised = [tier for tier in TIERS if self.denied_from and tier >= self.denied_from]  # S0 to S3
         return [tier for tier in promised if self.let_in.get(tier)]
 
 
@@ -89,7 +89,7 @@ class Servers:
         self._open += [socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
         places: list[object] = [("127.0.0.1", 0), ("127.0.0.1", 0), str(self.unix), self.abstract]
         for server, place in zip(self._open, places, strict=True):
-            server.bind(place)  # type: ignore[arg-type]
+            server.bind(place)  # type: ignore[arg-type]  # each kind of socket has its own kind of address
         for server in (self._open[0], *self._open[2:]):
             server.listen(64)
         self.tcp, self.udp = (server.getsockname()[1] for server in self._open[:2])
@@ -169,7 +169,8 @@ def keep(name: str, tier: str, world: World, say_fd: int) -> NoReturn:
         sandbox.die_with_parent()
         sandbox.adopt_descendants()
         with private.folder() as folder:
-            how = tiers.confinement(tier, folder, script=world.project / "repro/experiments/own.py")  # type: ignore[arg-type]
+            script = world.project / "repro/experiments/own.py"
+            how = tiers.confinement(tier, folder, script=script)  # type: ignore[arg-type]  # one of TIERS
             limits = sandbox.Limits(memory_bytes=2**31, cpu_seconds=20, file_bytes=2**21)
             how = replace(how, limits=limits, reads=(*how.reads, world.libraries))
             child = sandbox.launch(lambda: attempt(name, world, say_fd), how, keeps=say_fd)

@@ -8,14 +8,12 @@ in its name. What follows from these values is computed on every build, as verdi
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from kb.evidence.record import (
     EVIDENCE_FOLDER,
@@ -27,8 +25,8 @@ from kb.evidence.record import (
     Setting,
     Sha256,
     UtcTime,
-    canonical_json,
 )
+from kb.evidence.sealed import opened, sealed
 from kb.evidence.seeds import BLOCK_SIZE, block_seeds
 from kb.reading.version import version_of
 from kb.records.claims import Name
@@ -127,26 +125,16 @@ class FiledControls(NamedTuple):
 
 def as_controls_file(controls: Controls) -> tuple[str, bytes]:
     """Return where controls belong and their file's bytes, in the form that evidence has."""
-    record = canonical_json(controls.model_dump(mode="json"))
-    digest = hashlib.sha256(record.encode()).hexdigest()
-    content = f'{{"record":{record},"sha256":"{digest}"}}\n'.encode()
+    digest, content = sealed(controls)
     return f"{controls.folder}/{PREFIX}{controls.version[:12]}-{digest[:16]}.json", content
 
 
 def parse_controls(content: bytes, path: str) -> FiledControls | Problem:
     """Return the controls in a file's bytes, or the one problem that keeps them from being used."""
-    try:
-        document = json.loads(content)
-        controls = Controls.model_validate_json(json.dumps(document["record"]), strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return _problem(path, f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}")
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return _problem(path, "not a record with its hash, in JSON")
-    place, written = as_controls_file(controls)
-    if content != written:
-        return _problem(path, "the bytes are not those of the record inside: edited, cut off or merged")
+    controls = opened(content, Controls)
+    if isinstance(controls, str):
+        return _problem(path, controls)
+    place, _ = as_controls_file(controls)
     if path != place:
         return _problem(path, f"the record inside belongs to {place}")
     is_of_version = version_of(controls.code, controls.scale) == controls.version

@@ -8,12 +8,11 @@ linked to them, are one test: their evidence counts together, on the seeds of th
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from kb.evidence.file import Filed
 from kb.evidence.record import (
@@ -29,6 +28,7 @@ from kb.evidence.record import (
     UtcTime,
     canonical_json,
 )
+from kb.evidence.sealed import opened, sealed
 from kb.reading.version import version_of
 from kb.records.claims import Name
 from kb.text.problems import Place, Problem
@@ -127,26 +127,16 @@ def values_digest(part: Part) -> str:
 
 def as_link_file(link: Link) -> tuple[str, bytes]:
     """Return where a link belongs and its file's bytes: `{"record":...,"sha256":"..."}` and a line feed."""
-    record = canonical_json(link.model_dump(mode="json"))
-    digest = hashlib.sha256(record.encode()).hexdigest()
-    content = f'{{"record":{record},"sha256":"{digest}"}}\n'.encode()
+    digest, content = sealed(link)
     return f"{link.folder}/{PREFIX}{link.same_as[:12]}-{digest[:16]}.json", content
 
 
 def parse_link(content: bytes, path: str) -> FiledLink | Problem:
     """Return the link in a file's bytes, or the one problem that keeps it from being used."""
-    try:
-        document = json.loads(content)
-        link = Link.model_validate_json(json.dumps(document["record"]), strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return _file_problem(path, f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}")
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return _file_problem(path, "not a record with its hash, in JSON")
-    place, written = as_link_file(link)
-    if content != written:
-        return _file_problem(path, "the bytes are not those of the record inside: edited, cut off or merged")
+    link = opened(content, Link)
+    if isinstance(link, str):
+        return _file_problem(path, link)
+    place, _ = as_link_file(link)
     if path != place:
         return _file_problem(path, f"the record inside belongs to {place}")
     if link.experiment not in link.code or version_of(link.code, link.scale) != link.version:
