@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from kb.judging.judgement import Judgement
 from kb.judging.superseded import AFTERWARDS, Superseded
 from kb.judging.verdict import ALPHA
@@ -25,7 +27,8 @@ def before_sentence(judgement: Judgement) -> str:
     """Return how the earlier tests of a claim came out, if one of them differs from today's."""
     if judgement.verdict is None or not any(is_otherwise(judgement, test) for test in judgement.tests):
         return ""
-    before = ", ".join(map(came_out, judgement.tests))
+    alike = ((words, len([*tests])) for words, tests in groupby(judgement.tests, key=came_out))
+    before = ", ".join(words if times == 1 else f"{words} ({times} times)" for words, times in alike)
     return f"{ordinal(len(judgement.tests) + 1).capitalize()} test of this claim; before: {before}."
 
 
