@@ -129,6 +129,12 @@ WORDS = (
         "é",
         "x" * 5000,
         "🙂",
+        "x/" * 2500,
+        "a\0b",
+        "inf",
+        "9" * 400,
+        "9" * 5000,
+        "0.5",
         "toy-claim=refuted",
         "reproduced",
         "claims/toys/toy-claim.yaml",
@@ -409,7 +415,7 @@ def surfaces(cases: int, project: Path) -> Iterator[tuple[str, int, Case]]:
     yield "lines of a worker", cases * 24 // 100, line_case
     yield "ledgers, read and judged", max(1, cases * 7 // 1000), ledger_case(project)
     yield "scripts", max(1, cases * 2 // 1000), script_case(known)
-    yield "command lines", max(1, cases // 1000), words_case(project)
+    yield "command lines", max(1, cases // 400), words_case(project)
 
 
 def main(cases: int, seed: int) -> int:

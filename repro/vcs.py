@@ -269,7 +269,7 @@ class Repository:
         except subprocess.CalledProcessError as error:
             said = " ".join(error.stderr.decode(errors="replace").split())
             raise HistoryError(said.removeprefix("fatal: ") or "git does not say why it failed") from error
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise HistoryError(f"git cannot be run: {error}") from error
 
     def _command(self, *arguments: str) -> tuple[str, ...]:

@@ -198,7 +198,7 @@ WRONG = {
         "lots",
     ): "'lots' is not a size; write a number with K, M or G, such as 4G.",
     ("run", "toy-claim", "--device", "gpu"): "'gpu' is not a device; write cpu, cuda or cuda:1.",
-    ("run", "toy-claim", "--timeout", "0"): "0.0 is not a time; write seconds above 0.",
+    ("run", "toy-claim", "--timeout", "0"): "0.0 is not a time; write seconds above 0, at most a year.",
     ("run", "toy-claim", "--seeds", "0"): "0 is not in the range 1<=x<=40",
     ("run", "toy-claim", "--setting", "minimol"): "there is no setting 'minimol'. Did you mean minimal?",
     ("plan", "toy/"): "there is no claim, experiment or topic 'toy/'. Did you mean toys/",

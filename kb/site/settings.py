@@ -31,12 +31,15 @@ def settings(configuration: Mapping[str, Any]) -> Settings:
     Raises:
         SettingError: The site's address is none that a browser could open.
     """
-    address = str(configuration["site_url"] or "").strip() or LOCAL
-    parts = urlsplit(address)
+    address = str(configuration.get("site_url") or "").strip() or LOCAL
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise SettingError(f"site_url (ASSAY_SITE_URL) is {address!r}: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingError(
             f"site_url (ASSAY_SITE_URL) is {address!r}; give the address of the start page, "
             "such as https://example.org/assay/."
         )
-    repository = (configuration["extra"] or {}).get("repository")
+    repository = (configuration.get("extra") or {}).get("repository")
     return Settings(f"{address.rstrip('/')}/", str(repository or "").strip())

@@ -20,6 +20,7 @@ from kb.reading.collector import without_collector
 from kb.reading.root import NoProjectError, find_root
 from kb.reading.tree import Folder
 from repro.cli.parts import answers, entry, overview
+from repro.cli.parts.paths import PathWord
 from repro.cli.parts.terminal import is_plain
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--root", type=click.Path(path_type=Path), help="Project folder; default: found from here upward."
+    "--root", type=PathWord(is_folder=True), help="Project folder; default: found from here upward."
 )
 @click.version_option(package_name="assay-kb")
 @click.pass_context

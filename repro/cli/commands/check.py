@@ -25,6 +25,7 @@ from repro.cli import Context
 from repro.cli.parts import spoken
 from repro.cli.parts.errors import USAGE, EnvironmentProblem, UsageProblem
 from repro.cli.parts.links import as_data, notes, paragraphs, placed
+from repro.cli.parts.paths import PathWord
 from repro.cli.parts.terminal import columns
 from repro.evidence_history import CODES, EvidenceHistory
 from repro.former_records import suspect_links
@@ -35,7 +36,7 @@ PLACE = 120
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathWord())
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option(
     "--format",

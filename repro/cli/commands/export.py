@@ -10,6 +10,7 @@ import click
 
 from repro.cli import Context
 from repro.cli.parts.errors import USAGE, unknown
+from repro.cli.parts.paths import PathWord
 
 if TYPE_CHECKING:
     from kb.exports.formats import Format
@@ -70,7 +71,7 @@ def _published(chosen: Format) -> click.Command:
     @click.option(
         "--to",
         "folder",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=PathWord(is_folder=True),
         help=f"Folder for the files; default: build/export/{chosen.name}.",
     )
     @click.pass_obj
@@ -81,7 +82,7 @@ def _published(chosen: Format) -> click.Command:
         files = chosen.files(site_of(context))
         for path, text in files.items():
             _write(target / path, text)
-        click.echo(f"{len(files)} files are in {target.resolve()}.")
+        click.echo(f"{len(files)} files are in {click.format_filename(target.resolve())}.")
 
     return published
 

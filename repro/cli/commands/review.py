@@ -12,6 +12,7 @@ from kb.reading.base import Base
 from kb.reasoning.answers import Spoken, spoken_answers, suspect_answers
 from kb.records.claims import Review
 from kb.records.fields import LINE
+from kb.text.guarded_text import flaw_in
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
 from kb.writing.edit import EditError
@@ -154,8 +155,8 @@ def _reviewed(base: Base, claim_id: str, note: str) -> Review:
         UsageProblem: The note is not one line.
     """
     note = " ".join(note.split())
-    if not re.fullmatch(LINE, note) or len(note) > 300:
-        raise UsageProblem("--note takes one line of 1 to 300 characters: what you looked at.")
+    if not re.fullmatch(LINE, note) or len(note) > 300 or flaw_in(note):
+        raise UsageProblem("--note takes one line of 1 to 300 visible characters: what you looked at.")
     return reviewed(base, claim_id, day=now()[:10], note=note)
 
 

@@ -9,6 +9,7 @@ import click
 
 from repro.cli import Context
 from repro.cli.parts.errors import EnvironmentProblem
+from repro.cli.parts.paths import PathWord
 from repro.cli.parts.publishing import (
     SiteProblem,
     configuration,
@@ -84,7 +85,7 @@ def serve(context: Context, *, port: int) -> None:
 
 
 @command.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=PathWord(is_folder=True))
 @click.pass_obj
 def export(context: Context, folder: Path) -> None:
     """Write the website as plain Markdown into FOLDER, for any site generator that reads a mkdocs.yml.
@@ -103,7 +104,8 @@ def export(context: Context, folder: Path) -> None:
         target.write_bytes(content)
         count += 1
     click.echo(
-        f"{count} files are in {folder.resolve()}; build them with any generator that reads mkdocs.yml."
+        f"{count} files are in {click.format_filename(folder.resolve())}; "
+        "build them with any generator that reads mkdocs.yml."
     )
 
 

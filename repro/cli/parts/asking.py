@@ -21,6 +21,7 @@ class Question:
         asks: The question, without a question mark.
         choices: The possible answers; if empty, any text.
         is_number: Is the answer a number?
+        is_count: Is it a whole number from 1?
         is_list: Is the answer a list of words on one line, separated by commas?
         complete: What the shell offers as completions.
     """
@@ -29,6 +30,7 @@ class Question:
     asks: str
     choices: tuple[str, ...] = ()
     is_number: bool = False
+    is_count: bool = False
     is_list: bool = False
     complete: Callable[[click.Context, click.Parameter, str], list[str]] | None = None
 
@@ -39,11 +41,18 @@ class Question:
 
     def as_option(self, command: Callable[..., Any]) -> Callable[..., Any]:
         """Give a command the option."""
-        kind = click.Choice(self.choices) if self.choices else float if self.is_number else str
-        metavar = None if self.choices else "X" if self.is_number else "A,B" if self.is_list else "TEXT"
+        names = {self.is_number: "X", self.is_count: "N", self.is_list: "A,B"}
+        metavar = None if self.choices else names.get(True, "TEXT")
         return click.option(
-            self.option, type=kind, metavar=metavar, shell_complete=self.complete, help=f"{self.asks}."
+            self.option, type=self.kind, metavar=metavar, shell_complete=self.complete, help=f"{self.asks}."
         )(command)
+
+    @property
+    def kind(self) -> click.ParamType[Any] | type:
+        """Return what reads the answer."""
+        if self.choices:
+            return click.Choice(self.choices)
+        return click.IntRange(1) if self.is_count else float if self.is_number else str
 
 
 def is_terminal() -> bool:
@@ -80,8 +89,7 @@ def _option(question: Question) -> str:
 
 def _asked(question: Question, proposal: str | None) -> Any:
     """Ask until there is an answer; standard output stays free for the command's own output."""
-    kind = click.Choice(question.choices) if question.choices else float if question.is_number else str
-    return click.prompt(question.asks, type=kind, default=proposal, err=True)
+    return click.prompt(question.asks, type=question.kind, default=proposal, err=True)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class Addition:
         if known is None:
             self.source(given["source"], ask.source(given, "source_"))
         elif known.paragraphs:
-            source_id, number = given["source"], int(given["paragraph"])
+            source_id, number = given["source"], given["paragraph"]
             self.texts[self.base.paths[source_id]] = insertions.listing(
                 self.base, source_id, number, claim_id
             )

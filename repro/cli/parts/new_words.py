@@ -30,7 +30,7 @@ CLAIM = (
 )
 APPEARANCE = (Question("--stance", "What the source does with the claim", choices=get_args(Stance)),)
 SECTION = Question("--section", "Where in the source: the section's name")
-PARAGRAPH = Question("--paragraph", "Where in the source: the paragraph's number", is_number=True)
+PARAGRAPH = Question("--paragraph", "Where in the source: the paragraph's number", is_count=True)
 LOCATORS = (
     SECTION,
     PARAGRAPH,
@@ -133,8 +133,6 @@ def place_questions(given: Given, *, by_paragraph: bool = False) -> tuple[Questi
 def appearance(given: Given) -> drafts.Data:
     """Return where and how a source states a claim."""
     locator = {question.name: given[question.name] for question in LOCATORS if given.get(question.name)}
-    if "paragraph" in locator:
-        locator["paragraph"] = int(locator["paragraph"])
     if given.get("anchor"):
         locator["anchor"] = [*given["anchor"]]
     voices = {"by": given.get("by"), "quoted_by": given.get("quoted_by")}

@@ -83,8 +83,9 @@ def configuration(root: Path) -> Path:
     """
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # read when the theme is imported
     config_file = root / "mkdocs.yml"
-    if not config_file.is_file():
-        raise EnvironmentProblem(f"{config_file} is missing; the site is built from a clone of the project.")
+    for needed in (config_file, root / "site" / "templates"):
+        if not needed.exists():
+            raise EnvironmentProblem(f"{needed} is missing; the site is built from a clone of the project.")
     if find_spec("material") is None:  # the theme; it brings MkDocs
         raise EnvironmentProblem("the site's tools are missing; install them: `pip install -e '.[site]'`.")
     return config_file
@@ -96,9 +97,8 @@ def _settings(config_file: Path) -> Settings:
 
     from kb.site.settings import SettingError, settings
 
-    with config_file.open(encoding="utf-8") as file:
-        configuration = yaml_load(file)
     try:
-        return settings(configuration)
+        with config_file.open(encoding="utf-8") as file:
+            return settings(yaml_load(file) or {})
     except SettingError as error:
         raise EnvironmentProblem(str(error)) from error

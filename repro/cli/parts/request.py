@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -27,6 +26,8 @@ from repro.plan import EVERY, Options, Plan, asked_base, claims_protocol, plan
 from repro.worker.task import TIERS, UNTRUSTED
 
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+MOST_BYTES, MOST_SECONDS = 2.0**60, 366 * 86400.0
+"""More than any machine has and anybody waits; what the system counts in ends not far above."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ def _bytes(_context: click.Context, _parameter: click.Parameter, text: str) -> i
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMG])(?:i?B)?", text, re.IGNORECASE)
     if match is None:
         raise click.BadParameter(f"{text!r} is not a size; write a number with K, M or G, such as 4G.")
-    return int(float(match[1]) * UNITS[match[2].upper()])
+    size = float(match[1]) * UNITS[match[2].upper()]
+    if not 1 <= size <= MOST_BYTES:
+        raise click.BadParameter("no machine has so much memory, or so little; write a size such as 4G.")
+    return int(size)
 
 
 def _device(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
@@ -75,8 +79,8 @@ def _device(_context: click.Context, _parameter: click.Parameter, text: str) -> 
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    if not 0 < value < math.inf:
-        raise click.BadParameter(f"{value} is not a time; write seconds above 0.")
+    if not 0 < value <= MOST_SECONDS:
+        raise click.BadParameter(f"{value} is not a time; write seconds above 0, at most a year.")
     return value
 
 
