@@ -8,7 +8,7 @@ import torch
 from repro.lab.batches import batch_order, batches, take
 from repro.lab.curves import thin, thinned
 from repro.lab.data import digits, linear_regression, teacher_student
-from repro.lab.lanes import best, grid, spread
+from repro.lab.lanes import best, grid, reseeded, spread
 from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
 
@@ -129,3 +129,10 @@ def test_thin_curve_keeps_first_and_last_point(length):
     assert (kept[0], kept[-1]) == (0, length - 1)
     assert len(kept) == min(length, 64)
     assert torch.equal(thin(torch.arange(length).expand(2, -1))[0], torch.tensor(kept))
+
+
+def test_reseeded_lanes_share_no_seed():
+    """Each lane has a seed of its own, neighbours descend from one seed, and none is another's descendant."""
+    lanes = reseeded(Seeds((5, 6)), 3)
+    assert len(set(lanes.values)) == 6
+    assert lanes.values[3:] == reseeded(Seeds((6,)), 3).values

@@ -33,6 +33,22 @@ def spread(tensor: Tensor, points: int) -> Tensor:
     return tensor.repeat_interleave(points, 0)
 
 
+def reseeded(seeds: Seeds, count: int) -> Seeds:
+    """Return `count` new seeds for each seed, for lanes that share nothing but what is spread to them.
+
+    Distinct seeds have distinct descendants.
+
+    Args:
+        seeds: The seeds of the block.
+        count: How many lanes a seed has.
+
+    Returns:
+        len(seeds) * count seeds; those of one seed are neighbours.
+    """
+    values = (value * count + number for value in seeds.values for number in range(count))
+    return Seeds(tuple(values), seeds.device)
+
+
 def best(score: Tensor, points: int, direction: Literal["higher", "lower"]) -> Tensor:
     """Return the lane that does best for each seed; a diverged lane wins only if all have diverged.
 
