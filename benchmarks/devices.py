@@ -10,36 +10,62 @@ Run: python benchmarks/devices.py [--device cuda] [experiment ...]
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import math
-import time
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import torch
 
-from repro.lab.seeds import Seeds
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-EXPERIMENTS = Path(__file__).parents[1] / "repro" / "experiments"
-SEEDS = tuple(range(1, 11))
+from kb.reading.experiment import Script
+from kb.reading.load import load_base
+from kb.reading.tree import Folder
+from repro.engines import Failed, Measured, connect
+from repro.engines.parts.interrupts import Interrupts
+from repro.worker.task import Task
 
-
-def load(name: str) -> ModuleType:
-    """Return an experiment's module."""
-    spec = importlib.util.spec_from_file_location(name, EXPERIMENTS / f"{name}.py")
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"there is no experiment {name}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+BLOCKS = (0, 1)
 
 
-def measured(module: ModuleType, arm: str, device: str) -> tuple[dict[str, torch.Tensor], float]:
-    """Return an arm's outcomes, without curves, and the seconds that they took."""
-    started = time.perf_counter()
-    found = module.measure(arm, Seeds(SEEDS, device), module.MINIMAL)
-    values = {name: tensor.cpu().double() for name, tensor in found.items() if not name.endswith("_curve")}
-    return values, time.perf_counter() - started
+@dataclass
+class Arm:
+    """What one arm gave on one device.
+
+    Attributes:
+        values: For each outcome, a number per seed.
+        seconds: How long measuring took.
+        fault: Why it gave nothing; empty if it did.
+    """
+
+    values: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    fault: str = ""
+
+
+def measured(script: Script, devices: tuple[str, ...]) -> dict[tuple[str, str], Arm]:
+    """Return what every arm gave on every device, measured by confined workers as in a run."""
+    version = script.version(script.scales["minimal"])
+    queue = deque(
+        Task(ROOT / script.path, arm, BLOCKS, version, stream="explore", device=device)
+        for device in devices
+        for arm in script.arms
+    )
+    found = {(task.arm, task.device): Arm() for task in queue}
+    with Interrupts() as interrupts:
+        for event in connect("local").run(queue, jobs=1, interrupts=interrupts):
+            if isinstance(event, Measured):
+                arm = found[event.task.arm, event.task.device]
+                arm.seconds += event.measurement.seconds
+                for name, values in event.measurement.values.items():
+                    arm.values.setdefault(name, []).extend(values)
+            elif isinstance(event, Failed):
+                found[event.task.arm, event.task.device].fault = event.message
+    return found
 
 
 def standard_errors(first: torch.Tensor, second: torch.Tensor) -> float:
@@ -49,33 +75,37 @@ def standard_errors(first: torch.Tensor, second: torch.Tensor) -> float:
     return difference.mean().item() / spread if spread > 0 else 0.0
 
 
+def rows(script: Script, device: str) -> Iterator[str]:
+    """Yield a row for each outcome of each arm, and what failed, each on a line."""
+    found = measured(script, ("cpu", device))
+    for arm in script.arms:
+        here, there = found[arm, "cpu"], found[arm, device]
+        if fault := here.fault or there.fault:
+            yield f"{script.name} {arm}: failed: {fault}"
+            continue
+        for outcome in here.values:
+            pair = [torch.tensor(one.values[outcome], dtype=torch.float64) for one in (here, there)]
+            means = "".join(f"{values.mean().item():>11.4g}" for values in pair)
+            seconds = f"{here.seconds:>8.2f}{there.seconds:>8.2f}"
+            yield f"{f'{script.name} {arm} {outcome}':<70}{means}{standard_errors(*pair):>7.1f}{seconds}"
+
+
 def main() -> None:
-    """Print one row per outcome, and the failures last."""
+    """Print one row per outcome, and at the end how many arms failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="*")
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
-    names = options.experiments or sorted(path.stem for path in EXPERIMENTS.glob("[!_]*.py"))
-    failures = []
+    scripts = load_base(Folder(ROOT)).scripts
     print(f"{'experiment, arm, outcome':<70}{'cpu':>11}{options.device:>11}{'s.e.':>7}{'s':>8}{'s':>8}")
-    for name in names:
-        module = load(name)
-        for arm in module.ARMS:
-            here, seconds = measured(module, arm, "cpu")
-            try:
-                there, taken = measured(module, arm, options.device)
-            except RuntimeError as error:
-                failures.append(f"{name} {arm}: {str(error).splitlines()[0]}")
-                continue
-            for outcome, values in here.items():
-                means = values.mean().item(), there[outcome].mean().item()
-                errors = standard_errors(values, there[outcome])
-                row = f"{name} {arm} {outcome}"
-                print(
-                    f"{row:<70}{means[0]:>11.4g}{means[1]:>11.4g}{errors:>7.1f}{seconds:>8.2f}{taken:>8.2f}"
-                )
-    print(f"{len(failures)} arms failed on {options.device}")
-    print("\n".join(failures))
+    failures = 0
+    for name in options.experiments or sorted(scripts):
+        if name not in scripts:
+            raise SystemExit(f"there is no experiment {name}")
+        for row in rows(scripts[name], options.device):
+            failures += ": failed: " in row
+            print(row, flush=True)
+    print(f"{failures} arms failed on one of the devices")
     raise SystemExit(bool(failures))
 
 
