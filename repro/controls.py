@@ -1,4 +1,4 @@
-"""Measure what tests an experiment itself: whether its arms keep the contract, and an arm against itself.
+"""Measure what tests an experiment itself: its arms tried, an arm against itself, and labels shuffled.
 
 Nothing here touches the seeds that count. Faults are imitated with values that are there already: what a
 script with such a fault would have returned is given to the same trial that every arm passes before its
@@ -13,12 +13,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb.evidence.controls import BLOCKS_IN_SET, ControlBlock, Controls, Imitated, Mutant, Tried, sets_of
+from kb.evidence.controls import (
+    BLOCKS_IN_SET,
+    BLOCKS_WITHOUT_LABELS,
+    FIRST_SET,
+    SCHEMA_VERSION,
+    ControlBlock,
+    Controls,
+    FiledControls,
+    Imitated,
+    Mutant,
+    ShuffledBlock,
+    Tried,
+    sets_of,
+    shuffled_seeds,
+)
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import BLOCK_SIZE, block_seeds
+from kb.judging.labels import learner
 from kb.judging.stats import is_finite
 from kb.reading.base import Base
 from kb.reading.experiment import Script
+from kb.records.claims import Prediction
 from kb.records.protocol import Setting
 from repro import provenance
 from repro.contract import key_of, tried
@@ -45,6 +61,7 @@ class Due:
     Attributes:
         untried: Arms that nobody has tried under this version with controls.
         blocks: Blocks on the seeds for exploring, by arm and by number of the set.
+        shuffled: Blocks of the first set to measure with shuffled labels, by arm.
     """
 
     script: Script
@@ -52,11 +69,7 @@ class Due:
     version: str
     untried: tuple[str, ...]
     blocks: Mapping[tuple[str, int], tuple[int, ...]]
-
-    @property
-    def is_nothing(self) -> bool:
-        """Is all of it there already?"""
-        return not self.untried and not self.blocks
+    shuffled: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -85,21 +98,75 @@ def due(base: Base, ledger: Ledger, experiment: str, sets: int | None) -> Iterat
     script = base.scripts[experiment]
     for setting in _settings(base, experiment):
         version = script.version_at(setting)
-        files = [each for each in ledger.controls if each.controls.version == version]
+        files = [each for each in ledger.controls if ledger.is_same(each.controls.version, version)]
         known = {each.arm for filed in files for each in filed.controls.tried}
-        stored = {
-            (each.arm, each.replication, each.block) for filed in files for each in filed.controls.blocks
-        }
-        values = ledger.values(experiment, version, script.arms)
-        blocks = {}
-        for arm in script.arms:
-            seeds = max(map(len, values[arm].values()), default=0)
-            least = int(seeds < BLOCKS_IN_SET * BLOCK_SIZE) if sets is None else sets
-            for number in range(1, least + 1) if arm not in script.constant else ():
-                wanted = tuple(b for b in range(BLOCKS_IN_SET) if (arm, number, b) not in stored)
-                if wanted:
-                    blocks[arm, number] = wanted
-        yield Due(script, setting, version, tuple(arm for arm in script.arms if arm not in known), blocks)
+        yield Due(
+            script,
+            setting,
+            version,
+            tuple(arm for arm in script.arms if arm not in known),
+            _blocks(base, ledger, script, version, sets),
+            {arm: blocks for arm in _learners(base, script) if (blocks := _unshuffled(files, arm))},
+        )
+
+
+def _blocks(
+    base: Base, ledger: Ledger, script: Script, version: str, sets: int | None
+) -> dict[tuple[str, int], tuple[int, ...]]:
+    """Return the blocks that are missing, by arm and number of the set.
+
+    Sets of a version that this one is linked to serve as well; what is compared with shuffled labels must
+    have the same seeds, and so the same version.
+    """
+    files = [each for each in ledger.controls if ledger.is_same(each.controls.version, version)]
+    stored = {(each.arm, each.replication, each.block) for each in _every(files)}
+    here = {(each.arm, each.block) for each in _every(files, version) if each.replication == FIRST_SET}
+    values = ledger.values(script.name, version, script.arms)
+    due: dict[tuple[str, int], set[int]] = {}
+    for arm in script.arms:
+        seeds = max(map(len, values[arm].values()), default=0)
+        least = int(seeds < BLOCKS_IN_SET * BLOCK_SIZE) if sets is None else sets
+        for number in range(1, least + 1) if arm not in script.constant else ():
+            due[arm, number] = {b for b in range(BLOCKS_IN_SET) if (arm, number, b) not in stored}
+    for arm in _partners(base, script):
+        wanted = {block for block in range(BLOCKS_WITHOUT_LABELS) if (arm, block) not in here}
+        due[arm, FIRST_SET] = due.get((arm, FIRST_SET), set()) | wanted
+    return {which: tuple(sorted(blocks)) for which, blocks in due.items() if blocks}
+
+
+def _every(files: Sequence[FiledControls], version: str | None = None) -> Iterator[ControlBlock]:
+    for filed in files:
+        if version in (None, filed.controls.version):
+            yield from filed.controls.blocks
+
+
+def _learning(base: Base, script: Script) -> Iterator[tuple[Prediction, str]]:
+    """Yield each prediction of an experiment's claims that says that an arm does well, and the arm."""
+    if not script.may_draw_labels:
+        return
+    for _, protocol, of in base.protocols():
+        if of.name == script.name:
+            for prediction in protocol.predictions:
+                arm = learner(prediction, script)
+                if arm is not None:
+                    yield prediction, arm
+
+
+def _learners(base: Base, script: Script) -> list[str]:
+    return list(dict.fromkeys(arm for _, arm in _learning(base, script)))
+
+
+def _partners(base: Base, script: Script) -> list[str]:
+    """Return the arms that keep their labels while another's are shuffled."""
+    found = (
+        arm for prediction, learns in _learning(base, script) for arm in prediction.arms if arm != learns
+    )
+    return list(dict.fromkeys(found))
+
+
+def _unshuffled(files: Sequence[FiledControls], arm: str) -> tuple[int, ...]:
+    stored = {each.block for filed in files for each in filed.controls.shuffled if each.arm == arm}
+    return tuple(block for block in range(BLOCKS_WITHOUT_LABELS) if block not in stored)
 
 
 def _settings(base: Base, experiment: str) -> list[Setting]:
@@ -143,7 +210,7 @@ def sit(
     breaches = {failed.task.arm: failed.message for failed in trial.breaches}
     kept = {arm for arm, step in steps.items() if key_of(base, step) in trial.kept}
     found = tuple(Tried(arm=arm, breach=breaches.get(arm, "")) for arm in steps if arm in kept | {*breaches})
-    blocks, last, failures = _measured(root, wanted, options, engine, interrupts)
+    blocks, shuffled, last, failures = _measured(root, wanted, options, engine, interrupts)
     known = {
         each.arm
         for filed in ledger.controls
@@ -157,12 +224,12 @@ def sit(
         if arm in rows and arm not in known
         for each in _imitated(script, arm, rows[arm])
     )
-    if not (found or blocks or imitated):
+    if not (found or blocks or imitated or shuffled):
         return Sitting(wanted, None, failures)
     last = last or trial.last
     versions = last.versions if last else provenance.versions()
     controls = Controls(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         kind="controls",
         experiment=script.name,
         version=wanted.version,
@@ -172,6 +239,7 @@ def sit(
         tried=found,
         imitated=imitated,
         blocks=blocks,
+        shuffled=shuffled,
         started=started,
         seconds=provenance.monotonic() - start,
         **versions._asdict(),
@@ -189,13 +257,33 @@ def sit(
 
 def _measured(
     root: Path, wanted: Due, options: Options, engine: Engine, interrupts: Interrupts
-) -> tuple[tuple[ControlBlock, ...], Measurement | None, tuple[Failed, ...]]:
+) -> tuple[tuple[ControlBlock, ...], tuple[ShuffledBlock, ...], Measurement | None, tuple[Failed, ...]]:
     """Return the blocks that are due, the last of them as its worker told it, and those that failed."""
-    script, last = wanted.script, None
+    last = None
     blocks: list[ControlBlock] = []
+    shuffled: list[ShuffledBlock] = []
     failures: list[Failed] = []
-    queue = deque(
-        Task(
+    queue = deque(_tasks(root, wanted, options))
+    with closing(retrying(engine, queue, jobs=options.jobs, interrupts=interrupts)) as events:
+        for event in events:
+            if isinstance(event, Failed) and not event.will_retry:
+                failures.append(event)
+            elif isinstance(event, Measured):
+                last = event.measurement
+                if event.task.has_shuffled_labels:
+                    shuffled.append(_shuffled(event.task, last))
+                else:
+                    blocks.append(_block(event.task, last))
+    blocks.sort(key=lambda each: (each.arm, each.replication, each.block))
+    shuffled.sort(key=lambda each: (each.arm, each.block))
+    return tuple(blocks), tuple(shuffled), last, tuple(failures)
+
+
+def _tasks(root: Path, wanted: Due, options: Options) -> Iterator[Task]:
+    script = wanted.script
+
+    def task(arm: str, replication: int, numbers: tuple[int, ...], *, is_shuffled: bool) -> Task:
+        return Task(
             file=(root / script.path).resolve(),
             arm=arm,
             blocks=numbers,
@@ -206,20 +294,26 @@ def _measured(
             stream="explore",
             timeout_seconds=options.timeout_seconds,
             memory_bytes=options.memory_bytes,
+            has_shuffled_labels=is_shuffled,
             sandbox=options.sandbox,
             least=options.least,
         )
-        for (arm, replication), numbers in wanted.blocks.items()
+
+    for (arm, replication), numbers in wanted.blocks.items():
+        yield task(arm, replication, numbers, is_shuffled=False)
+    for arm, numbers in wanted.shuffled.items():
+        yield task(arm, FIRST_SET, numbers, is_shuffled=True)
+
+
+def _shuffled(task: Task, found: Measurement) -> ShuffledBlock:
+    return ShuffledBlock(
+        arm=task.arm,
+        block=found.block,
+        seeds=shuffled_seeds(task.version, found.block),
+        values=found.values,
+        data_sets=found.shuffled_sets,
+        seconds=found.seconds,
     )
-    with closing(retrying(engine, queue, jobs=options.jobs, interrupts=interrupts)) as events:
-        for event in events:
-            if isinstance(event, Failed) and not event.will_retry:
-                failures.append(event)
-            elif isinstance(event, Measured):
-                last = event.measurement
-                blocks.append(_block(event.task, last))
-    blocks.sort(key=lambda each: (each.arm, each.replication, each.block))
-    return tuple(blocks), last, tuple(failures)
 
 
 def _block(task: Task, found: Measurement) -> ControlBlock:

@@ -22,6 +22,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from scipy.optimize import brentq
 from scipy.special import betaln
+from scipy.stats import binom
 from scipy.stats import f as f_distribution
 
 Part = Mapping[str, Any]
@@ -378,6 +379,7 @@ def judge_protocol(
     alpha: float,
     *,
     first_look: int = FIRST_LOOK,
+    is_failing: bool = False,
 ) -> SecondVerdict:
     """Return the verdict of one setting.
 
@@ -387,6 +389,7 @@ def judge_protocol(
         values: Of the setting's version.
         alpha: Error probability of each interval.
         first_look: Seeds at the first interval.
+        is_failing: Did a stored control of the experiment itself fail?
     """
 
     def judged(part: Part, must: str | None) -> Second:
@@ -398,7 +401,8 @@ def judge_protocol(
         judged(controlled(each, predictions), each.get("must", "fail"))
         for each in protocol.get("controls") or ()
     )
-    return SecondVerdict(_state(findings, controls), findings, controls)
+    state = "invalid" if is_failing else _state(findings, controls)
+    return SecondVerdict(state, findings, controls)
 
 
 def _state(findings: Sequence[Second], controls: Sequence[Second]) -> str:
@@ -414,6 +418,52 @@ def _state(findings: Sequence[Second], controls: Sequence[Second]) -> str:
     if "fail" in undecided:
         return "inconclusive"
     return "split" if "contradicted" in came_out else "reproduced"
+
+
+# Controls of an experiment itself
+
+
+def is_beyond_chance(false: int, total: int) -> bool:
+    """Say whether comparisons without any effect were decided more often than the rule allows itself.
+
+    So many of so many independent ones would happen with a probability below 0.001 at a rate of 5 %.
+    """
+    return total > 0 and float(binom.sf(false - 1, total, 0.05)) < 1e-3
+
+
+def false_differences(values: Columns, resolutions: Mapping[str, float]) -> tuple[int, int]:
+    """Return how often halves of an arm's seeds differ, and how many were compared.
+
+    Halves are whole blocks. Compared is what has ten pairs, is finite, and is not the same for every seed.
+    """
+    found = []
+    for columns in values.values():
+        for outcome, column in columns.items():
+            half = BLOCK * (len(column) // (2 * BLOCK))
+            is_usable = half >= FIRST_LOOK and len(set(column)) > 1 and outcome in resolutions
+            if is_usable and all(abs(y) <= LARGEST for y in column):
+                part = {"outcome": outcome, "contrast": ("a", "b"), "at_least": 0.0}
+                halves = {"a": {outcome: column[:half]}, "b": {outcome: column[half : 2 * half]}}
+                found.append(judge_part(part, halves, resolutions[outcome], 0.05).decision != "inconclusive")
+    return sum(found), len(found)
+
+
+def arm_that_learns(part: Part, better: Mapping[str, str]) -> str | None:
+    """Return the arm that a prediction says does well: the one on the better side of its bound.
+
+    Args:
+        part: A prediction.
+        better: Which way each outcome is better; those that are the same for any labels are left out.
+    """
+    arms, low, high = arms_of(part), *map(math.isfinite, goal_of(part))
+    side = better.get(part["outcome"], "neither")
+    if side == "neither":
+        return None
+    if low and high:
+        return arms[0] if len(arms) == 2 else None
+    if (side == "higher" and low) or (side == "lower" and high):
+        return arms[0]
+    return arms[1] if len(arms) == 2 else None
 
 
 def state_over_settings(states: Sequence[str | None]) -> str | None:
@@ -448,6 +498,23 @@ def resolutions(root: Path, experiment: str) -> dict[str, float]:
         number = _resolution(value, assigned)
         if number is not None:
             found[ast.literal_eval(key)] = number
+    return found
+
+
+def better_sides(root: Path, experiment: str) -> dict[str, str]:
+    """Return which way each outcome is better, without those that the script says labels do not change."""
+    assigned = _assigned(root, experiment)
+    exempt = ast.literal_eval(assigned.get("SAME_FOR_ANY_LABELS", ast.Dict([], [])))
+    declared = assigned["OUTCOMES"]
+    assert isinstance(declared, ast.Dict)
+    found = {}
+    for key, value in zip(declared.keys, declared.values, strict=True):
+        assert isinstance(value, ast.Call)
+        words = {word.arg: word.value for word in value.keywords}
+        side = words.get("better", value.args[2] if len(value.args) > 2 else None)
+        name = ast.literal_eval(key)
+        if side is not None and name not in exempt:
+            found[name] = ast.literal_eval(side)
     return found
 
 
@@ -505,6 +572,7 @@ class Store:
         self.root = root
         self.pieces: list[Piece] = []
         self.same_as: dict[str, str] = {}
+        self.controls: list[dict[str, Any]] = []
         for path in sorted((root / "repro" / "evidence").rglob("*.json")):
             content = json.loads(path.read_text("ascii"))
             record = content["record"]
@@ -513,7 +581,9 @@ class Store:
             assert content["sha256"][:16] in path.name, path
             if path.name.startswith("same-as-"):
                 self.same_as[record["version"]] = record["same_as"]
-            elif not path.name.startswith("controls-of-"):  # which check the measuring and decide nothing
+            elif path.name.startswith("controls-of-"):
+                self.controls.append(record)
+            else:
                 self.pieces.append(_piece(record))
         self.pieces = [each for each in self.pieces if self.is_same(each.version, each.seeds_from)]
 
@@ -548,6 +618,69 @@ class Store:
             found[arm] = dict(columns)
         return found
 
+    def controls_of(self, experiment: str, versions: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the controls of an experiment at some versions, and at those that compute the same."""
+        origins = {self.origin(version) for version in versions}
+        mine = [each for each in self.controls if each["experiment"] == experiment]
+        return sorted(
+            (each for each in mine if self.origin(each["version"]) in origins),
+            key=lambda each: each["started"],
+        )
+
+    def fails_itself(self, experiment: str, versions: Sequence[str]) -> bool:
+        """Say whether a stored control of an experiment failed, whatever claim it serves.
+
+        Args:
+            experiment: Its name.
+            versions: Today's, at every setting of every claim on it.
+        """
+        records = self.controls_of(experiment, versions)
+        if not records:
+            return False
+        broken = any(each["breach"] for record in records for each in record["tried"])
+        passed = any(not each["refusal"] for record in records for each in record["imitated"])
+        limits = resolutions(self.root, experiment)
+        counts = [
+            false_differences(self.values(experiment, version, number), limits)
+            for version in {self.origin(version) for version in versions}
+            for number in {0, *self.replications(experiment, version)}
+        ]
+        for version in {record["version"] for record in records}:
+            blocks = [each for r in records if r["version"] == version for each in r["blocks"]]
+            counts += [
+                false_differences(
+                    _columns([each for each in blocks if each["replication"] == number]), limits
+                )
+                for number in {each["replication"] for each in blocks}
+            ]
+        return broken or passed or is_beyond_chance(*map(sum, zip(*counts, strict=True)))
+
+    def learns_without_labels(
+        self, protocol: Mapping[str, Any], versions: Sequence[str], alpha: float
+    ) -> bool:
+        """Say whether a prediction of a claim holds with the labels of the arm shuffled that must do well.
+
+        Args:
+            protocol: Of the claim.
+            versions: Today's, at each of its settings.
+            alpha: Error probability of an interval.
+        """
+        experiment = protocol["experiment"]
+        records = self.controls_of(experiment, versions)
+        better, limits = better_sides(self.root, experiment), resolutions(self.root, experiment)
+        for version in {record["version"] for record in records}:
+            mine = [record for record in records if record["version"] == version]
+            right = _columns(_of_set([each for r in mine for each in r["blocks"]], 1))
+            again = [each for r in mine for each in r.get("shuffled", ()) if each["data_sets"]]
+            mixed = _columns(again)
+            for part in protocol["predictions"]:
+                arm = arm_that_learns(part, better)
+                if arm in mixed:
+                    values = {**right, arm: mixed[arm]}
+                    if judge_part(part, values, limits[part["outcome"]], alpha).decision == "reproduced":
+                        return True
+        return False
+
     def replications(self, experiment: str, version: str) -> set[int]:
         """Return the replications of a version of which there is evidence."""
         same = [piece for piece in self.pieces if piece.experiment == experiment and piece.replication]
@@ -577,6 +710,27 @@ class Store:
                 tests.add((self.origin(piece.version), piece.predictions.get(claim, "")))
         today = digest(protocol)
         return tests - {(self.origin(version), today) for version in versions}
+
+
+def _of_set(blocks: Sequence[Mapping[str, Any]], number: int) -> list[Mapping[str, Any]]:
+    return [each for each in blocks if each["replication"] == number]
+
+
+def _columns(blocks: Sequence[Mapping[str, Any]]) -> Columns:
+    """Return the values of control blocks by arm and outcome, up to each arm's first gap."""
+    by_arm: defaultdict[str, dict[int, Mapping[str, Any]]] = defaultdict(dict)
+    for each in blocks:
+        by_arm[each["arm"]].setdefault(each["block"], each["values"])
+    found: Columns = {}
+    for arm, values in by_arm.items():
+        columns: defaultdict[str, list[float]] = defaultdict(list)
+        number = 0
+        while number in values:
+            for outcome, column in values[number].items():
+                columns[outcome].extend(map(_number, column))
+            number += 1
+        found[arm] = dict(columns)
+    return found
 
 
 def block_seeds(version: str, replication: int, block: int) -> list[int]:

@@ -1,6 +1,8 @@
 """Controls of experiments: arms against themselves, imitated faults, no effect, an effect put in."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,12 @@ from click.testing import CliRunner
 
 from kb.evidence.controls import BLOCKS_IN_SET, CODES, as_controls_file, parse_controls, sets_of
 from kb.evidence.ledger import read_ledger
+from kb.evidence.seeds import block_seeds
+from kb.exports.claim_document import claim_document
 from kb.exports.published import Site
 from kb.judging.against_itself import comparisons, is_beyond_chance
 from kb.judging.controls import checks, summaries
+from kb.judging.failing import failing
 from kb.judging.judgement import judge_base
 from kb.project import read
 from kb.reading.tree import Folder
@@ -164,19 +169,105 @@ def test_data_drawn_per_block_are_found(tmp_path):
     assert (code, "beside other seeds" in said or "same values" in said) == (10, True)
 
 
-def test_more_false_differences_than_chance_explains_fail(project_of):
-    """One false decision of forty is chance; ten are not."""
+def planted(measured, root, **changes):
+    """Return a copy of the measured project whose controls say something else, and their file's content."""
+    shutil.copytree(measured[0], root)
+    [filed] = read_ledger(Folder(root)).controls
+    (root / filed.path).unlink()
+    path, content = as_controls_file(filed.controls.model_copy(update=changes))
+    (root / path).write_bytes(content)
+    return root
+
+
+def of_both_halves(filed, *, apart):
+    """Return control blocks in which the second half of a set lies higher than the first, in every arm."""
+    version, shift = filed.controls.version, {0: 0.0, 1: 0.0, 2: apart, 3: apart}
+
+    def moved(each, number):
+        values = tuple(0.001 * place + shift[each.block] for place in range(5))
+        seeds = block_seeds(version, each.block, replication=number, stream="explore")
+        return each.model_copy(update={"replication": number, "values": {"score": values}, "seeds": seeds})
+
+    first = [each for each in filed.controls.blocks if each.replication == 1]
+    return tuple(moved(each, number) for number in range(1, 11) for each in first)
+
+
+def failed(filed, kind):
+    """Return what to plant for one kind of control that failed, and how it is told."""
+    controls = filed.controls
+    if kind == "contract broken":
+        tried = controls.tried[0].model_copy(update={"breach": "arm fair ignores its seeds; use them"})
+        return {"tried": (tried, *controls.tried[1:])}, "arm fair ignores its seeds"
+    if kind == "fault not refused":
+        passed = controls.imitated[0].model_copy(update={"refusal": ""})
+        words = "the trial of arm fair did not refuse the fault “outcome constant”"
+        return {"imitated": (passed, *controls.imitated[1:])}, words
+    words = "20 of 20 comparisons of an arm with itself found a difference"
+    return {"blocks": of_both_halves(filed, apart=0.2)}, words
+
+
+@pytest.mark.parametrize("kind", ["contract broken", "fault not refused", "differs from itself"])
+def test_a_stored_control_that_failed_leaves_no_verdict(project_of, measured, tmp_path, kind):
+    """Every claim on the experiment is invalid, and terminal, derivation, page and API say why."""
+    [filed] = project_of.ledger.controls
+    changes, words = failed(filed, kind)
+    root = planted(measured, tmp_path / "project", **changes)
+    project = read(Folder(root))
+    judgement = project.judgements["toy-claim"]
+    assert judgement.state == "invalid"
+    assert [each.kind for each in judgement.verdict.failing] == [kind]
+    assert judgement.verdict.log_e <= 0
+    said = f"a control of coin itself failed: {words}"
+    assert said in " ".join(invoke(root, "show", "toy-claim")[1].split())
+    assert words in " ".join(invoke(root, "why", "toy-claim")[1].split())
+    document = claim_document(project, judgement)
+    assert (document.state, document.verdict.failing) == ("invalid", (words,))
+    pages = {page.path: page.content for page in render(Site(project, ROOT))}
+    assert said in pages["claims/toy-claim.md"]
+    assert words in pages["experiments/coin.md"]
+    assert invoke(root, "run", "toy-claim")[0] == 12
+
+
+def test_a_control_that_failed_under_another_version_is_past(project_of, measured, tmp_path):
+    """Once what measures is mended, its controls are to be measured anew."""
+    [filed] = project_of.ledger.controls
+    changes, _ = failed(filed, "contract broken")
+    root = planted(measured, tmp_path / "project", **changes)
+    change(root, SCRIPT, '"loaded": 0.8}', '"loaded": 0.85}')
+    project = read(Folder(root))
+    assert failing(project.base, project.ledger, project.base.scripts["coin"]) == ()
+
+
+def test_what_failed_once_cannot_be_measured_away(project_of, measured, tmp_path):
+    """A second file in which the arm passes leaves the first where it is."""
+    [filed] = project_of.ledger.controls
+    changes, _ = failed(filed, "contract broken")
+    root = planted(measured, tmp_path / "project", **changes)
+    later = filed.controls.model_copy(update={"started": "2030-01-01T00:00:00Z"})
+    path, content = as_controls_file(later)
+    (root / path).write_bytes(content)
+    project = read(Folder(root))
+    assert len(project.ledger.controls) == 2
+    assert project.judgements["toy-claim"].state == "invalid"
+
+
+def test_more_false_differences_than_chance_explains_fail(project_of, measured, tmp_path):
+    """One false decision of forty is chance; ten are not, and only these fail."""
     assert [is_beyond_chance(*counts) for counts in ((0, 0), (1, 40), (2, 40), (10, 40))] == [
         False,
         False,
         False,
         True,
     ]
-    found = summaries(project_of.base, project_of.ledger, project_of.judgements)["coin"]
-    false = [each._replace(decision="reproduced") for each in found.compared]
-    assert not found.is_failed
-    assert found._replace(compared=tuple(false)).is_failed
-    assert "differs from itself in score" in next(failures(found._replace(compared=tuple(false))))
+    [filed] = project_of.ledger.controls
+    alike = planted(measured, tmp_path / "alike", blocks=of_both_halves(filed, apart=0.0))
+    apart = planted(measured, tmp_path / "apart", blocks=of_both_halves(filed, apart=0.2))
+    found = []
+    for root in (alike, apart):
+        project = read(Folder(root))
+        found.append(summaries(project.base, project.ledger, project.judgements)["coin"])
+    assert [each.is_failed for each in found] == [False, True]
+    assert "arm fair differs from itself in score, with 10 pairs" in [*failures(found[1])]
 
 
 @pytest.mark.parametrize(
@@ -251,3 +342,40 @@ def test_pages_tell_the_controls(project_of):
     for sentence in controls_sentences(found):
         assert sentence in pages["experiments/coin.md"]
     assert "0 of 4 comparisons" in pages["stats.md"]
+
+
+def numbers(root):
+    """Return the rows of the table of controls on the page of numbers, as texts of cells."""
+    content = next(page.content for page in render(Site(read(Folder(root)), ROOT)) if page.path == "stats.md")
+    table = content[content.index('id="controls"' if 'id="controls"' in content else "{: #controls }") :]
+    body = table[table.index("<tbody>") : table.index("</tbody>")]
+    return [
+        ("controls--failed" in row, re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row))
+        for row in body.split("<tr")[1:]
+    ]
+
+
+def test_the_page_of_numbers_lists_every_experiment_with_its_controls(measured):
+    """What passed, of how many; an experiment without any says so."""
+    [(is_red, cells)] = numbers(measured[0])
+    assert not is_red
+    assert "experiments/coin/#controls" in cells[0]
+    assert cells[1:7] == ["passed", "2 of 2", "6 of 6", "4 of 4", "none", "4 of 4"]
+
+
+def test_an_experiment_without_controls_is_listed(tmp_path):
+    """Nobody has to guess whether it passed."""
+    [(is_red, cells)] = numbers(write_project(tmp_path / "project"))
+    assert (is_red, cells[1], cells[-1]) == (False, "not measured", "never")
+
+
+@pytest.mark.parametrize("kind", ["contract broken", "fault not refused", "differs from itself"])
+def test_a_control_that_failed_is_red(project_of, measured, tmp_path, kind):
+    """With the word beside the colour, and what failed below the table."""
+    [filed] = project_of.ledger.controls
+    changes, words = failed(filed, kind)
+    root = planted(measured, tmp_path / "project", **changes)
+    [(is_red, cells)] = numbers(root)
+    assert (is_red, cells[1]) == (True, "<strong>failed</strong>")
+    content = next(page.content for page in render(Site(read(Folder(root)), ROOT)) if page.path == "stats.md")
+    assert words in content

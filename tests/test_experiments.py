@@ -15,7 +15,7 @@ import pytest
 
 from kb.evidence.ledger import read_ledger
 from kb.reading.contract import contract_faults
-from kb.reading.experiment import CONSTANT
+from kb.reading.experiment import ANY_LABELS, CONSTANT
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.writing.drafts import script
@@ -29,9 +29,9 @@ LEAST = UNTRUSTED if os.environ.get("CI") else "S0"
 """Where strangers' code is tested, it is confined or not run."""
 ORDER = re.compile(
     "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
-    "( definition)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( definition)* measure"
+    "( definition)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
 )
-DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT}
+DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT, ANY_LABELS}
 
 
 @pytest.fixture(scope="module")

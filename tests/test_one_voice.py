@@ -19,7 +19,7 @@ from kb.site.pages.claim import pages as claim_pages
 from kb.words.findings import state_sentence
 from kb.words.measured import measured
 from kb.words.standings import RULES, STANDINGS, Rule, StandingName
-from kb.words.states import CONTROL_HELD, GROUPS, STATES
+from kb.words.states import CONTROL_WRONG, GROUPS, STATES
 from repro.cli.commands import show
 from repro.cli.parts.report import print_claim
 from tests.machine_sites import site_of
@@ -174,7 +174,7 @@ def test_invalid_means_one_thing_everywhere(tmp_path):
     """A control's bound held where it must fail: in list of states, standing, derivation, status and API."""
     toy = site_of(write_states_project(tmp_path))
     row = STATES["invalid"]
-    assert all(CONTROL_HELD in text.lower() for text in (row.means, row.asks, row.reason, row.rule))
-    assert CONTROL_HELD in toy.standings["toy-invalid"].because[0]
+    assert all(CONTROL_WRONG in text.lower() for text in (row.means, row.asks, row.reason, row.rule))
+    assert CONTROL_WRONG in toy.standings["toy-invalid"].because[0]
     [answer] = [each for path, each in api.files(toy).items() if path.endswith("claims/toy-invalid.json")]
     assert "where it must fail" in answer

@@ -5,17 +5,25 @@ from __future__ import annotations
 import inspect
 import json
 import math
+from collections import defaultdict
 from itertools import starmap
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kb.evidence.controls import Imitated, Tried, as_controls_file
 from kb.exports import api
 from kb.judging.verdict import Outcome, judge
+from kb.project import read
+from kb.reading.load import load_base
+from kb.reading.tree import Folder
 from kb.records.protocol import Protocol
 from tests import second_judge
+from tests.conftest import write_project
+from tests.evidence_of import control_block, controls_of, shuffled_block
 from tests.machine_sites import site_of
+from tests.measured import SCRIPT, change, measure
 
 ROOT = Path(__file__).parent.parent
 RELATIVE = 1e-9
@@ -98,7 +106,25 @@ def store():
     return second_judge.Store(ROOT)
 
 
-def second_verdict(record, document, store, version):
+@pytest.fixture(scope="module")
+def failing(documents, store):
+    """Return the claims that a stored control leaves without a verdict, by the second judge."""
+    protocols = {claim: record["protocol"] for claim, record in second_judge.records(ROOT).items()}
+    versions = {claim: [each["version"] for each in documents[claim]["settings"]] for claim in protocols}
+    current = defaultdict(list)
+    for claim, protocol in protocols.items():
+        current[protocol["experiment"]] += versions[claim]
+    broken = {name for name, every in current.items() if every and store.fails_itself(name, every)}
+    return {
+        claim
+        for claim, protocol in protocols.items()
+        if versions[claim] and (verdict := documents[claim]["verdict"])
+        if protocol["experiment"] in broken
+        or store.learns_without_labels(protocol, versions[claim], verdict["alpha"])
+    }
+
+
+def second_verdict(record, document, store, version, *, is_failing=False):
     """Return what the second judge makes of a claim at a setting; None where it has no evidence."""
     protocol = record["protocol"]
     values = store.values(protocol["experiment"], version) if version else {}
@@ -106,7 +132,8 @@ def second_verdict(record, document, store, version):
         return None
     resolutions = second_judge.resolutions(ROOT, protocol["experiment"])
     alpha = document["verdict"]["alpha"]
-    return second_judge.judge_protocol(protocol, resolutions, values, alpha, first_look=FIRST_LOOK)
+    words = {"first_look": FIRST_LOOK, "is_failing": is_failing}
+    return second_judge.judge_protocol(protocol, resolutions, values, alpha, **words)
 
 
 @pytest.fixture(scope="module")
@@ -119,19 +146,95 @@ def second_verdicts(documents, store):
     }
 
 
-def second_states(record, document, store):
+def second_states(record, document, store, *, is_failing):
     """Yield the state of each setting of a claim, None where it has no evidence."""
     for setting in document["settings"]:
-        verdict = second_verdict(record, document, store, setting["version"])
+        verdict = second_verdict(record, document, store, setting["version"], is_failing=is_failing)
         yield verdict and verdict.state
 
 
-def test_the_second_judge_comes_to_every_state_of_the_base(documents, store):
+def test_the_second_judge_finds_every_control_that_failed(documents, failing):
+    """Of arms, of imitated faults, of arms against themselves, and of shuffled labels."""
+    theirs = {claim: document["verdict"] for claim, document in documents.items() if document["verdict"]}
+    assert failing == {claim for claim, verdict in theirs.items() if verdict["failing"]}
+
+
+def planted(root, case):
+    """Write a project whose controls say one thing, with evidence, and return it."""
+    write_project(root)
+    change(
+        root, SCRIPT, 'heads", unit="share of heads", better="neither"', 'heads", unit="x", better="higher"'
+    )
+    measure(root)
+    script = load_base(Folder(root)).scripts["coin"]
+    version, low, high = script.version(), (0.5, 0.51, 0.49, 0.5, 0.52), (0.8, 0.81, 0.79, 0.8, 0.82)
+    apart = [
+        control_block(version, arm, block, low if block < 2 else high, number=number)
+        for arm in script.arms
+        for number in (1, 2, 3)
+        for block in range(4)
+    ]
+    right = [control_block(version, "fair", block, low) for block in range(2)]
+    changes = {
+        "nothing": {"blocks": tuple(apart[:4])},
+        "breach": {"tried": (Tried(arm="fair", breach="it is broken"),)},
+        "passed": {"imitated": (Imitated(arm="fair", mutant="seeds ignored", refusal=""),)},
+        "apart": {"blocks": tuple(apart)},
+        "held": {"blocks": right, "shuffled": [shuffled_block(version, "loaded", b, high) for b in (0, 1)]},
+        "learned": {"blocks": right, "shuffled": [shuffled_block(version, "loaded", b, low) for b in (0, 1)]},
+        "drew none": {
+            "blocks": right,
+            "shuffled": [shuffled_block(version, "loaded", b, high, data_sets=0) for b in (0, 1)],
+        },
+    }
+    fields = {name: tuple(parts) for name, parts in changes[case].items()}
+    path, content = as_controls_file(controls_of(script, version, **fields))
+    (root / path).write_bytes(content)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("case", "kinds"),
+    [
+        ("nothing", []),
+        ("breach", ["contract broken"]),
+        ("passed", ["fault not refused"]),
+        ("apart", ["differs from itself"]),
+        ("held", ["labels do not matter"]),
+        ("learned", []),
+        ("drew none", []),
+    ],
+)
+def test_both_judges_agree_on_controls_that_failed(tmp_path, case, kinds):
+    """Whichever of them fails leaves no verdict; one false difference is chance."""
+    root = planted(tmp_path / "project", case)
+    project = read(Folder(root))
+    assert not project.problems
+    verdict = project.judgements["toy-claim"].verdict
+    assert [each.kind for each in verdict.failing] == kinds
+    record, store = second_judge.records(root)["toy-claim"], second_judge.Store(root)
+    versions = [each.version for each in project.judgements["toy-claim"].settings]
+    mine = store.fails_itself("coin", versions)
+    mine |= store.learns_without_labels(record["protocol"], versions, verdict.alpha)
+    assert mine == bool(kinds)
+    state = second_judge.judge_protocol(
+        record["protocol"],
+        second_judge.resolutions(root, "coin"),
+        store.values("coin", versions[0]),
+        verdict.alpha,
+        is_failing=mine,
+    ).state
+    assert state == verdict.state == ("invalid" if kinds else "reproduced")
+
+
+def test_the_second_judge_comes_to_every_state_of_the_base(documents, store, failing):
     """Each claim with evidence has the same state over its settings, and no other claim has one."""
     records = second_judge.records(ROOT)
     theirs = {claim: document["state"] for claim, document in documents.items()}
     states = {
-        claim: second_judge.state_over_settings(list(second_states(records[claim], document, store)))
+        claim: second_judge.state_over_settings(
+            list(second_states(records[claim], document, store, is_failing=claim in failing))
+        )
         for claim, document in documents.items()
     }
     mine = {claim: state for claim, state in states.items() if state}

@@ -1,9 +1,10 @@
 """Controls: what was measured to test an experiment itself, and never counts for a claim.
 
 Each arm is tried for whether its values depend on each seed and on nothing else; faults are imitated from
-its values, which that trial must refuse; and blocks are measured on the seeds for exploring, so that an arm
-can be compared with itself. All of one sitting lies in one immutable file beside the evidence, with its hash
-in its name. What follows from these values is computed on every build, as verdicts are.
+its values, which that trial must refuse; blocks are measured on the seeds for exploring, so that an arm can
+be compared with itself; and some of these are measured again with the labels of the data shuffled. All of one
+sitting lies in one immutable file beside the evidence, with its hash in its name. What follows from these
+values is computed on every build, as verdicts are.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import count, takewhile
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from kb.evidence.record import (
     EVIDENCE_FOLDER,
@@ -36,6 +37,12 @@ PREFIX = "controls-of-"
 """Prefix of the names of these files; the name of an arm cannot contain a hyphen."""
 BLOCKS_IN_SET = 4
 """Blocks of one set of seeds: two halves of ten seeds, the fewest that the rule decides on."""
+FIRST_SET = 1
+"""The set of seeds on which labels are shuffled too, so that both can be compared seed by seed."""
+BLOCKS_WITHOUT_LABELS = 2
+"""Blocks that are measured with shuffled labels: ten seeds, the fewest that the rule decides on."""
+SCHEMA_VERSION: Literal[2] = 2
+"""Version that is written; version 1, which had no shuffled labels, is still read."""
 CODES = {
     "controls-file": "A file of controls is not what `repro verify --controls` writes, or has a wrong name.",
 }
@@ -78,14 +85,30 @@ class ControlBlock(Part):
     seconds: Seconds
 
 
+class ShuffledBlock(Part):
+    """The values of a block of the first set of seeds, measured with the labels of the data shuffled.
+
+    Attributes:
+        data_sets: How many data sets with labels the arm drew; if none, nothing was shuffled.
+    """
+
+    arm: Name
+    block: Count
+    seeds: Annotated[tuple[Count, ...], Field(min_length=BLOCK_SIZE, max_length=BLOCK_SIZE)]
+    values: Annotated[dict[Name, PerSeed], Field(min_length=1)]
+    data_sets: Count
+    seconds: Seconds
+
+
 class Controls(Part):
     """What one sitting found of one experiment at one setting; the other fields are as in evidence.
 
     Attributes:
+        shuffled: Schema version 1 does not have it.
         seconds: Wall seconds of the sitting.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     kind: Literal["controls"]
     experiment: Name
     version: Sha256
@@ -95,6 +118,7 @@ class Controls(Part):
     tried: tuple[Tried, ...]
     imitated: tuple[Imitated, ...]
     blocks: tuple[ControlBlock, ...]
+    shuffled: tuple[ShuffledBlock, ...] = ()
     started: UtcTime
     seconds: Seconds
     python: str
@@ -108,6 +132,14 @@ class Controls(Part):
     runner: str
     commit: str
     dirty: Literal[False]
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Return the record with the fields of its schema, or bytes of the first would not be those read."""
+        fields: dict[str, Any] = handler(self)
+        return {
+            name: value for name, value in fields.items() if name != "shuffled" or self.schema_version > 1
+        }
 
     @property
     def folder(self) -> str:
@@ -144,7 +176,17 @@ def parse_controls(content: bytes, path: str) -> FiledControls | Problem:
         derived = block_seeds(controls.version, each.block, replication=each.replication, stream="explore")
         if each.seeds != derived:
             return _problem(path, f"block {each.block} of arm {each.arm} has seeds of another block")
+    for again in controls.shuffled:
+        if again.seeds != shuffled_seeds(controls.version, again.block):
+            return _problem(
+                path, f"shuffled block {again.block} of arm {again.arm} has seeds of another block"
+            )
     return FiledControls(controls, content[-67:-3].decode(), path)
+
+
+def shuffled_seeds(version: str, block: int) -> tuple[int, ...]:
+    """Return the seeds of a block that is measured with shuffled labels: those of the first set."""
+    return block_seeds(version, block, replication=FIRST_SET, stream="explore")
 
 
 def _problem(path: str, found: str) -> Problem:
@@ -177,7 +219,23 @@ def sets_of(files: Iterable[FiledControls], version: str) -> Sets:
     }
 
 
-def _joined(blocks: Mapping[int, ControlBlock]) -> dict[str, tuple[float, ...]]:
+def shuffled_of(
+    files: Iterable[FiledControls], version: str
+) -> Mapping[str, Mapping[str, tuple[float, ...]]]:
+    """Return by arm and outcome what was measured of one test version with shuffled labels.
+
+    Arms that drew no labels are left out. Of two measurements of a block the one that began first counts.
+    """
+    found: dict[str, dict[int, ShuffledBlock]] = defaultdict(dict)
+    for filed in sorted(files, key=lambda each: (each.controls.started, each.sha256)):
+        if filed.controls.version == version:
+            for each in filed.controls.shuffled:
+                if each.data_sets:
+                    found[each.arm].setdefault(each.block, each)
+    return {arm: _joined(blocks) for arm, blocks in sorted(found.items())}
+
+
+def _joined(blocks: Mapping[int, ControlBlock] | Mapping[int, ShuffledBlock]) -> dict[str, tuple[float, ...]]:
     pieces = [blocks[number].values for number in takewhile(blocks.__contains__, count())]
     names = pieces[0].keys() if pieces else ()
     return {name: tuple(value for piece in pieces for value in piece.get(name, ())) for name in names}

@@ -37,6 +37,7 @@ from kb.reasoning.standing import Standing
 from kb.words.bounds import bound_text, unit
 from kb.words.certainty import certainty_sentence
 from kb.words.earlier_tests import earlier_test_clause
+from kb.words.failed import failed_clause
 from kb.words.findings import control_text, finding_decision, finding_notes, state_sentence
 from kb.words.measured import in_unit, measured
 
@@ -129,7 +130,12 @@ def answer_data(answer: Spoken | None) -> AnswerData | None:
 
 def verdict_data(verdict: Verdict) -> VerdictData:
     """Return a verdict without its findings."""
-    return VerdictData(seeds=verdict.seeds, alpha=verdict.alpha, revision=verdict.superseded)
+    return VerdictData(
+        seeds=verdict.seeds,
+        alpha=verdict.alpha,
+        revision=verdict.superseded,
+        failing=tuple(map(failed_clause, verdict.failing)),
+    )
 
 
 def certainty_data(found: Certainty | None) -> CertaintyData | None:

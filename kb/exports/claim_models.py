@@ -113,6 +113,8 @@ class VerdictData(Part):
     """Probability that an interval ever misses the truth."""
     revision: int
     """How many earlier tests of the claim have evidence; each halves `alpha`."""
+    failing: tuple[str, ...] = ()
+    """Controls of the experiment itself that failed, in words; any of them makes the verdict invalid."""
 
 
 class CertaintyData(Part):

@@ -9,16 +9,16 @@ seeds by itself, and so do the blocks that `repro verify --controls` measures on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from kb.evidence.controls import sets_of
-from kb.evidence.ledger import Ledger
+from kb.evidence.controls import Controls, sets_of
+from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.seeds import BLOCK_SIZE
 from kb.judging.bounds import Decision
 from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Values, find
-from kb.judging.stats import is_finite
+from kb.judging.stats import confidence_sequence, is_finite
 from kb.judging.verdict import ALPHA
 from kb.reading.experiment import Script
 from kb.reading.load import Base
@@ -58,16 +58,28 @@ def comparisons(base: Base, ledger: Ledger) -> Iterator[Comparison]:
     are the same for every seed, in which no difference could be found, and those that today's script lacks.
     """
     for script in base.scripts.values():
-        pieces = ledger.of_experiment(script.name)
-        for version in sorted({ledger.origin(piece.version) for piece in pieces}):
-            arms = sorted({piece.arm for piece in pieces if ledger.is_same(piece.version, version)})
-            for number in ledger.replications(script.name, version):
-                values = ledger.values(script.name, version, arms, number)
-                yield from _of_script(script, values, version, is_evidence=True)
-        files = [each for each in ledger.controls if each.controls.experiment == script.name]
-        for version in sorted({each.controls.version for each in files}):
-            for measured in sets_of(files, version).values():
-                yield from _of_script(script, measured, ledger.origin(version), is_evidence=False)
+        yield from comparisons_of(script, ledger)
+
+
+def comparisons_of(
+    script: Script, ledger: Ledger, origins: Container[str] | None = None
+) -> Iterator[Comparison]:
+    """Yield the comparisons of one experiment, of test versions with these origins or of all."""
+    pieces = [each for each in ledger.of_experiment(script.name) if _is_among(each, ledger, origins)]
+    for version in sorted({ledger.origin(piece.version) for piece in pieces}):
+        arms = sorted({piece.arm for piece in pieces if ledger.is_same(piece.version, version)})
+        for number in ledger.replications(script.name, version):
+            values = ledger.values(script.name, version, arms, number)
+            yield from _of_script(script, values, version, is_evidence=True)
+    stored = [each for each in ledger.controls if each.controls.experiment == script.name]
+    files = [each for each in stored if _is_among(each.controls, ledger, origins)]
+    for version in sorted({each.controls.version for each in files}):
+        for measured in sets_of(files, version).values():
+            yield from _of_script(script, measured, ledger.origin(version), is_evidence=False)
+
+
+def _is_among(piece: Evidence | Controls, ledger: Ledger, origins: Container[str] | None) -> bool:
+    return origins is None or ledger.origin(piece.version) in origins
 
 
 def _of_script(script: Script, measured: Values, version: str, *, is_evidence: bool) -> Iterator[Comparison]:
@@ -82,6 +94,8 @@ def _of_script(script: Script, measured: Values, version: str, *, is_evidence: b
 
 
 def _decision(script: Script, outcome: str, halves: Values) -> Decision:
+    if not _excludes_zero(script, outcome, halves):
+        return "inconclusive"  # as `find` says too, which takes ten times as long
     prediction = Prediction(
         name="no-difference",
         says="The first half of an arm's seeds gives more than the second.",
@@ -91,6 +105,19 @@ def _decision(script: Script, outcome: str, halves: Values) -> Decision:
         because="nothing but the seeds differs",
     )
     return find(prediction, None, script.outcomes, halves, alpha=ALPHA).decision
+
+
+def _excludes_zero(script: Script, outcome: str, halves: Values) -> bool:
+    """Does the interval of the difference leave zero out? Without that nothing is ever decided."""
+    pairs = zip(halves[FIRST][outcome], halves[SECOND][outcome], strict=True)
+    trail = confidence_sequence(
+        [first - second for first, second in pairs],
+        block=BLOCK_SIZE,
+        first=LEAST_SEEDS,
+        alpha=ALPHA,
+        floor=script.outcomes[outcome].resolution,
+    )
+    return not trail[-1].lower <= 0 <= trail[-1].upper
 
 
 def exact_interval(count: int, trials: int, *, alpha: float = 0.05) -> tuple[float, float]:

@@ -8,20 +8,23 @@ found. Nothing is measured for this.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from math import inf
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf, ldexp
 from typing import Literal, NamedTuple
 
 from kb.evidence.controls import FiledControls, Imitated, Tried
 from kb.evidence.ledger import Ledger
 from kb.evidence.seeds import derive_seed
-from kb.judging.against_itself import Comparison, comparisons, is_beyond_chance
+from kb.judging.against_itself import Comparison, comparisons
 from kb.judging.bounds import Decision
-from kb.judging.details import Detail
+from kb.judging.details import Detail, FailedControl
 from kb.judging.estimands import LEAST_SEEDS
+from kb.judging.failing import failing, without_labels
 from kb.judging.finding import Finding, Values, find
 from kb.judging.judgement import Judgement
+from kb.judging.labels import Relabelled, relabelled
 from kb.judging.stats import is_finite, moments
+from kb.judging.verdict import ALPHA
 from kb.reading.base import Base
 from kb.records.claims import Prediction
 
@@ -157,6 +160,9 @@ class Summary(NamedTuple):
         imitated: What the trial said of imitated faults, by arm and fault: the latest.
         compared: Every arm against itself, of any test version.
         checked: Every prediction that has a verdict, judged again with changed values.
+        relabelled: Predictions judged with the labels of an arm shuffled, each with its claim.
+        unlabelled: Arms that drew no labels when theirs were to be shuffled.
+        failing: The stored controls that failed, and so leave no verdict.
     """
 
     experiment: str
@@ -165,6 +171,9 @@ class Summary(NamedTuple):
     imitated: tuple[Imitated, ...]
     compared: tuple[Comparison, ...]
     checked: tuple[Checked, ...]
+    relabelled: tuple[tuple[str, Relabelled], ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    failing: tuple[FailedControl, ...] = ()
 
     @property
     def false(self) -> int:
@@ -174,12 +183,7 @@ class Summary(NamedTuple):
     @property
     def is_failed(self) -> bool:
         """Did a control fail? A false difference fails none; more of them than chance explains do."""
-        return (
-            any(each.breach for each in self.tried)
-            or not all(each.refusal for each in self.imitated)
-            or not all(each.is_passed for each in self.checked)
-            or is_beyond_chance(self.false, len(self.compared))
-        )
+        return bool(self.failing) or not all(each.is_passed for each in self.checked)
 
 
 def summaries(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> dict[str, Summary]:
@@ -188,6 +192,14 @@ def summaries(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
     checked: dict[str, list[Checked]] = defaultdict(list)
     for comparison in comparisons(base, ledger):
         compared[comparison.experiment].append(comparison)
+    relearned: dict[str, list[tuple[str, Relabelled]]] = defaultdict(list)
+    failed = {name: [*failing(base, ledger, script)] for name, script in base.scripts.items()}
+    for claim_id, protocol, script in base.protocols():
+        alpha = ldexp(ALPHA, -len(judgements[claim_id].tests))
+        relearned[script.name] += [
+            (claim_id, each) for each in relabelled(protocol, script, ledger, alpha=alpha)
+        ]
+        failed[script.name] += without_labels(protocol, script, ledger, alpha=alpha)
     serving = {claim_id: protocol.experiment for claim_id, protocol, _ in base.protocols()}
     for each in checks(base, ledger, judgements):
         checked[serving[each.claim_id]].append(each)
@@ -207,5 +219,15 @@ def summaries(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
             tuple(imitated.values()),
             tuple(compared[name]),
             tuple(checked[name]),
+            tuple(relearned[name]),
+            _unlabelled(files),
+            tuple(dict.fromkeys(failed[name])),
         )
     return found
+
+
+def _unlabelled(files: Iterable[FiledControls]) -> tuple[str, ...]:
+    """Return the arms that drew no data with labels when their labels were to be shuffled."""
+    every = [each for filed in files for each in filed.controls.shuffled]
+    drew = {each.arm for each in every if each.data_sets}
+    return tuple(sorted({each.arm for each in every} - drew))

@@ -1,8 +1,9 @@
-"""What a finding may say besides its decision: names for programs, which `kb.words` turns into text."""
+"""What findings and verdicts may say besides decisions: names for programs, which `kb.words` words."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, NamedTuple
 
 
 class Detail(StrEnum):
@@ -34,3 +35,21 @@ class Caution(StrEnum):
     DIVERGED = "some seeds diverged"
     SIDES = "mean and win rate disagree"
     SKEWED = "the values are skewed"
+
+
+FailedKind = Literal["contract broken", "fault not refused", "differs from itself", "labels do not matter"]
+"""How a control of an experiment itself can fail."""
+
+
+class FailedControl(NamedTuple):
+    """A control of an experiment itself that failed.
+
+    Attributes:
+        arm: The arm that it is of; empty if it is of all.
+        what: The breach, the fault, the comparisons as `3 of 40`, or the prediction's name.
+    """
+
+    kind: FailedKind
+    experiment: str
+    arm: str
+    what: str

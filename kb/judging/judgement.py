@@ -3,19 +3,23 @@
 Each setting of a protocol is judged by itself: a verdict needs evidence of today's test version at that
 setting. Evidence of any other version is stale: it is kept and shown, and it never counts for a verdict. It
 does count as a test of the claim that was superseded, which halves the level of all findings; so do changed
-predictions, by the digests that the evidence itself carries.
+predictions, by the digests that the evidence itself carries. A stored control of an experiment that failed
+leaves no verdict of any claim that rests on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ldexp
 from typing import Literal
 
 from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.replays import Replay, replays
+from kb.judging.details import FailedControl
+from kb.judging.failing import failing, without_labels
 from kb.judging.superseded import Superseded, superseded
-from kb.judging.verdict import Verdict, judge
+from kb.judging.verdict import ALPHA, Verdict, judge
 from kb.reading.collector import without_collector
 from kb.reading.experiment import Script
 from kb.reading.load import Base
@@ -40,6 +44,8 @@ State = Literal[
     "not testable",
     "untested",
 ]
+Failed = tuple[FailedControl, ...]
+"""Controls of an experiment itself that failed."""
 
 
 @dataclass(frozen=True)
@@ -166,11 +172,21 @@ def joined(states: Iterable[State], otherwise: State) -> State:
 def judge_base(base: Base, ledger: Ledger) -> dict[str, Judgement]:
     """Return the judgement of every claim, by id."""
     with without_collector():
-        return {claim_id: judge_claim(base, ledger, claim_id) for claim_id in base.claims}
+        failed = {name: failing(base, ledger, script) for name, script in base.scripts.items()}
+        return {claim_id: _judged(base, ledger, claim_id, 0, failed) for claim_id in base.claims}
 
 
 def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int = 0) -> Judgement:
     """Return the judgement of one claim on one replication's evidence."""
+    protocol = base.claims[claim_id].protocol
+    script = base.scripts.get(protocol.experiment) if protocol else None
+    failed = {script.name: failing(base, ledger, script)} if script else {}
+    return _judged(base, ledger, claim_id, replication, failed)
+
+
+def _judged(
+    base: Base, ledger: Ledger, claim_id: str, replication: int, failed: Mapping[str, Failed]
+) -> Judgement:
     claim = base.claims[claim_id]
     protocol = claim.protocol
     if protocol is None:
@@ -181,7 +197,11 @@ def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int =
     versions = [script.version_at(setting) for setting in protocol.settings]
     tests = superseded(claim_id, protocol, script, ledger, versions)
     stale = _stale(claim_id, protocol, script, ledger, map(script.version_at, base.settings(script.name)))
-    case = _Case(protocol, script, ledger, len(tests))
+    broken = (
+        *failed[script.name],
+        *without_labels(protocol, script, ledger, alpha=ldexp(ALPHA, -len(tests))),
+    )
+    case = _Case(protocol, script, ledger, len(tests), broken)
     settings = tuple(case.at(setting, stale[setting.name], replication) for setting in protocol.settings)
     state = joined((each.state for each in settings if each.verdict), settings[0].state)
     earlier = case.earlier(replication) if settings[0].verdict else ()
@@ -196,6 +216,7 @@ class _Case:
     script: Script
     ledger: Ledger
     level: int
+    failing: Failed
 
     def at(self, setting: Setting, stale: tuple[Evidence, ...], replication: int) -> SettingJudgement:
         """Return the judgement of one setting."""
@@ -228,7 +249,7 @@ class _Case:
     def verdict(self, protocol: Protocol, version: str, replication: int) -> Verdict:
         """Return the verdict of one set of seeds."""
         values = self.ledger.values(self.script.name, version, protocol.arms, replication)
-        return judge(protocol, self.script.outcomes, values, superseded=self.level)
+        return judge(protocol, self.script.outcomes, values, superseded=self.level, failing=self.failing)
 
     def replicated(self, version: str, number: int, own: Verdict) -> Replication:
         """Return the judgement of another set of seeds, to show beside the verdict."""

@@ -5,7 +5,8 @@ stays valid however often one looks. It is reproduced when the interval lies ins
 contradicted when it lies wholly outside, else inconclusive. Adding blocks shrinks the interval, so what is
 decided stays decided, unless a seed diverges later or the blocks turn out not to be alike; either can only
 take a decision back. A control is a bound that must fail where the effect should be absent, or one that must
-hold for the test to have power; if a control comes out wrong, there is no verdict.
+hold for the test to have power; if a control comes out wrong, there is no verdict. Nor is there one if a
+control of the experiment itself failed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from math import ldexp
 from typing import Literal
 
 from kb.judging.bounds import Decision
+from kb.judging.details import FailedControl
 from kb.judging.estimands import LEAST_SEEDS
 from kb.judging.finding import Finding, Values, find
 from kb.reading.outcomes import Outcome
@@ -39,6 +41,7 @@ class Verdict:
         seeds: The most seeds that any prediction has.
         log_e: Least log e-value among the predictions, hence one for all of them; at most 0 when
             inconclusive or invalid.
+        failing: The controls of the experiment itself that failed.
     """
 
     state: VerdictState
@@ -48,6 +51,7 @@ class Verdict:
     superseded: int
     seeds: int
     log_e: float
+    failing: tuple[FailedControl, ...] = ()
 
 
 def judge(
@@ -57,6 +61,7 @@ def judge(
     *,
     superseded: int = 0,
     first: int = LEAST_SEEDS,
+    failing: tuple[FailedControl, ...] = (),
 ) -> Verdict:
     """Judge every prediction and control of a protocol.
 
@@ -66,6 +71,7 @@ def judge(
         values: What was measured; an arm that is missing has no seeds.
         superseded: How many earlier tests of the claim have evidence; each halves alpha.
         first: Least number of seeds before the first look.
+        failing: The controls of the experiment itself that failed; any leaves no verdict.
 
     Raises:
         ValueError: The experiment has no such outcome, or `superseded` is negative.
@@ -78,12 +84,12 @@ def judge(
     controls = [(control.applied(by_name), control) for control in protocol.controls]
     judged = [find(*part, outcomes, values, alpha=alpha, first=first) for part in (*parts, *controls)]
     findings, checks = tuple(judged[: len(parts)]), tuple(judged[len(parts) :])
-    state = _state([finding.decision for finding in findings], checks)
+    state = "invalid" if failing else _state([finding.decision for finding in findings], checks)
     log_e = min(finding.log_e for finding in findings)
     if state in ("inconclusive", "invalid"):
         log_e = min(log_e, 0.0)
     seeds = max(finding.seeds for finding in findings)
-    return Verdict(state, findings, checks, alpha, superseded, seeds, log_e)
+    return Verdict(state, findings, checks, alpha, superseded, seeds, log_e, failing)
 
 
 def is_decided(verdict: Verdict) -> bool:

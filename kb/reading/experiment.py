@@ -30,7 +30,12 @@ SCRIPTS = "repro/experiments"
 """The folder of scripts, relative to the project's root."""
 CONSTANT = "SAME_FOR_EVERY_SEED"
 """The table in which a script names the arms that do not depend on their seeds, and says why."""
-
+ANY_LABELS = "SAME_FOR_ANY_LABELS"
+"""The table in which a script names the outcomes that may come out alike for any labels, and says why."""
+LABELLED = ("repro.lab.data", "repro.lab.mnist1d", "repro.lab.sequences")
+"""The modules of the lab whose functions draw data with labels."""
+DIGITS = "load_digits"
+"""The one function of another library with which scripts draw data with labels."""
 
 ReadOutcomes = Callable[[ast.Module, Mapping[str, Mapping[str, Value]]], dict[str, Outcome]]
 _FIELD = "a literal number, string or boolean"
@@ -52,6 +57,8 @@ class Script:
     """The source of each module of the lab by its name."""
     constant: Mapping[str, str] = field(default_factory=dict)
     """The arms whose values are the same for every seed, each with the reason."""
+    any_labels: Mapping[str, str] = field(default_factory=dict)
+    """The outcomes that may come out alike whichever labels are learned, each with the reason."""
 
     @property
     def path(self) -> str:
@@ -67,6 +74,11 @@ class Script:
     def is_template(self) -> bool:
         """Is it still the script that `repro new` wrote, so that no value of it may count?"""
         return TEMPLATE_MODULE in self.code
+
+    @property
+    def may_draw_labels(self) -> bool:
+        """Does it reach what draws data with labels? Whether an arm does is seen when it is measured."""
+        return bool(self.code.keys() & {*LABELLED}) or DIGITS in self.source
 
     @property
     def is_same_for_every_seed(self) -> bool:
@@ -147,36 +159,38 @@ def read_script(
     refuse_hidden(docstring, "the docstring", 1)
     scales = _scales(tree)
     arms = {key: _description(node) for key, node in table(tree, "ARMS").items()}
+    found = outcomes(tree, scales)
     return Script(
         name=name,
         source=source,
         docstring=docstring,
         arms=arms,
-        outcomes=outcomes(tree, scales),
+        outcomes=found,
         scales=scales,
         code=_code(name, source, lab, tree),
         lab=lab,
-        constant=_constant(tree, arms),
+        constant=_reasons(tree, CONSTANT, arms, "ARMS"),
+        any_labels=_reasons(tree, ANY_LABELS, found, "OUTCOMES"),
     )
 
 
-def _constant(tree: ast.Module, arms: Collection[str]) -> dict[str, str]:
-    """Return the arms that a script declares to be the same for every seed, with its reasons."""
-    if not is_assigned(tree, CONSTANT):
+def _reasons(tree: ast.Module, name: str, known: Collection[str], where: str) -> dict[str, str]:
+    """Return the arms or outcomes that a table of a script names, with the script's reasons."""
+    if not is_assigned(tree, name):
         return {}
-    entries = table(tree, CONSTANT)
-    for arm, node in entries.items():
-        if arm not in arms:
-            raise ScriptError(f"{CONSTANT} names {arm}, which is not among ARMS", node.lineno)
-    return {arm: _reason(node) for arm, node in entries.items()}
+    entries = table(tree, name)
+    for key, node in entries.items():
+        if key not in known:
+            raise ScriptError(f"{name} names {key}, which is not among {where}", node.lineno)
+    return {key: _reason(node, name) for key, node in entries.items()}
 
 
-def _reason(node: ast.expr) -> str:
+def _reason(node: ast.expr, name: str) -> str:
     allowed = "a literal string that says why"
-    found = literal(node, f"a reason in {CONSTANT}", allowed)
+    found = literal(node, f"a reason in {name}", allowed)
     if isinstance(found, str) and found.strip():
         return found
-    raise ScriptError(f"a reason in {CONSTANT} is {found!r}; write {allowed}", node.lineno)
+    raise ScriptError(f"a reason in {name} is {found!r}; write {allowed}", node.lineno)
 
 
 def _code(name: str, source: str, lab: Mapping[str, str], tree: ast.Module) -> dict[str, str]:

@@ -16,6 +16,7 @@ from kb.reading.base import Base
 from kb.reasoning.relations import Link
 from kb.reasoning.standing import Standing, standings
 from kb.records.relations import RELATIONS
+from kb.words.failed import failed_clause
 from kb.words.findings import finding_clause, run_clause
 from kb.words.relations import relation_clause
 from kb.words.settings import at_settings
@@ -126,6 +127,9 @@ def _of_setting(claim_id: str, experiment: str, found: SettingJudgement, where: 
             "blocks": len(found.evidence),
         },
     )
+    for failed in verdict.failing:
+        what = {"control": True, "failed": failed.kind, "experiment": failed.experiment, "arm": failed.arm}
+        yield Step("finding", claim_id, failed_clause(failed), what)
     for finding in _deciding(verdict):
         facts = {"prediction": finding.prediction.name, "control": finding.is_control}
         words = finding_clause(finding)
@@ -134,7 +138,9 @@ def _of_setting(claim_id: str, experiment: str, found: SettingJudgement, where: 
 
 
 def _deciding(verdict: Verdict) -> list[Finding]:
-    """Return the fewest findings that give the verdict."""
+    """Return the fewest findings that give the verdict; none where the experiment itself failed a control."""
+    if verdict.failing:
+        return []
     if verdict.state == "invalid":
         return [next(control for control in verdict.controls if control.is_wrong)]
     if verdict.state == "inconclusive":

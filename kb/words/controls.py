@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kb.judging.controls import Summary
+from kb.reading.experiment import Script
+from kb.words.failed import failed_clause
 from kb.words.numbers import count
+from kb.words.settings import listed
 
 
 def controls_sentences(found: Summary) -> Iterator[str]:
@@ -27,6 +30,17 @@ def controls_sentences(found: Summary) -> Iterator[str]:
     if found.compared:
         total = count(len(found.compared), "comparison")
         yield f"An arm against itself: {found.false} of {total} found a difference."
+    if found.relabelled:
+        passed = sum(each.is_passed for _, each in found.relabelled)
+        failed = sum(each.decision == "contradicted" for _, each in found.relabelled)
+        predictions = count(len(found.relabelled), "prediction")
+        yield (
+            f"Without anything to learn: {passed} of {predictions} did not come out reproduced, and {failed} "
+            "came out contradicted, with the labels shuffled in the data of the arm that must do well."
+        )
+    if found.unlabelled:
+        arms = listed(found.unlabelled)
+        yield f"No labels to shuffle: {arms} drew none, or made them from the points that they belong to."
     without = [each for each in found.checked if each.wanted is None]
     if without:
         refused = sum(each.is_passed for each in without)
@@ -43,14 +57,18 @@ def controls_sentences(found: Summary) -> Iterator[str]:
         )
 
 
+def label_sentences(script: Script) -> Iterator[str]:
+    """Yield why outcomes of an experiment may come out alike whichever labels are learned."""
+    for name, reason in script.any_labels.items():
+        yield f"Not judged with shuffled labels: {script.outcomes[name].label}; {reason.rstrip('.')}."
+
+
 def failures(found: Summary) -> Iterator[str]:
     """Yield a sentence for each control that failed, and each comparison that found a false difference."""
     for tried in found.tried:
         if tried.breach:
             yield f"arm {tried.arm} breaks the contract: {tried.breach}"
-    for each in found.imitated:
-        if not each.refusal:
-            yield f"arm {each.arm}: the fault “{each.mutant}” was not refused"
+    yield from (failed_clause(each) for each in found.failing if each.kind != "contract broken")
     for compared in found.compared:
         if compared.is_false:
             yield (

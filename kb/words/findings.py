@@ -13,6 +13,7 @@ from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
 from kb.records.claims import Claim, Control, Prediction
 from kb.words.bounds import bound_text
+from kb.words.failed import failing_clause
 from kb.words.measured import measured
 from kb.words.numbers import count, number, unit_after
 from kb.words.settings import at_settings, by_setting
@@ -203,6 +204,8 @@ def _because(verdict: Verdict) -> str:
     if verdict.state == "inconclusive":
         opened = [finding for finding in everything if finding.decision == "inconclusive"]
         return _inconclusive(opened, len(verdict.findings))
+    if verdict.failing:
+        return failing_clause(verdict.failing)
     if verdict.state == "invalid":
         wrong = _weakest([control for control in verdict.controls if control.is_wrong])
         where = f"its control {' minus '.join(wrong.arms)}"

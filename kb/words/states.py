@@ -9,7 +9,7 @@ from kb.judging.verdict import VerdictState
 from kb.records.claims import Claim
 
 GREY, DIM = "#515a68", "bright_black"
-CONTROL_HELD = "a control's bound held where it must fail"
+CONTROL_WRONG = "a control came out wrong"
 """What makes a test invalid, in the words used everywhere."""
 
 
@@ -116,14 +116,14 @@ STATES: dict[State, StateWords] = {
         word="Invalid",
         slug="invalid",
         icon="M8 2L15 14H1zM8 6.5v3.5M8 12v.2",
-        means=f"{CONTROL_HELD.capitalize()}, so the test tells nothing about the claim.",
+        means=f"{CONTROL_WRONG.capitalize()}, so the test tells nothing about the claim.",
         group="wait",
         ink="#855000",
         colour="red",
         exit_code=12,
-        asks=f"{CONTROL_HELD}: the protocol needs another look",
-        reason=f"{CONTROL_HELD}, so its own evidence says nothing",
-        rule=f"{CONTROL_HELD}, so there is no verdict",
+        asks=f"{CONTROL_WRONG}: the protocol needs another look",
+        reason=f"{CONTROL_WRONG}, so its own evidence says nothing",
+        rule=f"{CONTROL_WRONG}, so there is no verdict",
     ),
     "stale": StateWords(
         word="Stale",

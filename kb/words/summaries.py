@@ -46,6 +46,8 @@ def _outcome(verdict: Verdict) -> str:
 
 
 def _invalid(verdict: Verdict) -> str:
+    if verdict.failing:
+        return "Our test tells nothing: a check of the experiment itself failed."
     if any(control.is_wrong and control.must_hold for control in verdict.controls):
         return "Our test tells nothing: what must hold for it to have power did not."
     return "Our test tells nothing: what was predicted also happened where it must not."

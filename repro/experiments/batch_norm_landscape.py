@@ -120,6 +120,14 @@ ARMS = {
     "bn_held": Arm("batch norm, its statistics held fixed during a probe", is_normalised=True, holds=True),
     "once": Arm("no normalisation, units standardised once before training", is_standardised=True),
 }
+SAME_FOR_ANY_LABELS = {
+    "layer_cosine": "how far a gradient holds is measured, whichever labels it is of",
+    "step_cosine": "how far a gradient holds is measured, whichever labels it is of",
+    "loss_range": "how far the loss varies is measured, whichever labels it is of",
+    "relative_layer_cosine": "how far a gradient holds is measured, whichever labels it is of",
+    "relative_step_cosine": "how far a gradient holds is measured, whichever labels it is of",
+    "relative_loss_range": "how far the loss varies is measured, whichever labels it is of",
+}
 
 
 class Landscape(NamedTuple):

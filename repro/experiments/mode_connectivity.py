@@ -88,6 +88,9 @@ ARMS = {
     "untrained_curve": Arm("path between two nets with one untrained bend", "drawn"),
     "siblings_line": Arm("straight line between two nets trained together at first", "midpoint", 0.25),
 }
+SAME_FOR_ANY_LABELS = {
+    "test_climb": "between two nets that only guess, the test error does not climb either",
+}
 
 
 def trained_ends(seeds: Seeds, data: Labelled, shapes: Shapes, steps: int, common: float) -> Tensor:

@@ -80,6 +80,10 @@ ARMS = {
     "random_inputs": Arm("network, right labels on noise", True, has_right_inputs=False),
     "linear_random_labels": Arm("linear classifier, random labels", False, hidden=0, rates=(0.01, 0.1, 1.0)),
 }
+SAME_FOR_ANY_LABELS = {
+    "train_accuracy": "that a net fits whatever labels it is given is what this measures",
+    "steps_to_fit": "how long it takes is measured for right and for random labels",
+}
 
 
 @torch.no_grad()

@@ -35,6 +35,7 @@ from repro import provenance
 from repro.lab.seeds import Seeds
 from repro.worker.contract import refuse_breach
 from repro.worker.failures import FailureKind, failure_line
+from repro.worker.labels import Drawn, shuffle_labels
 from repro.worker.messages import Numbers, Ready
 from repro.worker.task import Task, arguments, parse
 from repro.worker.values import ContractError, Outcomes, read_outcomes
@@ -115,17 +116,26 @@ def exit_status(code: object) -> int:
 
 
 def measure(task: Task, reporter: Reporter) -> None:
-    """Measure the blocks of a task, one after another."""
+    """Measure the blocks of a task, one after another.
+
+    Raises:
+        TaskError: The task asks for shuffled labels on seeds that count, or its script has changed.
+    """
+    if task.has_shuffled_labels and task.stream != "explore":
+        raise TaskError("version", "labels are shuffled on seeds that never count, and on no others")
     script = planned_script(task)
     configure(task)
     reporter.send(readiness(task).model_dump_json().encode() + b"\n")
+    drawn = shuffle_labels(script) if task.has_shuffled_labels else Drawn()
     module = load(script, task.file)
     if task.is_trial:
         require_declarations(script, module)
     scale = running_scale(script, module, task)
     for block in task.blocks:
         reporter.block = block
+        before = drawn.count
         numbers = measure_block(task, script, module, scale, block)
+        numbers = numbers.model_copy(update={"shuffled_sets": drawn.count - before})
         reporter.send(numbers.model_dump_json().encode() + b"\n")
 
 

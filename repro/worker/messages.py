@@ -34,6 +34,7 @@ class Numbers(Part):
     curves: dict[str, Curves]
     peak_memory_bytes: Count
     notes: tuple[str, ...] = ()
+    shuffled_sets: Count = 0
 
 
 class Measurement(Part):
@@ -47,6 +48,7 @@ class Measurement(Part):
         measuring: SHA-256 of the files of the runner that call `measure`.
         sandbox: The tier at which the process that measured was confined.
         notes: What a reader should know, such as values that do not depend on the seed.
+        shuffled_sets: How many data sets were drawn whose labels were shuffled, as the task asks for.
     """
 
     block: int
@@ -60,6 +62,7 @@ class Measurement(Part):
     measuring: Sha256 | None = None
     sandbox: Tier
     notes: tuple[str, ...] = ()
+    shuffled_sets: Count = 0
 
 
 class Error(Part):

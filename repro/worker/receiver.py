@@ -117,6 +117,7 @@ class Receiver:
             measuring=ready.measuring,
             sandbox=self._tier,
             notes=tuple(map(printable, numbers.notes)),
+            shuffled_sets=numbers.shuffled_sets,
         )
         line = measurement.model_dump_json().encode() + b"\n"
         return Told(numbers.block, is_failure=False, line=line)

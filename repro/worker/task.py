@@ -41,6 +41,7 @@ class Task:
         sandbox: The tier of confinement, or `auto` for the strongest that the machine offers.
         least: The weakest tier that is acceptable.
         is_trial: Only try whether the arm keeps the contract of experiments, with seeds that never count.
+        has_shuffled_labels: Shuffle the labels of the data first; only on seeds that never count.
     """
 
     file: Path
@@ -58,6 +59,7 @@ class Task:
     seeds_from: str | None = None
     capability: str = ""
     is_trial: bool = False
+    has_shuffled_labels: bool = False
     sandbox: Choice = "auto"
     least: Tier = "S0"
 
@@ -98,8 +100,9 @@ def arguments(task: Task) -> tuple[str, ...]:
     if task.capability:
         named["--capability"] = task.capability
     options = [str(part) for pair in named.items() for part in pair]
-    trial = [TRIAL] if task.is_trial else []
-    return (str(task.file), task.arm, blocks, *options, *trial, *overrides)
+    flags = {TRIAL: task.is_trial, SHUFFLED: task.has_shuffled_labels}
+    given = [flag for flag, is_given in flags.items() if is_given]
+    return (str(task.file), task.arm, blocks, *options, *given, *overrides)
 
 
 class Order(NamedTuple):
@@ -115,7 +118,7 @@ class Order(NamedTuple):
     has_more: bool
 
 
-MORE, TRIAL = "--more-from-stdin", "--trial"
+MORE, TRIAL, SHUFFLED = "--more-from-stdin", "--trial", "--shuffled-labels"
 
 
 def worker_command(task: Task, result_fd: int) -> tuple[str, ...]:
@@ -154,6 +157,9 @@ def parse(argv: Sequence[str]) -> Order:
     parser.add_argument("--sandbox", choices=("auto", *TIERS), default="auto")
     parser.add_argument("--least", choices=TIERS, default="S0")
     parser.add_argument(TRIAL, dest="is_trial", action="store_true", help="only try the contract")
+    parser.add_argument(
+        SHUFFLED, dest="has_shuffled_labels", action="store_true", help="shuffle labels first"
+    )
     parser.add_argument("--result-fd", type=int, default=1, help="default: standard output")
     parser.add_argument(MORE, dest="has_more", action="store_true", help="JSON lists of arguments")
     found = vars(parser.parse_args(argv))

@@ -20,7 +20,7 @@ from kb.site.figures.curves import Curve, curves_figure, curves_of
 from kb.site.figures.doses import doses_of
 from kb.site.page import Page, page_from
 from kb.site.pages.claim.provenance import machine_words
-from kb.words.controls import controls_sentences, failures
+from kb.words.controls import controls_sentences, failures, label_sentences
 
 
 class Drawn(NamedTuple):
@@ -89,7 +89,7 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str], co
         "commands": _commands(name, claims),
         "doses": list(_drawn(doses_of(values, script), "dose")),
         "curves": list(_drawn(curves, "curve")),
-        "controls": list(controls_sentences(controls)),
+        "controls": [*controls_sentences(controls), *label_sentences(script)],
         "failures": list(failures(controls)),
         "control_files": controls.files,
         "groups": list(

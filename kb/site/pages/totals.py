@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from kb.exports.published import Site
-from kb.judging.against_itself import Comparison, comparisons, exact_interval
+from kb.judging.against_itself import Comparison, exact_interval
+from kb.judging.controls import Summary, summaries
 from kb.judging.judgement import Judgement
 from kb.judging.stats import Interval
 from kb.site.page import Page, page_from
+from kb.words.controls import failures
 from kb.words.measured import Measured, within
 from kb.words.standings import STANDINGS
+
+Passed = tuple[int, int]
+"""How many passed, and of how many."""
 
 
 class AgainstItself(NamedTuple):
@@ -21,7 +26,6 @@ class AgainstItself(NamedTuple):
     Attributes:
         found: The comparisons in which a difference was found.
         rate: Percentage of these, with its Clopper-Pearson interval.
-        by_experiment: Comparisons and false differences of each experiment.
         pairs: Comparisons by the number of seeds in a half.
         apart: Comparisons on seeds for exploring, which `repro verify --controls` measured.
         seconds: Processor seconds of measuring these.
@@ -30,10 +34,34 @@ class AgainstItself(NamedTuple):
     total: int
     found: tuple[Comparison, ...]
     rate: Measured
-    by_experiment: dict[str, tuple[int, int]]
     pairs: list[tuple[int, int]]
     apart: int
     seconds: float
+
+
+class Tested(NamedTuple):
+    """What came of one experiment's controls; pairs are how many passed, and of how many.
+
+    Attributes:
+        measured: Days on which they were measured, the first and the last; none if they never were.
+        arms: Arms that keep the contract.
+        faults: Imitated faults that were refused.
+        itself: Arms against themselves in which no difference was found.
+        labels: Predictions that did not hold with shuffled labels.
+        judged: Judgements with arms swapped, no effect, mixed arms or an effect put in that came out right.
+        failed: What failed, as clauses.
+        is_failed: Did a control fail? A false difference of an arm from itself alone is none.
+    """
+
+    experiment: str
+    measured: tuple[str, ...]
+    arms: Passed
+    faults: Passed
+    itself: Passed
+    labels: Passed
+    judged: Passed
+    failed: tuple[str, ...]
+    is_failed: bool
 
 
 class Cost(NamedTuple):
@@ -48,6 +76,7 @@ class Cost(NamedTuple):
 def pages(site: Site) -> Iterator[Page]:
     """Yield the page."""
     base, judgements = site.base, site.judgements
+    every = summaries(base, site.ledger, judgements)
     standings = Counter(standing.standing for standing in site.standings.values())
     kinds = Counter(claim.kind for claim in base.claims.values())
     sources = Counter(source.verified for source in base.sources.values())
@@ -62,7 +91,10 @@ def pages(site: Site) -> Iterator[Page]:
         "judged": [i for i, judgement in judgements.items() if judgement.verdict],
         "decided": site.decided,
         "surviving": site.surviving,
-        "itself": against_itself(comparisons(base, site.ledger), _control_seconds(site)),
+        "itself": against_itself(
+            (each for found in every.values() for each in found.compared), _control_seconds(site)
+        ),
+        "tested": [tested(found) for found in every.values()],
         "costs": costs(site),
         "machines": len({piece.machine.fingerprint for piece in site.ledger.evidence}),
         "stale": [i for i, judgement in judgements.items() if judgement.stale],
@@ -73,6 +105,27 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _control_seconds(site: Site) -> float:
     return sum(each.seconds for filed in site.ledger.controls for each in filed.controls.blocks)
+
+
+def tested(found: Summary) -> Tested:
+    """Return what came of the controls of one experiment, as counts."""
+    days = sorted(filed.controls.started[:10] for filed in found.files)
+    return Tested(
+        found.experiment,
+        tuple(dict.fromkeys((days[0], days[-1]))) if days else (),
+        _passed(not each.breach for each in found.tried),
+        _passed(bool(each.refusal) for each in found.imitated),
+        _passed(not each.is_false for each in found.compared),
+        _passed(each.is_passed for _, each in found.relabelled),
+        _passed(each.is_passed for each in found.checked),
+        tuple(failures(found)) if found.is_failed else (),
+        found.is_failed,
+    )
+
+
+def _passed(found: Iterable[bool]) -> Passed:
+    came_out = list(found)
+    return sum(came_out), len(came_out)
 
 
 def against_itself(found: Iterable[Comparison], seconds: float) -> AgainstItself | None:
@@ -86,12 +139,10 @@ def against_itself(found: Iterable[Comparison], seconds: float) -> AgainstItself
     if not every:
         return None
     false = tuple(comparison for comparison in every if comparison.is_false)
-    total, wrong = (Counter(each.experiment for each in some) for some in (every, false))
     return AgainstItself(
         len(every),
         false,
         _percent(len(false) / len(every), exact_interval(len(false), len(every))),
-        {name: (count, wrong[name]) for name, count in sorted(total.items())},
         sorted(Counter(comparison.pairs for comparison in every).items()),
         sum(not comparison.is_evidence for comparison in every),
         seconds,

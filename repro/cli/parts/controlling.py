@@ -126,7 +126,8 @@ def _measured(sitting: Sitting, path: str) -> Iterator[str]:
         yield f"{where}: nothing new to measure"
     else:
         blocks, arms = count(len(controls.blocks), "block"), count(len(controls.tried), "arm")
-        yield f"{where}: {arms} tried and {blocks} measured in {duration(controls.seconds)}"
+        again = f", {len(controls.shuffled)} with shuffled labels" if controls.shuffled else ""
+        yield f"{where}: {arms} tried and {blocks} measured{again} in {duration(controls.seconds)}"
         yield f"  kept: {path}" if path else "  not saved"
     for failed in sitting.failures:
         yield f"  arm {failed.task.arm}, block {failed.block}: {failed.message}"
@@ -158,6 +159,7 @@ def _data(found: Summary) -> dict[str, object]:
         "compared": len(found.compared),
         "found_different": found.false,
         "judged_again": len(found.checked),
+        "judged_with_shuffled_labels": len(found.relabelled),
         "is_failed": found.is_failed,
         "failures": [*failures(found)],
     }
