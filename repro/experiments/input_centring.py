@@ -162,6 +162,9 @@ ARMS = {
     "correlated": Arm("regression, correlated inputs", regressing(correlated)),
     "whitened": Arm("regression, correlated inputs, whitened", regressing(correlated_whitened)),
 }
+SAME_FOR_ANY_LABELS = {
+    "largest_curvature": "the curvature at the start is made of the inputs",
+}
 
 
 def centred(x: Tensor) -> Tensor:

@@ -112,6 +112,10 @@ ARMS = {
     "runs": Arm("runs that differ in their seed", alone),
     "committees": Arm("committees of forty runs", committees),
 }
+SAME_FOR_ANY_LABELS = {
+    "best_lead": "the best of many runs that only guess leads their mean, too",
+    "lead_of_twenty": "the best of many runs that only guess leads their mean, too",
+}
 
 
 def trained(part: Seeds, data: Labelled, scale: Scale) -> Tensor:

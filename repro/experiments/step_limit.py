@@ -148,6 +148,9 @@ ARMS = {
     "estimated_1_8": Arm("quadratic, 1.8 over the estimated curvature", estimated(1.8)),
     "estimated_2_3": Arm("quadratic, 2.3 over the estimated curvature", estimated(2.3)),
 }
+SAME_FOR_ANY_LABELS = {
+    "log10_loss_change": "a rate that lets the training loss fall does so for any labels",
+}
 
 
 def spectrum() -> Tensor:

@@ -92,6 +92,10 @@ ARMS = {
     "most": Arm("all but the trials of tuning", ("weights", "order", "training", "testing")),
     "everything": Arm("everything, the trials of tuning included", KINDS),
 }
+SAME_FOR_ANY_LABELS = {
+    "spread": "accuracies scatter whatever is learned",
+    "error": "accuracies scatter whatever is learned",
+}
 
 
 class Setting(NamedTuple):
