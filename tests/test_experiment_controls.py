@@ -224,6 +224,7 @@ def test_a_stored_control_that_failed_leaves_no_verdict(project_of, measured, tm
     assert (document.state, document.verdict.failing) == ("invalid", (words,))
     pages = {page.path: page.content for page in render(Site(project, ROOT))}
     assert said in pages["claims/toy-claim.md"]
+    assert "a check of the experiment itself failed" in pages["claims/toy-claim.md"]
     assert words in pages["experiments/coin.md"]
     assert invoke(root, "run", "toy-claim")[0] == 12
 

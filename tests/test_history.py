@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from kb.evidence.controls import Tried, as_controls_file
 from kb.exports.published import Site
 from kb.project import read
-from kb.reading.load import record_in
+from kb.reading.load import load_base, record_in
 from kb.reading.tree import Folder
 from kb.site.render import render
 from repro.histories import histories
 from repro.vcs import Repository
 from tests.conftest import CLAIM
+from tests.evidence_of import controls_of
 from tests.measured import RECORD, SCRIPT, begun, change, measure
 from tests.repository import commit_all, git
 from tests.states_project import ROOT
@@ -55,6 +57,20 @@ def test_evidence_turns_the_verdict(repository):
     assert event.words == "evidence added: 4 blocks, measured 2026-01-01"
     assert (event.state, event.seeds, event.is_turn) == ("reproduced", 10, True)
     assert event.commit == git(repository, "rev-parse", "HEAD")
+
+
+def test_a_control_that_failed_turns_the_verdict(repository):
+    """The event says what failed, and the next version of the script has no control that does."""
+    measure(repository)
+    commit_all(repository, "Measure")
+    script = load_base(Folder(repository)).scripts["coin"]
+    broken = Tried(arm="fair", breach="arm fair ignores its seeds; use them")
+    path, content = as_controls_file(controls_of(script, script.version(), tried=(broken,)))
+    (repository / path).write_bytes(content)
+    commit_all(repository, "Test")
+    (event,) = told(repository, "toy-claim")["toy-claim"][3:]
+    assert event.words == "a control of the experiment failed: arm fair ignores its seeds"
+    assert (event.kind, event.state, event.is_turn) == ("evidence", "invalid", True)
 
 
 def test_changed_code_makes_the_evidence_stale(repository):

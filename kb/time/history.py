@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from kb.evidence.ledger import Evidence, Ledger
+from kb.judging.details import FailedControl
 from kb.judging.judgement import Judgement, State, judge_claim
 from kb.reading.base import Base
 from kb.reading.experiment import Script
 from kb.records.claims import Claim, Control, Prediction, Protocol, Record, Tombstone
+from kb.words.failed import failed_clause
 from kb.words.numbers import count
 
 ChangeKind = Literal[
@@ -100,6 +102,7 @@ def history(claim_id: str, versions: Iterable[Version]) -> tuple[Event, ...]:
             steps = list(_steps(last, known, version))
             found = _judged(claim_id, version, version.record)
             steps += _evidence_steps(known, judged, version, found)
+            steps += _control_steps(judged, found)
             state, seeds = found.state, found.verdict.seeds if found.verdict else 0
             known, judged = version, found
         else:
@@ -245,6 +248,21 @@ def _evidence_steps(
             measured = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
             blocks = count(len(pieces), "block")
             yield _Change("evidence", f"evidence {done}: {blocks}, measured {measured}")
+
+
+def _control_steps(former: Judgement | None, found: Judgement) -> Iterator[_Change]:
+    """Yield a step for each control of the experiment itself that failed, and one when none does any more."""
+    before, now = _failing(former), _failing(found)
+    for each in now:
+        if each not in before:
+            yield _Change("evidence", f"a control of the experiment failed: {failed_clause(each)}")
+    if before and not now:
+        yield _Change("evidence", "no control of the experiment fails any more")
+
+
+def _failing(judgement: Judgement | None) -> tuple[FailedControl, ...]:
+    settings = judgement.judged if judgement else ()
+    return tuple(dict.fromkeys(each for s in settings if s.verdict for each in s.verdict.failing))
 
 
 def _pieces(judgement: Judgement | None) -> tuple[Evidence, ...]:
