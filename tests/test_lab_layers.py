@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.autograd import gradcheck, gradgradcheck
 
 from repro.lab.ensemble import conv1d, dropout_masks, linear
+from repro.lab.initialise import initialise
+from repro.lab.mlp import mlp_shapes, standardise
 from repro.lab.normalise import EPSILON, Running, batch_norm, running
 from repro.lab.recurrent import lstm, recurrent_shapes, rnn
 from repro.lab.seeds import Seeds
@@ -114,3 +116,27 @@ def test_dropout_masks_keep_the_mean():
     masks = dropout_masks(SEEDS, 10, 100, 20, rate=0.25)
     assert masks.unique().tolist() == pytest.approx([0, 4 / 3])
     assert masks.mean((1, 2, 3)).tolist() == pytest.approx([1, 1], abs=0.02)
+
+
+def test_standardising_a_network_is_done_unit_by_unit():
+    """What enters each rectifier is the unit's former input less its mean over its spread, layer by layer."""
+    net = initialise(SEEDS, mlp_shapes(3, 4, 4, 2), "he", dtype=torch.float64)
+    x = SEEDS.normal("x", 12, 3, dtype=torch.float64)
+    before = {name: weight.clone() for name, weight in net.weights.items()}
+    with torch.no_grad():
+        standardise(net, x)
+    for lane in range(len(SEEDS)):
+        points = x[lane]
+        for k in range(2):
+            columns = []
+            for unit in range(4):
+                entered = points @ before[f"{k}.weight"][lane, unit] + before[f"{k}.bias"][lane, unit]
+                if (deviation := entered.std()) > 0:
+                    columns.append((entered - entered.mean()) / deviation)
+                else:  # a unit that gets nothing but zeros
+                    columns.append(torch.full_like(entered, torch.nan))
+            expected = torch.stack(columns, 1)
+            found = points @ net.weights[f"{k}.weight"][lane].T + net.weights[f"{k}.bias"][lane]
+            torch.testing.assert_close(found, expected, equal_nan=True)
+            points = expected.relu()
+    assert torch.equal(net.weights["2.weight"], before["2.weight"])

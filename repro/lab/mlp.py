@@ -50,6 +50,22 @@ def mlp(weights: Weights, x: Tensor) -> Tensor:
     return x
 
 
+def standardise(net: Parameters, x: Tensor) -> None:
+    """Scale and shift a plain network's hidden units in place: over x their means are 0, their spreads 1.
+
+    Args:
+        net: Made with `mlp_shapes`, without norms.
+        x: Shape (lanes, points, inputs).
+    """
+    for k in range(_depth(net.weights) - 1):
+        weight, bias = net.weights[f"{k}.weight"], net.weights[f"{k}.bias"]
+        entered = linear(x, weight, bias)
+        mean, deviation = entered.mean(1), entered.std(1)  # each (lanes, width)
+        weight.div_(deviation.unsqueeze(2))
+        bias.sub_(mean).div_(deviation)
+        x = linear(x, weight, bias).relu()
+
+
 def _depth(weights: Weights) -> int:
     return sum(name.endswith(".weight") for name in weights)
 
