@@ -5,6 +5,9 @@ Run: python benchmarks/confinement.py
 
 A first task includes starting Python, loading torch and choosing the tier; a further task is measured by the
 same worker. Both are wall seconds without those of the blocks. A block is training as in a claim.
+
+S0 takes a second turn in every round: by how much it differs from itself is what the machine's noise does.
+The ratios are those of the medians of one round.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ from repro.worker.messages import End, Measurement, read_line
 from repro.worker.task import TIERS, Task, lasting_command, task_line
 
 EXPERIMENT, ARM = "two_layer_linear", ""
+KINDS = ("a first task", "a further task", "a block")
+AGAIN = "S0 again"
 FURTHER = 4
 """Tasks that a worker takes after its first."""
 
@@ -74,17 +79,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     task = a_task()
-    offered = [tier for tier in TIERS if tiers.tried(tier, script=task.file).holds]
-    seconds: dict[str, dict[str, list[float]]] = {tier: defaultdict(list) for tier in offered}
+    turns = {tier: tier for tier in TIERS if tiers.tried(tier, script=task.file).holds} | {AGAIN: "S0"}
+    names = [*turns]
+    found: list[dict[str, dict[str, float]]] = []
     for number in range(rounds):
-        for tier in offered[number % len(offered) :] + offered[: number % len(offered)]:
-            for kind, values in timed(replace(task, sandbox=tier)).items():
-                seconds[tier][kind] += values
-    print(f"{'median milliseconds of':<24}" + "".join(f"{tier:>10}" for tier in offered))
-    for kind in ("a first task", "a further task", "a block"):
-        medians = [statistics.median(seconds[tier][kind]) * 1000 for tier in offered]
-        print(f"{kind:<24}" + "".join(f"{one:>10.1f}" for one in medians))
+        found.append({})
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            taken = timed(replace(task, sandbox=turns[name]))
+            found[-1][name] = {kind: statistics.median(values) for kind, values in taken.items()}
+    print(f"{'median milliseconds of':<24}" + "".join(f"{name:>18}" for name in names))
+    for kind in KINDS:
+        medians = [statistics.median(each[name][kind] for each in found) * 1000 for name in names]
+        print(f"{kind:<24}" + "".join(f"{one:>18.1f}" for one in medians))
+    for kind in KINDS:
+        ratios = [sorted(each[name][kind] / each["S0"][kind] for each in found) for name in names]
+        cells = [f"{statistics.median(each):.2f} ({each[0]:.2f}-{each[-1]:.2f})" for each in ratios]
+        print(f"{f'{kind} over S0':<24}" + "".join(f"{cell:>18}" for cell in cells))
     print(f"{rounds} workers a tier, each with {1 + FURTHER} tasks of {task.experiment}, arm {task.arm}")
+    print(f"load averages at the end: {' '.join(f'{one:.1f}' for one in os.getloadavg())}")
 
 
 if __name__ == "__main__":
