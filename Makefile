@@ -1,25 +1,38 @@
 # Every target first makes what it needs, and makes nothing twice.
 .DELETE_ON_ERROR:
-.PHONY: run lint test site serve check bench clean
+.PHONY: run lint test site serve check cluster bench locks clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Nothing is installed whose hash is not in a lock, and no code of a library runs while it is installed.
+LOCKED := $(PIP) --require-hashes --only-binary :all:
 BASE := $(VENV)/.base-installed
+CLUSTER := $(VENV)/.cluster-installed
 DEV := $(VENV)/.dev-installed
 NODE := tests/node/node_modules/.installed
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(BASE): pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) torch==2.13.0
-	$(PIP) -e '.[site]'
+# Torch of the right version stays, whichever build it is; otherwise the CPU build is taken where pip finds one.
+TORCH := $(shell sed -n 's/^torch==//p' constraints.txt)
+$(BASE): pyproject.toml locks/torch-cpu.txt locks/torch.txt locks/base.txt | $(VENV)/bin/python
+	@$(BIN)/python -c 'from importlib.metadata import version; exit(version("torch").split("+")[0] != "$(TORCH)")' 2>/dev/null \
+	|| $(LOCKED) --no-deps -r locks/torch-cpu.txt 2>/dev/null \
+	|| { echo "pip finds no CPU build of torch $(TORCH) here and takes the one of the default index"; \
+	     $(LOCKED) --no-deps -r locks/torch.txt; }
+	$(LOCKED) -r locks/base.txt
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV): $(BASE)
-	$(PIP) -e '.[dev]'
+$(CLUSTER): $(BASE) locks/cluster.txt
+	$(LOCKED) -r locks/cluster.txt
+	@touch $@
+
+$(DEV): $(CLUSTER) locks/dev.txt
+	$(LOCKED) -r locks/dev.txt
 	@touch $@
 
 # The tools that judge the built site: axe, Lighthouse, vnu and a compiler that knows schema.org.
@@ -53,6 +66,13 @@ site: $(BASE)
 
 serve: $(BASE)
 	@$(BIN)/repro site serve
+
+# What measures on a cluster, on the machine that asks and on every machine that works.
+cluster: $(CLUSTER)
+
+# After a change of constraints.txt or of what pyproject.toml asks for.
+locks: $(DEV)
+	$(BIN)/python locks/renew.py
 
 bench: $(DEV)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

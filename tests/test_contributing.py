@@ -15,7 +15,7 @@ from tests.repository import commit_all, git
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
-COPIED = ("claims", "kb", "repro/cli", "repro/engines", "repro/experiments", "repro/lab")
+COPIED = ("claims", "kb", "locks", "repro/cli", "repro/engines", "repro/experiments", "repro/lab")
 FILES = ("Makefile", "pyproject.toml", "constraints.txt")
 
 

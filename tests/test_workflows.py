@@ -131,7 +131,7 @@ def test_hooks_before_a_commit_pass_on_what_is_committed(hook):
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
 def test_hooks_before_a_commit_are_part_of_the_tests(hook):
     """So that a commit which passes them is not refused for the same reason by the tests, nor the reverse."""
-    command = hook["entry"].removeprefix(".venv").replace(" --force-exclude", "")
+    command = hook["entry"].removeprefix(".venv").replace(" --force-exclude --", "")
     assert f"$(BIN){command.removeprefix('/bin')}" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -170,6 +170,25 @@ def test_touched_experiments_are_tried(pull_request):
     assert done.returncode == 0, done.stderr
     assert "Exploring" in done.stdout
     assert "measured  coin" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["--all", "--explore --seeds 5", "-h", "two\nlines", "$(touch taken)", "a;touch taken"]
+)
+def test_a_script_that_is_named_like_an_option_is_none(pull_request, tmp_path, name):
+    """It is refused under its name, like any word that is no claim; nothing else is measured instead."""
+    root = tmp_path / "project"
+    (root / f"repro/experiments/{name}.py").write_text(EXPERIMENT, encoding="utf-8")
+    git(root, "checkout", "--quiet", "HEAD~1", "--", "repro/experiments/coin.py")
+    commit_all(root, "Hide an option in a name")
+    done, _ = pull_request("Touched experiments, on seeds that never count")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "bad-name" in done.stderr or f"no claim has the experiment {name!r}" in done.stderr
+    assert not (root / "taken").exists()
+    checked, _ = pull_request("Records, scripts and evidence")
+    assert checked.returncode == 2
+    assert "title=bad-name" in checked.stdout
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)

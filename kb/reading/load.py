@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -19,14 +20,18 @@ from kb.reading.texts import read_content, read_text
 from kb.reading.tree import Folder, Tree, TreeError
 from kb.records.claims import TOMBSTONE, Claim, Source, Tombstone
 from kb.records.debates import Debate
-from kb.records.fields import Record
+from kb.records.fields import NAME, Record
 from kb.text.guarded_text import Fault, GuardError, guarded
 from kb.text.problems import Place, Problem, in_order
 from kb.text.yaml_guard import Composed, compose
 
 __all__ = ["Base", "load_base", "load_claims", "record_in"]
 
-CODES = {"bad-script": "An experiment's script does not keep the contract."}
+CODES = {
+    "bad-name": "The name of a script is not one that a module can have.",
+    "bad-script": "An experiment's script does not keep the contract.",
+}
+_ALLOWED_NAME = "a lower-case letter a-z, then such letters, digits and underscores; at most 64 characters"
 
 
 @dataclass
@@ -200,6 +205,9 @@ def _experiments(reading: _Reading, tree: Tree) -> list[str]:
 
 def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str]) -> None:
     path = script_path(name)
+    if flaw := _flaw_in_name(name):
+        reading.refuse(name, path, flaw)
+        return
     try:
         source = read_text(tree, path)
     except GuardError as error:
@@ -218,6 +226,15 @@ def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str
         return
     lines = source.split("\n")
     reading.refuse(name, path, fault, lines[fault.line - 1] if fault.line <= len(lines) else "")
+
+
+def _flaw_in_name(name: str) -> Fault | None:
+    """Return what is wrong with the name of a script, which is a module and a word on command lines."""
+    if re.fullmatch(NAME, name) and len(name) <= 64:
+        return None
+    near = "_".join(re.findall(r"[a-z0-9]+", name.lower())).lstrip("0123456789_")[:64].rstrip("_")
+    found = f"the name {name!a}" if len(name) <= 64 else f"a name of {len(name)} characters"
+    return Fault("bad-name", 1, 1, found, _ALLOWED_NAME, "rename the file", near or None)
 
 
 def _script_fault(message: str, line: int) -> Fault:

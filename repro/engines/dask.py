@@ -100,9 +100,7 @@ def connect(address: str | None = None) -> Dask:
     try:
         from distributed import Client
     except ImportError:
-        raise EngineUnavailableError(
-            "--cluster needs dask; install it with: pip install -e '.[cluster]'"
-        ) from None
+        raise EngineUnavailableError("--cluster needs dask; install it with: make cluster") from None
     if address is None:
         raise EngineUnavailableError("dask needs a scheduler; name it with --cluster, as tcp://10.0.0.1:8786")
     try:
