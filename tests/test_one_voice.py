@@ -171,7 +171,7 @@ def test_a_badge_says_the_word_of_the_state(site):
 
 
 def test_invalid_means_one_thing_everywhere(tmp_path):
-    """A control's bound held where it must fail: in list of states, standing, derivation, status and API."""
+    """A control came out wrong: in list of states, standing, derivation, status and API."""
     toy = site_of(write_states_project(tmp_path))
     row = STATES["invalid"]
     assert all(CONTROL_WRONG in text.lower() for text in (row.means, row.asks, row.reason, row.rule))

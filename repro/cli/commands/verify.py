@@ -109,7 +109,9 @@ def command(
 
     With --controls, each arm is tried: its values must depend on each seed and on nothing else, and
     faults that are imitated with them must be refused. An arm must not differ from itself, a claim
-    without its effect must not hold, and an effect put in must be found.
+    without its effect must not hold, and an effect put in must be found. Where data have labels, they
+    are shuffled for the arm that must do well, which must then do badly. What failed here leaves every
+    claim of the experiment without a verdict.
 
     With --same, today's code measures a block of every arm that has evidence under the
     version OLD, on its seeds. Where all values are equal, a link is stored, and evidence
