@@ -31,7 +31,7 @@ from repro.lab.optimise import adam, adam_state
 from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.seeds import Seeds
 
-BASE = 32  # hidden units of the network that the others are compared with
+BASE = 64  # hidden units of the network that the others are compared with
 BATCH = 100  # signals in a batch
 RATE = 0.01  # learning rate of Adam
 MOST = 10  # runs of each network in a contest, at most
@@ -46,7 +46,7 @@ class Scale:
     train: int = 1000
     test: int = 1000
     steps: int = 300
-    runs: int = 50
+    runs: int = 24
     contests: int = 2000
 
 
@@ -108,7 +108,7 @@ class Arm(NamedTuple):
 ARMS = {
     "same": Arm("a network against itself", BASE),
     "double": Arm("one twice as wide against the base", 2 * BASE),
-    "narrow": Arm("one of eight units against the base", BASE // 4),
+    "narrow": Arm("one of eight units against the base", BASE // 8),
 }
 
 

@@ -52,7 +52,7 @@ class Scale:
     steps: int = 200
     studies: int = 8
     repetitions: int = 5
-    trials: int = 8
+    trials: int = 5
 
 
 MINIMAL = Scale()
@@ -87,7 +87,6 @@ ARMS = {
     "weights": Arm("initial weights", ("weights",)),
     "order": Arm("order of the signals", ("order",)),
     "training": Arm("training and validation signals", ("training",)),
-    "testing": Arm("test signals", ("testing",)),
     "tuning": Arm("trials of tuning", ("tuning",)),
     "most": Arm("all but the trials of tuning", ("weights", "order", "training", "testing")),
     "everything": Arm("everything, the trials of tuning included", KINDS),
