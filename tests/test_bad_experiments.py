@@ -7,7 +7,6 @@ attacker's would: the interpreter's modules are found through torch.
 import os
 import re
 import subprocess
-import sys
 from typing import NamedTuple
 
 import pytest
@@ -147,7 +146,7 @@ def ran(tmp_path_factory):
         claim = claim.replace("A loaded", f"When {name}, a").replace("A coin", f"When {name}, a coin")
         (root / f"claims/toys/{name.replace('_', '-')}.yaml").write_text(claim, encoding="utf-8")
         (root / f"repro/experiments/{name}.py").write_text(script(bad, root), encoding="utf-8")
-    words = ("run", "--all", "--seeds", str(5 * BLOCKS), "--jobs", "1", "--timeout", "15")
+    words = ("run", "--all", "--seeds", str(5 * BLOCKS), "--jobs", "1", "--timeout", "15", "--untrusted")
     done = subprocess.run(
         (*REPRO, "--root", str(root), *words),
         env={**os.environ, "COLUMNS": "400", "SECRET_TOKEN": "hunter2"},
@@ -155,6 +154,8 @@ def ran(tmp_path_factory):
         check=False,
         timeout=600,
     )
+    if done.returncode == 4 and not os.environ.get("CI"):
+        pytest.skip("this machine cannot confine them, so they are not run")
     return root, done
 
 
@@ -175,7 +176,6 @@ def test_a_run_with_failures_exits_with_5(ran):
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems offer tier S0 only")
 @pytest.mark.parametrize("name", BAD)
 def test_what_an_experiment_does_wrong_is_told(ran, name):
     """Its line says experiment, arm, block, what kind of failure it was and why."""

@@ -105,6 +105,27 @@ def test_a_run_whose_terminal_is_closed_ends_with_129(tmp_path):
     assert read_ledger(Folder(root)).problems == ()
 
 
+INTERRUPTED = {
+    "while it starts": ("repro.cli.parts.overview", "command_names", -signal.SIGINT),
+    "while it reads": ("kb.project", "read", 130),
+}
+
+
+@pytest.mark.parametrize("words", [["check"], ["show", "toy-claim"], ["run", "--all"], ["graph"]])
+@pytest.mark.parametrize("moment", INTERRUPTED)
+def test_ctrl_c_ends_a_command_without_a_word(project, words, moment):
+    """A shell shows 130 in either case: the signal itself ends it, or its exit code once it has begun."""
+    module, name, code = INTERRUPTED[moment]
+    line = (
+        f"import os, signal, {module}; from repro.cli import main; "
+        f"{module}.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT); main()"
+    )
+    done = subprocess.run(
+        (sys.executable, "-P", "-c", line, "--root", str(project), *words), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
 def test_a_slow_reader_that_does_not_block_gets_everything(project):
     """Some programs leave the pipe that they give us in that mode."""
     reading, writing = os.pipe()

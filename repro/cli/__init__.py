@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -65,7 +65,15 @@ class Commands(click.Group):
             return None
         with without_collector():
             command: click.Command = importlib.import_module(f"repro.cli.commands.{cmd_name}").command
+        entry.tidy_when_interrupted()
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C ends it with the exit code of a shell, and without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(entry.INTERRUPTED) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -101,6 +109,7 @@ def cli(ctx: click.Context, root: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; the console script calls this."""
+    entry.die_when_interrupted()
     sys.exit(entry.ended(_answer_or_run))
 
 

@@ -7,6 +7,7 @@ standard error and an exit code. Nothing here knows what a command does.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -14,11 +15,27 @@ import click
 
 from repro.cli.parts.streams import OutputError, open_all
 
+INTERRUPTED = 130
 _NO_OUTPUT = "standard output is closed; send it somewhere, for instance to /dev/null."
 _NO_FOLDER = "the folder that you are in does not exist any more; go to another one."
 _NO_TEXTS = (
     "Python runs without docstrings, and the help is made of them; unset PYTHONOPTIMIZE or leave out -OO."
 )
+
+
+def die_when_interrupted() -> None:
+    """Let Ctrl-C end the process by the signal while it starts: there is nothing to tidy, and nothing to say.
+
+    Where it is ignored, as in the background of a shell, it stays ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def tidy_when_interrupted() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again: a command has begun."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def ended(work: Callable[[], None]) -> int:
@@ -37,6 +54,8 @@ def ended(work: Callable[[], None]) -> int:
         return _refused(str(error)) if error.exit_code is None else error.exit_code
     except OSError as error:
         return _refused(_told(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return code
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from kb.text.spelling import near
+from repro.cli.parts import entry
 
-USAGE, ENVIRONMENT, SOME_FAILED, DIFFERENT, INTERRUPTED = 2, 4, 5, 10, 130
+USAGE, ENVIRONMENT, SOME_FAILED, DIFFERENT, INTERRUPTED = 2, 4, 5, 10, entry.INTERRUPTED
 """Exit codes besides those of verdicts; different values exit like a verdict that came out differently."""
 
 
