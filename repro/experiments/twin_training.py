@@ -141,7 +141,7 @@ def trained(plans: tuple[Plan, Plan], data: Labelled, rate: float) -> Tensor:
     state = adam_state(net.flat)
     for x, y in batches(data.x, data.y, order):
         adam(net.flat, mlp_cross_entropy(net, x, y).gradient, state, rate)
-    return net.flat.unflatten(0, (-1, 2))
+    return net.flat.view(len(order) // 2, 2, -1)
 
 
 def matched(first: Tensor, second: Tensor, x: Tensor) -> Tensor:
