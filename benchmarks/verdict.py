@@ -177,7 +177,7 @@ def print_seconds(claims: int = 1000) -> None:
         for i, bound in enumerate(bounds)
     )
     protocol = Protocol(experiment="timing", predictions=predictions)
-    outcomes = {"x": Outcome("x", "units", "higher", 0.001)}
+    outcomes = {"x": Outcome("x", "x", "units", "higher", 0.001)}
     rng = np.random.default_rng(SEED)
     cases = [
         {

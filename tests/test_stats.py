@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -683,3 +684,11 @@ def test_evidence_and_interval_agree(values, null, floor):
     log_e = log_e_t(values, null, floor=floor)
     assume(abs(log_e - LOG_20) > 1e-6)
     assert (interval.lower <= null <= interval.upper) == (log_e < LOG_20)
+
+
+def test_the_benchmark_times_a_judged_claim(capsys):
+    """The last line of the benchmark says what it costs to judge a claim."""
+    bench.print_seconds(claims=2)
+    assert re.search(
+        r"Judging a claim of 3 predictions over 40 seeds: \d+\.\d\d ms CPU", capsys.readouterr().out
+    )
