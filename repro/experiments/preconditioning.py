@@ -99,7 +99,8 @@ def linear(seeds: Seeds, _: Scale, *, along: slice, undone: str) -> Fit:
 
     def is_fitted(steps: Tensor) -> Tensor:
         left = share.abs() ** steps.unsqueeze(1) * start
-        return left.square().sum(1) <= FITTED * start.square().sum(1)
+        is_small: Tensor = left.square().sum(1) <= FITTED * start.square().sum(1)
+        return is_small
 
     steps = first_step(is_fitted, torch.zeros_like(start[:, 0]))
     sign = torch.where(steps.unsqueeze(1) % 2 == 1, share.sign(), 1.0)
