@@ -164,6 +164,7 @@ def test_tree_leaves_out_empty_fields():
     [
         ("ARMS =", "WAYS =", "does not define ARMS"),
         ('"fair":', "fair:", "literal string"),
+        ('"fair":', '"--trial":', "lower-case letters"),
         ('Arm("a bent coin", bias=0.7)', "bent", "an arm must be"),
         ('better="higher"', 'better="more"', "better of outcome heads is 'more'; write 'higher' or 'lower'"),
         (

@@ -6,9 +6,11 @@ Nothing here runs the script or imports what it imports.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kb.records.fields import NAME
 from kb.text.guarded_text import flaw_in
 from kb.text.problems import printable
 from kb.text.spelling import nearest
@@ -63,7 +65,7 @@ def table(tree: ast.Module, name: str) -> dict[str, ast.expr]:
     """Return the entries of a dictionary that a script displays at its top level, by their literal keys.
 
     Raises:
-        ScriptError: There is none, it is empty, or a key is not a literal string.
+        ScriptError: There is none, it is empty, or a key is not a literal name, as records write it.
     """
     node = assigned(tree, name)
     if not isinstance(node, ast.Dict) or not node.keys:
@@ -73,6 +75,9 @@ def table(tree: ast.Module, name: str) -> dict[str, ast.expr]:
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             raise ScriptError(f"every key of {name} must be a literal string", value.lineno)
         refuse_hidden(key.value, f"a key of {name}", value.lineno)
+        if not re.fullmatch(NAME, key.value):
+            found = f"a key of {name} is {key.value!a}"
+            raise ScriptError(f"{found}; write lower-case letters, digits and underscores", value.lineno)
         entries[key.value] = value
     return entries
 
