@@ -23,7 +23,7 @@ from repro.worker.messages import LINE_BYTES, Failure, Measurement, Ready, read_
 from repro.worker.receiver import Receiver, RefusedLineError
 from repro.worker.task import TIERS, UNTRUSTED, arguments
 from repro.worker.tiers import TierError, Trial
-from tests.test_worker import a_task, measured
+from tests.test_worker import a_task, measured, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems offer tier S0 only")
 
@@ -354,6 +354,28 @@ def test_a_folder_whose_maker_was_killed_is_swept(tmp_path, monkeypatch):
         maker.kill()
     assert private.sweep() == 1
     assert not left.exists()
+
+
+def test_a_worker_that_is_killed_while_it_tries_a_tier_leaves_nothing_for_good(
+    tmp_path, monkeypatch, offered
+):
+    """Both folders of a trial, the one that may be written and the other, are locked and swept like any."""
+    if "S2" not in offered:
+        pytest.skip("this machine does not offer S2")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code = (
+        "import os; from repro.worker import tiers; "
+        "tiers._read = lambda fd: os.kill(os.getpid(), 9); tiers.tried('S2')"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    assert subprocess.run((sys.executable, "-c", code), env=environment, check=False).returncode == -9
+    assert len([*tmp_path.iterdir()]) == 2
+
+    def is_swept():
+        private.sweep()  # the trial itself may take a moment to die
+        return not [*tmp_path.iterdir()]
+
+    assert wait_until(is_swept)
 
 
 def test_a_private_folder_is_removed_whatever_was_done_to_it(tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ import errno
 import os
 import select
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -94,8 +93,8 @@ def tried(tier: Tier, *, script: Path | None = None, device: str = "cpu") -> Tri
     """
     if tier == "S0":
         return Trial(tier, "")
-    with private.folder() as inside, tempfile.TemporaryDirectory(prefix="assay-outside-") as outside:
-        secret = Path(outside) / "secret"
+    with private.folder() as inside, private.folder() as outside:
+        secret = outside / "secret"
         secret.write_text("secret", encoding="ascii")
         how = confinement(tier, inside, script=script, device=device)
         how = replace(how, limits=replace(how.limits, memory_bytes=None))
