@@ -4,31 +4,35 @@ Each mutant is one change of one expression or statement: a comparison that forg
 number, a condition turned round, a value left out. Every test is run once to learn which functions it calls;
 then each mutant meets only the tests that call the changed function, the quickest first, until one fails. A
 mutant lives in a copy of the process that has collected the tests, so that it costs milliseconds; one outside
-of functions is imported by a process of its own.
+of functions is imported by a copy of a process that has imported nothing but what the tests take from
+elsewhere. Files are never changed.
 
 Texts of messages are left alone, and so are annotations and docstrings. What survives is listed, with the
 reason from `mutants.json` where somebody has looked and found that nothing else is meant.
 
-Run: python benchmarks/mutants.py [FILE ...] [--every N] [--tests NAME ...] [--list]
+Run: python benchmarks/mutants.py [FILE ...] [--only TEXT] [--open] [--tests NAME ...] [--list]
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import copy
 import functools
 import gc
+import importlib
 import json
 import os
+import pickle
+import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -36,31 +40,34 @@ from typing import Any, NamedTuple
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = (
-    "kb/judging/verdict.py",
-    "kb/judging/finding.py",
-    "kb/judging/estimands.py",
-    "kb/judging/bounds.py",
-    "kb/judging/stats.py",
-    "kb/reasoning/standing.py",
-    "kb/evidence/ledger.py",
-    "repro/ledger.py",
-)
-TESTS = (
-    *("test_stats", "test_verdict", "test_estimands", "test_bounds", "test_median", "test_ratios"),
-    *(
-        "test_unlike_seeds",
-        "test_judgement",
-        "test_standing",
-        "test_accounts",
-        "test_evidence",
-        "test_ledger",
-    ),
-    *("test_superseded", "test_controls"),
-)
+STORED = ("test_ledger", "test_evidence", "test_links", "test_superseded")
+TESTS = {
+    "kb/judging/verdict.py": ("test_verdict", "test_controls"),
+    "kb/judging/finding.py": ("test_verdict", "test_controls", "test_unlike_seeds", "test_ratios"),
+    "kb/judging/estimands.py": ("test_estimands", "test_verdict", "test_median", "test_unlike_seeds"),
+    "kb/judging/bounds.py": ("test_bounds", "test_ratios", "test_verdict"),
+    "kb/judging/stats.py": ("test_stats", "test_median", "test_unlike_seeds"),
+    "kb/judging/judgement.py": ("test_judgement", "test_superseded", "test_settings"),
+    "kb/judging/superseded.py": ("test_superseded", "test_judgement"),
+    "kb/reasoning/standing.py": ("test_standing", "test_accounts"),
+    "kb/evidence/ledger.py": STORED,
+    "repro/ledger.py": ("test_ledger",),
+}
+"""The files whose mutants are tried, each with the files of tests that can notice them.
+
+Judging is what turns values into a verdict: which pieces count, at which level, and what follows from them.
+What only describes a verdict that there is already, such as how certain it is, is left out.
+"""
+WORDS = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+OWN = frozenset(["kb", "repro", "tests", "benchmarks", "__main__"])
+"""Names of packages that are imported only once the mutants outside of functions have been tried."""
 REASONS = ROOT / "benchmarks/mutants.json"
-SECONDS = 60
-"""How long the tests may take with a mutant before it counts as noticed: some loop for ever."""
+SECONDS = 10
+"""How much longer than usual a test may compute before its mutant counts as noticed: some loop for ever."""
+SLOW = 5
+"""Seconds on the processor, while calls are counted, from which a test is not run for every mutant."""
+MEMORY = 2 << 30
+"""Bytes that the tests may take beyond what a copy begins with."""
 BROKEN = 9
 """Exit code of a copy in which not a test failed but what runs it."""
 UNCHANGED = "<unchanged>"
@@ -145,8 +152,8 @@ def changes(  # noqa: C901, PLR0912 # a table with a row for each kind of change
         case ast.Constant(value=bool(value)):
             yield lambda _: ast.Constant(not value)
         case ast.Constant(value=int(number) | float(number)):
-            yield lambda _: ast.Constant(number + 1)
-        case ast.Constant(value=str(text)):
+            yield lambda _: ast.Constant(number + 1 if number + 1 != number else 2 * number)
+        case ast.Constant(value=str(text)) if len(text.split()) < SENTENCE:
             yield lambda _: ast.Constant(f"{text}x")
         case ast.Name(id=name) if name in NAMES:
             yield lambda _: ast.Name(NAMES[name], ast.Load())
@@ -200,6 +207,8 @@ def _keeps_all(node: Any) -> ast.AST:
     return node  # type: ignore[no-any-return] # the copy
 
 
+SENTENCE = 6
+"""From so many words on a text is one for people."""
 SILENT = ("returns", "annotation", "type_params")
 """Fields of nodes that hold annotations."""
 
@@ -296,37 +305,136 @@ def _short(node: ast.AST | None) -> str:
     return " ".join(text.split())[:90]
 
 
-class Calls:
+class Calls(NamedTuple):
+    """What was learnt from running every test once.
+
+    Attributes:
+        by_function: The tests that call a function, by file and qualified name.
+        seconds: How long each test takes on the processor, with the processes that it starts.
+        modules: The modules that the tests import, in order.
+    """
+
+    by_function: dict[tuple[str, str], set[str]]
+    seconds: dict[str, float]
+    modules: list[str]
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that can notice a mutant, the quickest first; slow ones are left out."""
+        if mutant.function:
+            found = self.by_function.get((mutant.file, mutant.function), set())
+        else:
+            found = {*self.seconds}
+        quick = [test for test in found if self.seconds[test] < SLOW]
+        return sorted(quick, key=self.seconds.__getitem__)
+
+    def limit(self, test: str) -> float:
+        """Return the seconds on the processor after which a test is taken to loop for ever."""
+        return SECONDS + 20 * self.seconds[test]
+
+
+class Learner:
     """A plugin of pytest that learns which functions each test calls and how long the test takes."""
 
     def __init__(self) -> None:
         self.by_function: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.seconds: dict[str, float] = {}
-        self._files = {str(ROOT / file): file for file in FILES}
+        self._files = {str(ROOT / file): file for file in TESTS}
         self._test = ""
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Note what is called while a test is set up, run and taken down."""
-        self._test, start = item.nodeid, time.perf_counter()
-        sys.setprofile(self._profile)
+        self._test, start = item.nodeid, sum(os.times()[:4])
+        sys.settrace(self._trace)
         yield
-        sys.setprofile(None)
-        self.seconds[item.nodeid] = time.perf_counter() - start
+        sys.settrace(None)
+        self.seconds[item.nodeid] = sum(os.times()[:4]) - start
 
-    def _profile(self, frame: FrameType, event: str, _argument: object) -> None:
-        if event == "call" and (file := self._files.get(frame.f_code.co_filename)):
+    def _trace(self, frame: FrameType, _event: str, _argument: object) -> None:
+        if file := self._files.get(frame.f_code.co_filename):
             name = frame.f_code.co_qualname.partition(".<locals>")[0]
             self.by_function[file, name].add(self._test)
 
-    def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that can notice a mutant, the quickest first."""
-        key = (mutant.file, mutant.function)
-        files = {
-            test for (file, _), tests in self.by_function.items() if file == mutant.file for test in tests
-        }
-        found = self.by_function.get(key, set()) if mutant.function else files
-        return sorted(found, key=lambda test: self.seconds[test])
+
+def learnt(words: list[str]) -> Calls:
+    """Run every test once, in a copy of this process, which itself imports nothing that may be mutated."""
+
+    def learn(folder: Path) -> int:
+        learner = Learner()
+        code = int(pytest.main(words, plugins=[Profile(), learner]))
+        calls = Calls(dict(learner.by_function), learner.seconds, [*sys.modules])
+        (folder / "calls").write_bytes(pickle.dumps(calls))
+        return code
+
+    with tempfile.TemporaryDirectory() as folder:
+        if _status(learn, Path(folder), is_silent=False):
+            sys.exit("the tests fail without any mutant")
+        calls: Calls = pickle.loads((Path(folder) / "calls").read_bytes())  # noqa: S301 # our own
+    return calls
+
+
+def _status(work: Callable[[Path], int], folder: Path, *, is_silent: bool = True) -> int:
+    """Return how a copy of this process ends that does some work and exits with its result."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    code = BROKEN
+    try:
+        if is_silent:
+            os.setpgid(0, 0)
+            sink = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(sink, 1)
+            os.dup2(sink, 2)
+        code = work(folder)
+    except BaseException:  # whatever it is, this copy must not go on in the place of the original
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build/mutants.log").write_text(traceback.format_exc(), encoding="utf-8")
+        raise
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _outcome(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return "timeout" if os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM) else "killed"
+    return {0: "survived", BROKEN: "not tried"}.get(os.WEXITSTATUS(status), "killed")
+
+
+def _limit(seconds: float) -> None:
+    """End this process when it computes for longer, or waits for ever, or takes more memory than any test."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.alarm(10 * int(seconds))
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def try_outside_functions(mutant: Mutant, tests: list[str], calls: Calls) -> str:
+    """Return what tests say of a mutant that must be there when its module is imported."""
+    order = {test: at for at, test in enumerate(tests)}
+
+    class Chosen:
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            items[:] = sorted((i for i in items if i.nodeid in order), key=lambda i: order[i.nodeid])
+
+        def pytest_runtest_setup(self, item: pytest.Item) -> None:
+            _limit(calls.limit(item.nodeid))
+
+    def work(folder: Path) -> int:
+        os.environ.update(_as_variables(mutant, folder))
+        exec(HOOK, {})  # noqa: S102 # what other processes do as well
+        _limit_memory()
+        _limit(10 * SECONDS)
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        return int(pytest.main([*WORDS, "-x", *files], plugins=[Profile(), Chosen()]) != 0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        return _outcome(_status(work, Path(folder)))
 
 
 class Trials:
@@ -334,34 +442,41 @@ class Trials:
 
     def __init__(self, mutants: Sequence[Mutant], calls: Calls, told: Callable[[Mutant, str], None]) -> None:
         self._mutants, self._calls, self._told = mutants, calls, told
+        self._killers: dict[str, list[str]] = defaultdict(list)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try every mutant."""
         items = {item.nodeid: item for item in session.items}
-        if self._outcome(self._mutants[0]._replace(function=UNCHANGED), self._quickest(items)) == "killed":
+        quick = [items[test] for test, seconds in self._calls.seconds.items() if seconds < 1]
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined] # noqa: SLF001 # once for all
+        parts = Parts()
+        if self._outcome(self._mutants[0]._replace(function=UNCHANGED), quick, parts) == "killed":
             raise RuntimeError("tests fail in a copy of this process, also without a mutant")
         for mutant in self._mutants:
-            tests = [items[test] for test in self._calls.of(mutant) if test in items]
-            self._told(mutant, self._outcome(mutant, tests) if tests else "never called")
+            killers = self._killers[mutant.function]
+            tests = sorted(self._calls.of(mutant), key=lambda test: test not in killers)
+            outcome = self._outcome(mutant, [items[test] for test in tests], parts)
+            self._told(mutant, outcome if tests else "never called")
         return True
 
-    def _quickest(self, items: dict[str, pytest.Item]) -> list[pytest.Item]:
-        """Return all tests that take less than a second, the quickest first."""
-        seconds = self._calls.seconds
-        return [items[test] for test in sorted(items, key=seconds.__getitem__) if seconds[test] < 1]
-
-    def _outcome(self, mutant: Mutant, tests: list[pytest.Item]) -> str:
+    def _outcome(self, mutant: Mutant, tests: list[pytest.Item], parts: Parts) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            variables = _as_variables(mutant, Path(folder))
-            if not mutant.function:
-                return _in_a_process(variables, [test.nodeid for test in tests])
-            child = os.fork()
-            if not child:
-                _become(mutant, variables, tests)
-            status = os.waitpid(child, 0)[1]
-        if os.WIFSIGNALED(status):
-            return "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
-        return {0: "survived", BROKEN: "not tried"}.get(os.WEXITSTATUS(status), "killed")
+            outcome = _outcome(_status(lambda at: self._work(mutant, tests, parts, at), Path(folder)))
+            killer = Path(folder) / "killer"
+            if killer.exists():
+                self._killers[mutant.function].append(killer.read_text(encoding="utf-8"))
+        return outcome
+
+    def _work(self, mutant: Mutant, tests: list[pytest.Item], parts: Parts, folder: Path) -> int:
+        os.environ.update(_as_variables(mutant, folder))
+        _limit_memory()
+        parts.exchange(mutant)
+        for test, following in zip(tests, [*tests[1:], None], strict=True):
+            _limit(self._calls.limit(test.nodeid))
+            if any(report.failed for report in _run(test, following)):
+                (folder / "killer").write_text(test.nodeid, encoding="utf-8")
+                return 1
+        return 0
 
 
 def _as_variables(mutant: Mutant, folder: Path) -> dict[str, str]:
@@ -375,44 +490,6 @@ def _as_variables(mutant: Mutant, folder: Path) -> dict[str, str]:
     }
 
 
-def _in_a_process(variables: dict[str, str], tests: list[str]) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **variables},
-            capture_output=True,
-            timeout=4 * SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    return "killed" if done.returncode else "survived"
-
-
-def _become(mutant: Mutant, variables: dict[str, str], tests: list[pytest.Item]) -> None:
-    """Put the mutant into this process, run tests until one fails, and end with 1 if one did."""
-    os.setpgid(0, 0)
-    signal.alarm(SECONDS)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 1)
-    os.dup2(sink, 2)
-    os.environ.update(variables)
-    code = BROKEN
-    try:
-        _exchange(mutant)
-        following = [*tests[1:], None]
-        runs = (_run(*pair) for pair in zip(tests, following, strict=True))
-        code = int(any(report.failed for reports in runs for report in reports))
-    except BaseException:  # whatever it is, this copy must not go on in the place of the original
-        (ROOT / "build").mkdir(exist_ok=True)
-        (ROOT / "build/mutants.log").write_text(traceback.format_exc(), encoding="utf-8")
-        raise
-    finally:
-        os._exit(code)
-
-
 def _run(test: pytest.Item, following: pytest.Item | None) -> list[Any]:
     from _pytest.runner import runtestprotocol
 
@@ -421,19 +498,40 @@ def _run(test: pytest.Item, following: pytest.Item | None) -> list[Any]:
     return reports
 
 
-def _exchange(mutant: Mutant) -> None:
-    """Give every function object of the mutated function the code of the mutant, and empty caches."""
-    gc.unfreeze()  # reading a project freezes what is there, and what is frozen is not listed
-    path = str(ROOT / mutant.file)
-    new = {code.co_qualname: code for code in _codes(compile(mutant.source, path, "exec", dont_inherit=True))}
-    for thing in gc.get_objects():
-        if isinstance(thing, FunctionType):
-            code = thing.__code__
-            is_it = code.co_filename == path and code.co_qualname == mutant.function
-            if is_it and code.co_firstlineno == mutant.first_line:
-                thing.__code__ = new[mutant.function]
-        elif isinstance(thing, functools._lru_cache_wrapper):  # noqa: SLF001 # there is no public name
-            thing.cache_clear()
+class Parts:
+    """The functions and caches of this process, found once and then exchanged or emptied in each copy."""
+
+    def __init__(self) -> None:
+        gc.unfreeze()  # reading a project freezes what is there, and what is frozen is not listed
+        gc.collect()
+        things = gc.get_objects()
+        self._functions: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
+        paths = {str(ROOT / file) for file in TESTS}
+        for thing in things:
+            if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
+                code = thing.__code__
+                self._functions[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
+        self._caches = [thing for thing in things if isinstance(thing, functools._lru_cache_wrapper)]  # noqa: SLF001 # there is no public name
+        gc.freeze()  # so that copies share the memory
+
+    def exchange(self, mutant: Mutant) -> None:
+        """Give every function object of the mutated function the code of the mutant, and empty caches.
+
+        Raises:
+            RuntimeError: There is no such function.
+        """
+        for cache in self._caches:
+            cache.cache_clear()
+        if mutant.function == UNCHANGED:
+            return
+        path = str(ROOT / mutant.file)
+        codes = _codes(compile(mutant.source, path, "exec", dont_inherit=True))
+        new = {code.co_qualname: code for code in codes}
+        found = self._functions[path, mutant.function, mutant.first_line]
+        if not found:
+            raise RuntimeError(f"there is no function {mutant.function}")
+        for function in found:
+            function.__code__ = new[mutant.function]
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -460,19 +558,30 @@ class Profile:
         settings.load_profile("mutants")
 
 
-def main(files: Sequence[str], names: Sequence[str], every: int) -> int:
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def read_reasons() -> dict[str, str]:
+    """Return why mutants survive that change nothing else than is said there, by their names."""
+    reasons: dict[str, str] = json.loads(REASONS.read_text(encoding="utf-8"))
+    return reasons
+
+
+def main(files: Sequence[str], names: Sequence[str], chosen: Callable[[Mutant], bool]) -> int:
     """Try mutants of some files, print the counts, and return how many survive without a reason."""
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp()
-    tests = [f"tests/{name}.py" for name in names]
-    words = ["-q", "-p", "no:cacheprovider", *tests]
-    calls, start = Calls(), time.perf_counter()
-    if pytest.main(words, plugins=[Profile(), calls]) != 0:
-        sys.exit("the tests fail without any mutant")
+    of_files = [name for file in files for name in TESTS[file]]
+    words = [*WORDS, *(f"tests/{name}.py" for name in dict.fromkeys(names or of_files))]
+    start = time.perf_counter()
+    calls = learnt(words)
     print(f"{len(calls.seconds)} tests in {time.perf_counter() - start:.0f} s", flush=True)
-    mutants = [mutant for file in files for mutant in mutants_of(file)][::every]
-    reasons: dict[str, str] = json.loads(REASONS.read_text(encoding="utf-8")) if REASONS.exists() else {}
+    mutants = [mutant for file in files for mutant in mutants_of(file) if chosen(mutant)]
+    reasons = read_reasons()
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     unexplained = 0
 
@@ -484,7 +593,13 @@ def main(files: Sequence[str], names: Sequence[str], every: int) -> int:
             unexplained += not reason
             print(f"{outcome}: line {mutant.line}: {mutant.name}  {reason}", flush=True)
 
-    pytest.main(words, plugins=[Profile(), Trials(mutants, calls, told)])
+    _import(name for name in calls.modules if name.partition(".")[0] not in OWN)
+    for mutant in mutants:
+        if not mutant.function:
+            told(mutant, try_outside_functions(mutant, calls.of(mutant), calls))
+    _import(name for name in calls.modules if name.partition(".")[0] in OWN)
+    inside = [mutant for mutant in mutants if mutant.function]
+    pytest.main(words, plugins=[Profile(), Trials(inside, calls, told)])
     print(f"\n{'file':<28}{'mutants':>9}{'killed':>9}{'timeout':>9}{'survived':>9}{'score':>8}")
     total: Counter[str] = Counter()
     for file, found in counts.items():
@@ -504,13 +619,16 @@ def _print_row(name: str, found: Counter[str]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("files", nargs="*", default=FILES)
-    parser.add_argument("--every", type=int, default=1, help="try only every so many mutants")
-    parser.add_argument("--tests", nargs="+", default=TESTS, help="names of test files, without .py")
+    parser.add_argument("files", nargs="*", default=[*TESTS])
+    parser.add_argument("--only", default="", help="try only mutants whose name has this in it")
+    parser.add_argument("--open", action="store_true", help="leave out those that survive for a known reason")
+    parser.add_argument("--tests", nargs="+", default=(), help="names of test files, without .py")
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     asked = parser.parse_args()
+    known = read_reasons() if asked.open else {}
     if asked.list:
         for each in (mutant for file in asked.files for mutant in mutants_of(file)):
             print(f"{each.line}: {each.name}")
         sys.exit(0)
-    sys.exit(main(asked.files, asked.tests, asked.every) > 0)
+    is_chosen = lambda mutant: asked.only in mutant.name and mutant.name not in known  # noqa: E731 # one use
+    sys.exit(main(asked.files, asked.tests, is_chosen) > 0)

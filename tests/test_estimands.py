@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from statistics import median
 from typing import get_args
 
@@ -13,9 +13,10 @@ from kb.exports.claim_document import finding_data
 from kb.judging import finding as finding_module
 from kb.judging.bounds import decide
 from kb.judging.details import Caution, Detail
-from kb.judging.estimands import Case, Result, Share, estimand_of
+from kb.judging.estimands import Case, Mean, Median, Result, Share, estimand_of
+from kb.judging.finding import Finding
 from kb.judging.stats import WHOLE_LINE, Interval
-from kb.judging.verdict import judge
+from kb.judging.verdict import Verdict, judge
 from kb.records.claims import Claim, Prediction
 from kb.records.protocol import Estimand as EstimandName
 from kb.site.figures.findings import panels
@@ -65,6 +66,33 @@ def test_a_finding_carries_what_its_values_and_its_estimate_are_asked_for(estima
     [found] = judge(protocol(asked), OUTCOMES, measured(a=[3.0] * 10)).findings
     assert (found.bound, found.goal) == (bound, goal)
     assert found.outcome == OUTCOMES["loss"]
+
+
+@pytest.mark.parametrize(
+    ("estimand", "is_share", "everything"),
+    [
+        ({"estimand": "mean"}, False, WHOLE_LINE),
+        ({"estimand": "median"}, False, WHOLE_LINE),
+        ({"estimand": "win_rate"}, True, (0.0, 1.0)),
+        ({"estimand": "success_rate", "rate": 0.9}, True, (0.0, 1.0)),
+    ],
+)
+def test_an_estimand_says_what_it_is(estimand, is_share, everything):
+    """A share of the seeds, which lies between 0 and 1, or a number in the unit of the values."""
+    found = estimand_of(prediction(at_least=2.0, **estimand))
+    assert (found.is_share, found.everything) == (is_share, everything)
+
+
+def test_a_median_must_lie_where_its_values_are_asked_to():
+    """As a mean must."""
+    assert estimand_of(prediction(at_least=2.0, estimand="median")).goal(ANY) == ANY
+
+
+@pytest.mark.parametrize("kind", [Case, Result, Mean, Median, Share, Finding, Verdict])
+def test_what_is_judged_cannot_be_changed(kind):
+    """Neither a case nor what came of it."""
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(kind).decision = "reproduced"
 
 
 @dataclass(frozen=True)

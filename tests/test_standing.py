@@ -76,6 +76,7 @@ def test_resting_on_a_refuted_claim_undermines_through_any_number_of_steps():
     found = standing_of("a", {"c": "contradicted"}, a=[("depends_on", "b")], b=[("depends_on", "c")], c=[])
     assert found.standing == "undermined"
     assert found.because == ("it rests on b", "b rests on c", "c is refuted by its own evidence")
+    assert (found.premise, found.backers) == ("c", ("b",))
 
 
 def test_a_base_that_nobody_can_test_passes_on_what_it_rests_on():

@@ -30,6 +30,7 @@ from kb.judging.stats import (
     log_e_outside,
     log_e_rate,
     log_e_t,
+    median_interval,
     moments,
     rate_interval,
     rate_seeds_needed,
@@ -111,6 +112,12 @@ def test_moments_refuse_what_they_cannot_add(bad):
     """Empty, NaN, infinite and overflowing input is refused."""
     with pytest.raises(ValueError, match=r"need (at least one value|numbers)"):
         moments(bad)
+
+
+@pytest.mark.parametrize("largest", [1e300, -1e300])
+def test_moments_take_the_largest_numbers(largest):
+    """What counts as finite can be averaged."""
+    assert moments([largest] * 3) == (3, largest, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +277,8 @@ def test_levels_out_of_range_are_refused(alpha):
     with pytest.raises(ValueError, match="a level must lie between 0 and 1"):
         rate_interval(1, 2, alpha)
     with pytest.raises(ValueError, match="a level must lie between 0 and 1"):
+        median_interval(SIX, alpha)
+    with pytest.raises(ValueError, match="a level must lie between 0 and 1"):
         e_bh([0.0], alpha)
 
 
@@ -280,6 +289,9 @@ def test_floors_out_of_range_are_refused(floor):
         t_interval(SIX, floor=floor)
     with pytest.raises(ValueError, match="a floor must be 0 or a positive number"):
         log_e_t(SIX, 0.0, floor=floor)
+    for composite in (log_e_inside, log_e_outside):
+        with pytest.raises(ValueError, match="a floor must be 0 or a positive number"):
+            composite(SIX, Interval(0.0, 1.0), floor=floor)
 
 
 @pytest.mark.parametrize("floor", [0.0, 1e300])
@@ -577,6 +589,7 @@ def test_planning_ends_at_a_hundred_thousand_seeds():
     assert seeds_needed(edge, 1.0, count=40, block=5, alpha=0.05) is None
     assert seeds_needed(1.0, 1.0, count=99_995, block=5, alpha=0.05) == 100_000
     assert seeds_needed(1.0, 1.0, count=100_000, block=5, alpha=0.05) is None
+    assert seeds_needed(1.0, 1.0, count=100_000, block=1, alpha=0.05) is None
 
 
 def test_seeds_needed_for_a_rate():

@@ -1,7 +1,10 @@
 """Whoever tests a claim again after evidence pays with half the level; earlier tests stay in sight."""
 
+from dataclasses import FrozenInstanceError, replace
+
 import pytest
 
+from kb.evidence.ledger import Ledger
 from kb.judging.judgement import judge_claim
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
@@ -81,7 +84,7 @@ def test_arms_that_only_another_claim_judges_are_no_test(project):
     """One claim's evidence costs another of the same experiment nothing."""
     base = load_base(Folder(project))
     other = EXPERIMENT.replace('"loaded": "heads', '"worn": "a loaded coin, worn",\n    "loaded": "heads')
-    former = [piece.model_copy(update={"arm": "worn"}) for piece in pieces(base)]
+    former = [piece.model_copy(update={"arm": "worn"}) for piece in pieces(base, version="f" * 64)]
     found = judge_claim(written(project, SCRIPT, other), ledger_with(former), "toy-claim")
     assert found.tests == ()
 
@@ -132,6 +135,7 @@ def test_predictions_written_after_the_values_that_count_are_a_second_test(proje
     found = judge_claim(base, ledger_with(pieces(base, predictions={"another-claim": "0" * 64})), "toy-claim")
     assert found.verdict.alpha == 0.025
     assert changes(found.tests[0]) == ["predictions, which were written after these values"]
+    assert (found.tests[0].digest, found.tests[0].has_other_predictions) == ("", True)
 
 
 def test_earlier_tests_are_judged_by_todays_predictions(project):
@@ -162,3 +166,114 @@ def test_an_earlier_test_without_the_outcome_is_not_compared(project):
 def test_ordinals_are_words_as_far_as_ten(number, word):
     """Further ones are short."""
     assert ordinal(number) == word
+
+
+def test_an_earlier_test_is_told_apart_by_what_it_was_alone(project):
+    """Not by what it is compared with today, which would also fill pages when it is printed."""
+    [test] = twice(project, ATTEMPT).tests
+    other = replace(test, protocol=None, script=None, ledger=Ledger())
+    assert (test == other, test != replace(test, digest="0" * 64)) == (True, True)
+    words = ("successor", "protocol", "script", "ledger")
+    assert [word for word in words if f"{word}=" in repr(test)] == []
+    with pytest.raises(FrozenInstanceError):
+        test.level = 0
+
+
+def test_earlier_tests_come_in_the_order_of_their_start(project):
+    """By the first block, then by the last; each knows when it began and ended."""
+    base = load_base(Folder(project))
+    days = {"a": "2468", "b": "1579", "c": "2367"}
+    old = [
+        piece.model_copy(update={"started": f"2026-01-0{day}T00:00:00Z"})
+        for name in days
+        for day, piece in zip(days[name], pieces(base, version=name * 64), strict=True)
+    ]
+    found = judge_claim(base, ledger_with(old[::-1]), "toy-claim").tests
+    assert [test.version[0] for test in found] == ["b", "c", "a"]
+    assert [(test.first[9], test.last[9]) for test in found] == [("1", "9"), ("2", "7"), ("2", "8")]
+    assert ["".join(piece.started[9] for piece in test.pieces) for test in found] == ["1579", "2367", "2468"]
+    assert {test.level for test in found} == {3}
+
+
+def test_an_earlier_test_is_judged_at_the_level_of_all(project):
+    """Two earlier tests halve it twice, for themselves as well."""
+    base = load_base(Folder(project))
+    old = [*pieces(base, version="a" * 64), *pieces(base, version="b" * 64)]
+    found = judge_claim(base, ledger_with([*old, *pieces(base)]), "toy-claim")
+    assert {test.verdict.alpha for test in found.tests} == {found.verdict.alpha} == {0.0125}
+
+
+def test_an_earlier_test_of_bounds_alone_changed_neither_code_nor_scale(project):
+    """Whatever the evidence says of them."""
+    found = twice(project, CLAIM.replace("at_least: 0.1", "at_least: 0.2"), name=RECORD)
+    [test] = found.tests
+    assert (test.is_current_version, test.changed_code, test.changed_scale) == (True, (), ())
+    assert test.has_other_predictions
+
+
+def test_changed_code_and_scale_are_named_in_order(project):
+    """Fields and modules that were there only then, or only now, have changed as well."""
+    base = load_base(Folder(project))
+    code = {"coin": base.scripts["coin"].code["coin"], "zinc": "1" * 64, "alloy": "2" * 64}
+    old = pieces(base, version="a" * 64, code=code, scale={"weight": 3, "edges": 2})
+    [test] = judge_claim(base, ledger_with(old), "toy-claim").tests
+    gone = {"alloy", "zinc"}
+    assert [name for name in test.changed_code if name in gone] == ["alloy", "zinc"]
+    assert "coin" not in test.changed_code
+    assert list(test.changed_code) == sorted(test.changed_code)
+    assert test.changed_scale == ("edges", "flips", "weight")
+    assert not test.is_current_version
+
+
+def test_changed_code_is_compared_with_what_measured_todays_evidence(project):
+    """Later changes, of which a link says that they compute the same, are no change of the test."""
+    base = load_base(Folder(project))
+    script = base.scripts["coin"]
+    old = pieces(base, version="a" * 64, code={"coin": "1" * 64})
+    now = pieces(base, version="b" * 64, code={"coin": "1" * 64})
+    ledger = ledger_with([*old, *now]).going_on(script.version(), "b" * 64)
+    [test] = judge_claim(base, ledger, "toy-claim").tests
+    assert test.successor == now[0]
+    assert test.changed_code == ()
+
+
+@pytest.mark.parametrize("changes_of", [{"scale_name": "large"}, {"schema_version": 1}])
+def test_evidence_of_another_setting_or_schema_is_no_successor(project, changes_of):
+    """Its code says nothing of what has changed at this one."""
+    base = load_base(Folder(project))
+    old = pieces(base, version="a" * 64)
+    [test] = judge_claim(base, ledger_with([*old, *pieces(base, **changes_of)]), "toy-claim").tests
+    assert test.successor is None
+
+
+def test_an_earlier_test_at_a_setting_that_is_gone_is_compared_with_the_main_one(project):
+    """At one that is still there, with that."""
+    base = load_base(Folder(project))
+    old = [*pieces(base, version="a" * 64, scale_name="former"), *pieces(base, version="b" * 64)]
+    found = judge_claim(base, ledger_with(old), "toy-claim").tests
+    assert {test.setting for test in found} == {"minimal"}
+    assert all(test.scale == {"flips": 100} for test in found)
+
+
+def test_an_earlier_test_is_described_by_its_latest_piece(project):
+    """Where links made one test of several versions."""
+    base = load_base(Folder(project))
+    code = base.scripts["coin"].code
+    first, second, third, last = pieces(base, version="a" * 64, schema_version=1)
+    other = {"code": {**code, "coin": "1" * 64}, "scale": {"flips": 7}, "schema_version": 2}
+    later = {"started": "2026-01-02T00:00:00Z", **other}
+    old = [first, second, third, last.model_copy(update=later)]
+    now = pieces(base)
+    [test] = judge_claim(base, ledger_with([*old, *now]), "toy-claim").tests
+    assert (test.changed_code, test.changed_scale) == (("coin",), ("flips",))
+    assert test.successor == now[0]
+
+
+def test_an_earlier_test_in_which_one_arm_lacks_the_outcome_is_not_compared(project):
+    """A contrast needs it of both."""
+    base = load_base(Folder(project))
+    fair = [piece for piece in pieces(base, version="f" * 64) if piece.arm == "fair"]
+    loaded = [piece for piece in pieces(base, version="f" * 64, outcome="tails") if piece.arm == "loaded"]
+    [test] = judge_claim(base, ledger_with([*fair, *loaded, *pieces(base)]), "toy-claim").tests
+    assert test.verdict is None
+    assert len(test.pieces) == 4

@@ -36,8 +36,21 @@ def test_the_tail_of_f_is_that_of_scipy(ratio, over, blocks):
     assert f_tail(edge, over, under) == pytest.approx(1e-4, rel=1e-6)
 
 
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 7.0])
+def test_the_tail_of_f_is_elementary_for_the_fewest_degrees(ratio):
+    """With two below, and one or two above, P(F > r) is 1 - sqrt(r / (r + 2)) and 1 / (1 + r)."""
+    assert f_tail(ratio, 1, 2) == pytest.approx(1 - math.sqrt(ratio / (ratio + 2)), rel=1e-14)
+    assert f_tail(ratio, 2, 2) == pytest.approx(1 / (1 + ratio), rel=1e-14)
+
+
+def test_the_tail_of_f_at_its_ends():
+    """All of it lies above zero, however many the degrees; nothing beyond infinity, and never less."""
+    assert f_tail(0.0, 1, 4) == f_tail(0.0, 1999, 8000) == 1.0
+    assert f_tail(math.inf, 3, 8) == f_tail(1000.0, 1, 40) == 0.0
+
+
 @pytest.mark.parametrize(
-    ("ratio", "over", "under"), [(-1.0, 1, 4), (1.0, 0, 4), (1.0, 1, 3), (math.nan, 1, 4)]
+    ("ratio", "over", "under"), [(-1.0, 1, 4), (1.0, 0, 4), (1.0, 1, 3), (1.0, 1, 0), (math.nan, 1, 4)]
 )
 def test_degrees_that_there_are_not_are_refused(ratio, over, under):
     """The finite sum needs an even number below."""
@@ -66,6 +79,20 @@ def test_blocks_are_compared_at_any_scale(scale):
 def test_one_block_cannot_differ():
     """It takes two."""
     assert blocks_differ_by_chance([[1.0, 2.0, 3.0, 4.0, 5.0]]) == 1.0
+
+
+@pytest.mark.parametrize("sizes", [(4, 4), (5, 3), (3, 5), (2, 2, 2)])
+def test_blocks_of_even_or_unlike_sizes_are_refused(sizes):
+    """The finite sum does not hold for them."""
+    with pytest.raises(ValueError, match="blocks must be of one odd size"):
+        blocks_differ_by_chance([[float(i) for i in range(size)] for size in sizes])
+
+
+def test_blocks_of_three_are_compared_as_well():
+    """As scipy does; and blocks apart by more than doubles can square surely differ."""
+    blocks = [[1.0, 2.0, 4.0], [3.0, 5.0, 4.0], [9.0, 2.0, 3.0]]
+    assert blocks_differ_by_chance(blocks) == pytest.approx(scipy_stats.f_oneway(*blocks).pvalue)
+    assert blocks_differ_by_chance([[-1e300] * 5, [1e300] * 5], floor=1e-300) == 0.0
 
 
 def test_blocks_without_spread_differ_unless_the_resolution_says_otherwise():
@@ -130,6 +157,16 @@ def test_skewness_is_that_of_scipy(values):
     assert skewness(values) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1.0, -1.0, 1e299])
+def test_skewness_is_the_same_in_any_unit(scale):
+    """By hand: 0, 0, 0 and 4 have moments 3 and 6 about their mean, hence 6 over 3 to the power of 1.5."""
+    expected = math.copysign(6 / 3**1.5, scale)
+    assert skewness([scale * x for x in (0.0, 0.0, 0.0, 4.0)]) == pytest.approx(expected, rel=1e-12)
+    assert skewness([scale] * 4) == 0.0
+    expected = math.copysign(9 / 6.5**1.5, scale)  # of -3, -1, 0 and 4
+    assert skewness([scale * x for x in (-2.0, 0.0, 1.0, 5.0)]) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("values", "is_noted"),
     [([0.0] * 8 + [9.0, 10.0], True), ([0.0, 1.0] * 5, False), ([0.0] * 4 + [9.0], False)],
@@ -139,6 +176,25 @@ def test_skewed_values_of_a_mean_are_noted(values, is_noted):
     assert ("the values are skewed" in finding(values, at_least=-1.0).warnings) is is_noted
     for estimand in ("median", "win_rate"):
         assert "the values are skewed" not in finding(values, at_least=-1.0, estimand=estimand).warnings
+
+
+def test_skewness_is_noted_only_beyond_its_limit(monkeypatch):
+    """Values that are as skewed as may be are taken as they are."""
+    values = [0.0] * 8 + [9.0, 10.0]
+    monkeypatch.setattr("kb.judging.estimands.MOST_SKEW", skewness(values))
+    assert finding(values, at_least=-1.0).warnings == ()
+    monkeypatch.setattr("kb.judging.estimands.MOST_SKEW", math.nextafter(skewness(values), 0))
+    assert finding(values, at_least=-1.0).warnings == ("the values are skewed",)
+
+
+def test_blocks_are_doubted_only_below_the_limit(monkeypatch):
+    """Those that differ as much as chance may make them do are taken for alike."""
+    values = by_block([0.5, 0.51])
+    chance = blocks_differ_by_chance([values[:5], values[5:]])
+    monkeypatch.setattr("kb.judging.estimands.CHANCE_OF_BLOCKS", chance)
+    assert finding(values, at_least=-1.0).decision == "reproduced"
+    monkeypatch.setattr("kb.judging.estimands.CHANCE_OF_BLOCKS", math.nextafter(chance, 1))
+    assert finding(values, at_least=-1.0).detail == "blocks differ more than seeds"
 
 
 @pytest.mark.parametrize(

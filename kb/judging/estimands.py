@@ -206,11 +206,11 @@ class Median:
         trail = running_intersection(self._interval(case, end) for end in looks)
         estimate = median(case.finite) if case.finite else nan
         decision, detail = _decide_middle(case, trail, trail, estimate)
-        ranked = _replaced(case, case.values, is_low=case.bound.lower > -inf)
+        ranked = [_replaced(case, case.values, is_low=is_low) for is_low in (True, False)]
         log_e = _log_e(
             decision,
-            inside=log_e_median_inside(ranked, case.bound),
-            outside=log_e_median_outside(ranked, case.bound),
+            inside=min(log_e_median_inside(values, case.bound) for values in ranked),
+            outside=min(log_e_median_outside(values, case.bound) for values in ranked),
         )
         is_open = decision == "inconclusive" and not detail.is_final
         needed = _median_seeds_needed(case, estimate) if is_open else None
@@ -226,7 +226,7 @@ class Median:
         seen = case.values[:end]
         low = median_interval(_replaced(case, seen, is_low=True), case.alpha)
         high = median_interval(_replaced(case, seen, is_low=False), case.alpha)
-        return Interval(min(low.lower, high.lower), max(low.upper, high.upper))
+        return Interval(low.lower, high.upper)
 
 
 @dataclass(frozen=True)

@@ -293,10 +293,8 @@ def median_interval(values: Sequence[float], alpha: float = 0.05) -> Interval:
 @lru_cache(maxsize=4096)
 def _median_rank(count: int, alpha: float) -> int:
     """Return the least number of values that must lie on one side of the median; 0 if none has to."""
-    limit = -math.log(alpha)
-    return next(
-        (below for below in range(count // 2 + 1) if log_e_rate(below, count, 0.5) < limit), count // 2
-    )
+    limit, most = -math.log(alpha), count // 2
+    return next((below for below in range(most) if log_e_rate(below, count, 0.5) < limit), most)
 
 
 def log_e_median(values: Sequence[float], null: float) -> float:
@@ -366,7 +364,7 @@ def blocks_differ_by_chance(blocks: Sequence[Sequence[float]], *, floor: float =
     within = max(math.hypot(*(each.deviation for each in found)) / math.sqrt(len(found)), floor)
     if within == 0:
         return 1.0 if between == 0 else 0.0
-    ratio = min(between / within, 1e100)  # its square must stay a number
+    ratio = between / within
     return f_tail(ratio * ratio, len(blocks) - 1, len(blocks) * (size - 1))
 
 
@@ -391,7 +389,7 @@ def f_tail(ratio: float, over: int, under: int) -> float:
         math.exp(math.lgamma(b + j) - math.lgamma(b) - math.lgamma(j + 1) + j * math.log(x))
         for j in range(under // 2)
     )
-    return min(1.0, max(0.0, 1 - math.pow(1 - x, b) * math.fsum(terms)))
+    return max(0.0, 1 - math.pow(1 - x, b) * math.fsum(terms))
 
 
 def e_bh(log_e_values: Sequence[float], level: float = 0.05) -> tuple[bool, ...]:
