@@ -92,6 +92,9 @@ ARMS = {
     "bn": Arm("batch norm", is_normalised=True),
     "once": Arm("no normalisation, units standardised once before training", is_standardised=True),
 }
+SAME_FOR_ANY_LABELS = {
+    "cost_of_miss": "it compares rates with one another, whatever is learned",
+}
 
 
 class Room(NamedTuple):

@@ -95,6 +95,9 @@ ARMS = {
     "linear_4": Arm("linear model, limit at 4 times its curvature", 4, is_deep=False),
     "linear_above": Arm("linear model, limit a tenth below its curvature", 0.9, is_deep=False),
 }
+SAME_FOR_ANY_LABELS = {
+    "log10_late_change": "a training loss sinks for any labels",
+}
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:

@@ -205,6 +205,9 @@ ARMS = {
     "net_newton": Arm("net, Gauss-Newton", net_newton),
     "net_exchanged": Arm("net, Gauss-Newton with steps exchanged", partial(net_newton, is_exchanged=True)),
 }
+SAME_FOR_ANY_LABELS = {
+    "log10_steps": "how soon a loss is fitted is measured, whichever labels it is of",
+}
 
 
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:

@@ -105,6 +105,9 @@ ARMS = {
     "tuned_on_few": Arm("settings tuned on a twentieth of the test signals", share=0.05),
     "reseeded": Arm("one setting, begun anew each time", stride=0.0),
 }
+SAME_FOR_ANY_LABELS = {
+    "lost": "models that only guess gain nothing that could be lost",
+}
 
 
 class Settings(NamedTuple):

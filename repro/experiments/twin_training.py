@@ -132,6 +132,10 @@ ARMS = {
     "sum_order_50": Arm("another order of sums, for 50 steps", sums, is_short=True),
     "same": Arm("nothing", nothing),
 }
+SAME_FOR_ANY_LABELS = {
+    "test_gap": "twins that only guess differ little, too",
+    "barrier": "between nets that fit nothing, the error does not climb either",
+}
 
 
 def trained(plans: tuple[Plan, Plan], data: Labelled, rate: float) -> Tensor:

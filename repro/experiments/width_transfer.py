@@ -107,6 +107,9 @@ ARMS = {
     "standard_wide": Arm("wide, standard parametrisation", standard, wide),
     "maximal_wide": Arm("wide, maximal update parametrisation", maximal_update, wide),
 }
+SAME_FOR_ANY_LABELS = {
+    "lost": "it compares rates with one another, whatever is learned",
+}
 
 
 def mlp(weights: Weights, x: Tensor, multiplier: float) -> Tensor:
