@@ -88,6 +88,10 @@ ARMS = {
     "decay_99_rounded": Arm("Adam with a decay rate of 0.99, all rounded", to_nearest, to_nearest, 0.99),
     "descent_rounded": Arm("gradient descent, all rounded", to_nearest, to_nearest, is_adam=False),
 }
+SAME_FOR_EVERY_SEED = {
+    "decay_rounded": "zero over zero leaves no weight a number, whatever the seed",
+    "all_rounded": "the same",
+}
 
 
 class State(NamedTuple):
