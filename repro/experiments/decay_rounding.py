@@ -37,6 +37,7 @@ TRAIN = 1000  # digits
 BATCH = 100  # digits in a batch
 SHAPES = mlp_shapes(64, 32, 10)
 LOW_BITS = -65536  # keeps the 16 high bits of a number of 32 bits
+Rounding = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ OUTCOMES = {
         "weights that are not finite numbers after one step", unit="percent", better="lower", resolution=0.1
     ),
 }
-Rounding = Callable[[Tensor], Tensor]
 
 
 def exactly(x: Tensor) -> Tensor:

@@ -133,19 +133,19 @@ def pixels_whitened(seeds: Seeds, scale: Scale) -> Tensor:
     return x / variance(x).sqrt()
 
 
-class Arm(NamedTuple):
-    """What learns from which inputs."""
-
-    text: str
-    learn: Callable[[Seeds, Scale], Speed]
-
-
 def regressing(inputs: Callable[[Seeds], Tensor]) -> Callable[[Seeds, Scale], Speed]:
     return lambda seeds, _scale: regression(inputs(seeds), seeds)
 
 
 def net_on(inputs: Callable[[Seeds, Scale], Tensor]) -> Callable[[Seeds, Scale], Speed]:
     return lambda seeds, scale: net(inputs(seeds, scale), seeds, scale)
+
+
+class Arm(NamedTuple):
+    """What learns from which inputs."""
+
+    text: str
+    learn: Callable[[Seeds, Scale], Speed]
 
 
 ARMS = {

@@ -42,6 +42,7 @@ REACH = 0.01  # distance in the weights between two gradients that are compared
 ANEW = 25  # steps after which a rate is computed anew
 DIVERGED = 10.0  # decades of growth that a diverged run counts as, and the most that any does
 CLASSES = 10
+Slopes = Callable[[Tensor], Slope]  # loss and gradient of each lane at its weights, (lanes, count)
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,6 @@ OUTCOMES = {
         axis=Axis("percent of the run", first=0, last=100, points=64),
     ),
 }
-Slopes = Callable[[Tensor], Slope]
-"""Loss and gradient of each lane at its weights, (lanes, count)."""
 
 
 class Problem(NamedTuple):

@@ -41,6 +41,7 @@ BATCH = 100  # signals in a batch
 FEW = 50  # steps of a short training
 LINE = 21  # nets on the straight line, its ends included
 LEAST = 0.05  # percentage points: one training signal, and what less of a gap or a barrier counts as
+Change = Callable[["Plan", Seeds], "Plan"]
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,6 @@ class Plan(NamedTuple):
 
     start: Tensor  # (seeds, weights)
     order: Tensor  # (seeds, steps, BATCH)
-
-
-Change = Callable[[Plan, Seeds], Plan]
 
 
 def nothing(plan: Plan, _seeds: Seeds) -> Plan:
