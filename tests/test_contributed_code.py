@@ -18,10 +18,10 @@ from tests.conftest import EXPERIMENT
 from tests.test_worker import LAB, measured, read_script
 
 ROOT = Path(__file__).parents[1]
-LEFT_OUT = ("node_modules", "__pycache__", "golden", "evidence", "*.egg-info")
-COPIED = (".github", "benchmarks", "claims", "kb", "repro", "site", "tests")
-FILES = ("ARCHITECTURE.md", "CHANGELOG.md", "CITATION.cff", "README.md", "Makefile", "constraints.txt")
-SETTINGS = (".pre-commit-config.yaml", "mkdocs.yml", "pyproject.toml")
+LEFT_OUT = shutil.ignore_patterns(
+    *(".git", ".venv", ".hypothesis", ".*_cache", "*.egg-info", "build"),
+    *("node_modules", "__pycache__", "golden", "evidence"),
+)
 CLAIM = """\
 title: A hostile script writes a file as soon as somebody imports it
 kind: empirical
@@ -65,10 +65,7 @@ def brought(tmp_path_factory):
     """Return a copy of this project with a hostile script and its claim, and the file it would write."""
     folder = tmp_path_factory.mktemp("brought")
     root, marker = folder / "project", folder / "marker"
-    for name in COPIED:
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
-    for name in (*FILES, *SETTINGS):
-        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT, root, ignore=LEFT_OUT, symlinks=True)
     (root / "repro/experiments/hostile.py").write_text(hostile(marker), encoding="utf-8")
     source = next((root / "claims/sources").glob("*.yaml")).stem
     (root / "claims/optimisation/hostile.yaml").write_text(CLAIM.format(source=source), encoding="utf-8")
