@@ -380,3 +380,11 @@ def test_a_control_that_failed_is_red(project_of, measured, tmp_path, kind):
     assert (is_red, cells[1]) == (True, "<strong>failed</strong>")
     content = next(page.content for page in render(Site(read(Folder(root)), ROOT)) if page.path == "stats.md")
     assert words in content
+
+
+def test_arms_that_were_not_tried_are_seen(project_of, measured, tmp_path):
+    """An interrupted sitting passes in part, however well its arms did."""
+    [filed] = project_of.ledger.controls
+    root = planted(measured, tmp_path / "project", tried=filed.controls.tried[:1])
+    [(is_red, cells)] = numbers(root)
+    assert (is_red, cells[1:3]) == (False, ["passed in part", "1 of 1"])

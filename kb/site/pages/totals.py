@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from kb.exports.published import Site
 from kb.judging.against_itself import Comparison, exact_interval
 from kb.judging.controls import Summary, summaries
 from kb.judging.judgement import Judgement
 from kb.judging.stats import Interval
+from kb.reading.experiment import Script
 from kb.site.page import Page, page_from
 from kb.words.controls import failures
 from kb.words.measured import Measured, within
 from kb.words.standings import STANDINGS
 
+CameOut = Literal["passed", "passed in part", "not measured", "failed"]
+"""What came of an experiment's controls."""
 Passed = tuple[int, int]
 """How many passed, and of how many."""
 
@@ -49,8 +52,9 @@ class Tested(NamedTuple):
         itself: Arms against themselves in which no difference was found.
         labels: Predictions that did not hold with shuffled labels.
         judged: Judgements with arms swapped, no effect, mixed arms or an effect put in that came out right.
+        came_out: Whether one failed; a false difference of an arm from itself alone is none. It passed only in
+            part where some arms were not tried.
         failed: What failed, as clauses.
-        is_failed: Did a control fail? A false difference of an arm from itself alone is none.
     """
 
     experiment: str
@@ -60,8 +64,8 @@ class Tested(NamedTuple):
     itself: Passed
     labels: Passed
     judged: Passed
+    came_out: CameOut
     failed: tuple[str, ...]
-    is_failed: bool
 
 
 class Cost(NamedTuple):
@@ -94,7 +98,7 @@ def pages(site: Site) -> Iterator[Page]:
         "itself": against_itself(
             (each for found in every.values() for each in found.compared), _control_seconds(site)
         ),
-        "tested": [tested(found) for found in every.values()],
+        "tested": [tested(found, base.scripts[name]) for name, found in every.items()],
         "costs": costs(site),
         "machines": len({piece.machine.fingerprint for piece in site.ledger.evidence}),
         "stale": [i for i, judgement in judgements.items() if judgement.stale],
@@ -107,8 +111,10 @@ def _control_seconds(site: Site) -> float:
     return sum(each.seconds for filed in site.ledger.controls for each in filed.controls.blocks)
 
 
-def tested(found: Summary) -> Tested:
+def tested(found: Summary, script: Script) -> Tested:
     """Return what came of the controls of one experiment, as counts."""
+    is_whole = {each.arm for each in found.tried} >= script.arms.keys()
+    passed: CameOut = "passed" if is_whole else "passed in part" if found.files else "not measured"
     days = sorted(filed.controls.started[:10] for filed in found.files)
     return Tested(
         found.experiment,
@@ -118,8 +124,8 @@ def tested(found: Summary) -> Tested:
         _passed(not each.is_false for each in found.compared),
         _passed(each.is_passed for _, each in found.relabelled),
         _passed(each.is_passed for each in found.checked),
+        "failed" if found.is_failed else passed,
         tuple(failures(found)) if found.is_failed else (),
-        found.is_failed,
     )
 
 
