@@ -52,8 +52,8 @@ class Tested(NamedTuple):
         itself: Arms against themselves in which no difference was found.
         labels: Predictions that did not hold with shuffled labels.
         judged: Judgements with arms swapped, no effect, mixed arms or an effect put in that came out right.
-        came_out: Whether one failed; a false difference of an arm from itself alone is none. It passed only in
-            part where some arms were not tried.
+        came_out: Whether one failed; a false difference of an arm from itself alone is none. In part:
+            some arms were not tried.
         failed: What failed, as clauses.
     """
 
