@@ -155,7 +155,7 @@ def _temporary(folder: Path) -> Iterator[Path]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         rest = memoryview(content)
         while rest:  # a write may be short; the interpreter repeats one that a signal interrupts
@@ -182,7 +182,7 @@ def _publish(temporary: Path, target: Path, content: bytes) -> None:
 
 def _confirm(target: Path, content: bytes) -> None:
     """Make sure that the existing file holds these bytes, durably."""
-    descriptor = os.open(target, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         found = bytearray()
         while len(found) <= len(content) and (part := os.read(descriptor, len(content) + 1)):
@@ -200,7 +200,7 @@ def _confirm(target: Path, content: bytes) -> None:
 
 def _sync(folder: Path) -> None:
     """Make the names in a folder durable, as far as the file system can."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _flush(descriptor)
     except OSError as error:

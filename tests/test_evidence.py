@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kb.evidence.file import CODES, MAX_BYTES, parse
-from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, read_ledger, to_file
+from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, digests, read_ledger, to_file
 from kb.evidence.seeds import block_seeds
-from kb.reading.tree import Folder
+from kb.reading.tree import Folder, TreeError
 from kb.reading.version import TEMPLATE_MODULE, version_of
-from kb.text.problems import Problem, render_terminal
+from kb.text.problems import Place, Problem, render_terminal
 from tests.store_faults import OTHER_VERSION, SCALE, VERSION, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
@@ -520,3 +521,135 @@ def test_seeds_may_come_from_an_earlier_version():
     assert not isinstance(parse(content, f"{later.folder}/{name}"), Problem)
     content, path = changed(seeds_from=origin)
     assert refusal(content, path).code == "evidence-seeds"
+
+
+# What the ledger answers
+
+
+def ledger_in(root, *pieces):
+    """Store pieces and return the ledger that is read."""
+    stored(root, *pieces)
+    return read_ledger(Folder(root))
+
+
+def test_a_block_counts_by_its_place_in_the_history_before_its_stated_start(tmp_path):
+    """The lower rank wins, whichever start the piece states; without ranks the earlier start does."""
+    early, late = piece(started="2026-01-01T00:00:00Z"), piece(started="2026-01-02T00:00:00Z", torch="2.14.0")
+    found = ledger_in(tmp_path, early, late)
+    first, second = found.pieces
+    for ranks, counting in (({second.path: 0, first.path: 1}, late), ({}, early), ({second.path: 5}, late)):
+        assert replace(found, ranks=ranks).counting("coin", VERSION) == {("fair", 0): counting}
+    assert replace(found, pieces=(second, first)).counting("coin", VERSION) == {("fair", 0): early}
+
+
+def test_seeds_to_which_no_link_leads_count_nowhere(tmp_path):
+    """They hold up no piece that is read after them."""
+    found = ledger_in(tmp_path, piece(), piece("bent"))
+    strange = found.pieces[0].evidence.model_copy(update={"seeds_from": "e" * 64})
+    mixed = replace(found, pieces=(found.pieces[0]._replace(evidence=strange), *found.pieces))
+    assert mixed.counting("coin", VERSION) == {("fair", 0): piece(), ("bent", 0): piece("bent")}
+
+
+def test_sets_of_seeds_are_listed_by_version(tmp_path):
+    """In the order of their numbers, and under every name of the version."""
+    pieces = [
+        piece(version=version, replication=number, seeds=block_seeds(version, 0, replication=number))
+        for version, numbers in ((VERSION, (3, 0)), (OTHER_VERSION, (1,)))
+        for number in numbers
+    ]
+    found = ledger_in(tmp_path, *pieces)
+    assert found.replications("coin", VERSION) == (0, 3)
+    assert found.replications("coin", OTHER_VERSION) == (1,)
+    assert found.replications("dice", VERSION) == ()
+    assert found.going_on("f" * 64, VERSION).replications("coin", "f" * 64) == (0, 3)
+
+
+def test_a_ledger_is_narrowed_and_extended(tmp_path):
+    """To one experiment, without the problems of others; by a piece that comes last."""
+    found = ledger_in(tmp_path, piece(), piece("bent"))
+    (tmp_path / "repro/evidence/coin/stray.json").write_bytes(CONTENT)
+    troubled = read_ledger(Folder(tmp_path))
+    assert (len(troubled.problems), troubled.only("coin").problems) == (1, ())
+    assert troubled.only("coin").pieces == found.pieces
+    assert troubled.only("dice").pieces == ()
+    assert found.extended(found.pieces[0]).pieces == (*found.pieces, found.pieces[0])
+    with pytest.raises(KeyError):
+        found.file_of(piece("other"))
+
+
+def test_evidence_is_found_by_the_claims_that_it_names(tmp_path):
+    """Of whatever experiment; in their order."""
+    first, second = piece(predictions={"one": VERSION}), piece(block=1, predictions={"one": VERSION})
+    found = ledger_in(tmp_path, first, second, piece("bent"))
+    assert found.naming("one") == [first, second]
+    assert (list(found.naming("two")), list(found.of_experiment("dice"))) == ([], [])
+
+
+def test_of_three_costs_the_middle_one_is_told(tmp_path):
+    """Whatever the order in which they were measured."""
+    costs = [piece(block=block, seconds=seconds) for block, seconds in enumerate((3.0, 9.0, 1.0))]
+    assert ledger_in(tmp_path, *costs).seconds("coin", "fair", scale_name="minimal") == 3.0
+
+
+def test_only_the_evidence_of_some_experiments_may_be_read(tmp_path):
+    """The folders of others are not looked into, and do not end the reading; strays are told all the same."""
+    stored(tmp_path, piece())
+    for other in ("alloy", "zinc"):
+        (tmp_path / f"repro/evidence/{other}/0").mkdir(parents=True)
+        (tmp_path / f"repro/evidence/{other}/0/stray.json").write_bytes(CONTENT)
+    assert len(read_ledger(Folder(tmp_path)).problems) == 2
+    found = read_ledger(Folder(tmp_path), {"coin"})
+    assert (found.evidence, found.problems) == ((piece(),), ())
+    assert read_ledger(Folder(tmp_path), {"alloy"}).evidence == ()
+
+
+class Refusing:
+    """A project in which one path cannot be read."""
+
+    def __init__(self, root, refused, kind="unreadable"):
+        self._folder, self._refused, self._kind = Folder(root), refused, kind
+
+    def list(self, path):
+        """List a folder, or refuse."""
+        if path == self._refused:
+            raise TreeError(self._kind, "a folder that is locked")
+        return self._folder.list(path)
+
+    def read(self, path, *, limit):
+        """Read a file, or refuse."""
+        if path == self._refused:
+            raise TreeError(self._kind, "a file that is locked")
+        return self._folder.read(path, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("refused", "kind", "words"),
+    [
+        (EVIDENCE.folder, "unreadable", "a folder that is locked"),
+        (PLACE, "unreadable", "a file that is locked"),
+        (PLACE, "size", f"more than {MAX_BYTES} bytes"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_reason(tmp_path, refused, kind, words):
+    """At its first character, as a file or folder; what is too large has its own words."""
+    stored(tmp_path, EVIDENCE)
+    [problem] = read_ledger(Refusing(tmp_path, refused, kind)).problems
+    assert (problem.code, problem.place, problem.found) == ("evidence-file", Place(refused, 1, 1), words)
+    allowed = "at most 1 MiB" if kind == "size" else "<arm>-b<block>-<hash16>.json, as a regular file"
+    assert problem.allowed.endswith(allowed)
+
+
+def test_every_file_of_the_evidence_has_its_digest(tmp_path):
+    """Also those that the ledger refuses; what cannot be read gives its reason."""
+    stray = "repro/evidence/coin/stray.txt"
+    files = stored(tmp_path, EVIDENCE, piece("zinc"))
+    (tmp_path / stray).write_bytes(b"")
+    hashes = {
+        file.relative_to(tmp_path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in (*files, tmp_path / stray)
+    }
+    path, *_ = hashes
+    assert digests(Folder(tmp_path)) == hashes
+    assert digests(Refusing(tmp_path, path)) == hashes | {path: "a file that is locked"}
+    folder = EVIDENCE.folder
+    assert digests(Refusing(tmp_path, folder)) == {stray: hashes[stray], folder: "a folder that is locked"}

@@ -7,14 +7,18 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
 
+from kb.evidence.controls import as_controls_file
 from kb.evidence.ledger import read_ledger, to_file
+from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from repro import ledger
-from repro.ledger import LedgerError, append, sweep
+from repro.ledger import LedgerError, append, append_controls, sweep
+from tests.evidence_of import controls_of
 from tests.power_cuts import bad_cuts, trace
 from tests.store_faults import (
     CALLS,
@@ -95,6 +99,38 @@ def test_piece_that_is_too_large_is_refused(root):
         append(root, piece(curves=curves))
 
 
+@pytest.fixture
+def controls(project):
+    """Return controls of the tiny project's experiment."""
+    script = load_base(Folder(project)).scripts["coin"]
+    return controls_of(script, script.version())
+
+
+def test_controls_are_stored_as_they_will_be_read(project, controls):
+    """Those that their reader would refuse are not stored."""
+    filed = append_controls(project, controls)
+    found = read_ledger(Folder(project))
+    assert (filed.controls, found.controls, found.problems) == (controls, (filed,), ())
+    with pytest.raises(LedgerError, match="; allowed are ") as caught:
+        append_controls(project, controls.model_copy(update={"code": {"coin": "1" * 64}}))
+    assert caught.value.path.parent == (project / filed.path).parent
+    assert read_ledger(Folder(project)).controls == (filed,)
+
+
+@pytest.mark.parametrize(("spare", "is_stored"), [(0, True), (-1, False)])
+def test_controls_that_are_too_large_are_refused(project, controls, monkeypatch, spare, is_stored):
+    """To the byte, and with what helps."""
+    _, content = as_controls_file(controls)
+    monkeypatch.setattr(ledger, "MAX_BYTES", len(content) + spare)
+    if is_stored:
+        append_controls(project, controls)
+    else:
+        words = f"{len(content)} bytes are more than a reader takes; ask for fewer sets of seeds at a time"
+        with pytest.raises(LedgerError, match=words):
+            append_controls(project, controls)
+    assert len(read_ledger(Folder(project)).controls) == is_stored
+
+
 def test_every_fault_at_every_call_is_survived(tmp_path):
     """Disk full, I/O error, read-only, Ctrl-C: nothing is lost, nothing wrong is read, a retry succeeds."""
     faults = dict(every_fault(tmp_path, ["first piece of all", "same piece again", "no hard links"]))
@@ -142,6 +178,100 @@ def test_error_says_what_failed_and_what_to_do(root, number, advice):
         caught.value
     )
     assert "saved blocks are kept" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("is_chosen", "action"),
+    [
+        (lambda name, _, done: name == "write" and not done, "write"),
+        (lambda name, _, done: name == "link" and not done, "name the finished file"),
+        (lambda name, is_folder, done: name == "fsync" and is_folder and "link" in done, "sync the folder"),
+    ],
+    ids=["write", "name", "sync"],
+)
+def test_error_says_which_step_failed(root, is_chosen, action):
+    """Writing, naming and syncing are told apart; an error without a number has no advice of its own."""
+    done = []
+
+    def act(name, real, args):
+        is_folder = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)
+        if is_chosen(name, is_folder, done):
+            raise OSError("a fault without a number")
+        done.extend([name] * (name == "link"))
+        return quickly(name, real, args)
+
+    with patch.object(ledger, "os", System(act)), pytest.raises(LedgerError) as caught:
+        append(root, NEW)
+    assert f"could not {action}: " in str(caught.value)
+    assert "; remove the cause, then run again" in str(caught.value)
+
+
+def test_storing_leaves_no_file_open_and_makes_none_that_runs(root):
+    """Of the first time and of the second, which only confirms what is there."""
+    before = len([*Path("/proc/self/fd").iterdir()])
+    path = root / append(root, NEW).path
+    append(root, NEW)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+    (root / "beside").touch()
+    assert path.stat().st_mode == (root / "beside").stat().st_mode
+
+
+def test_storing_again_makes_sure_that_the_bytes_are_on_the_disk(root):
+    """Another writer may have named the file and not lived to sync it."""
+    append(root, NEW)
+    synced = []
+
+    def act(name, real, args):
+        if name == "fsync":
+            synced.append(f"{Path(f'/proc/self/fd/{args[0]}').readlink()}")
+        return quickly(name, real, args)
+
+    with patch.object(ledger, "os", System(act)):
+        path = root / append(root, NEW).path
+    assert f"{path.resolve()}" in synced
+
+
+def test_a_file_that_goes_on_beyond_its_end_is_damaged(root):
+    """Also where the system gives a few bytes at a time."""
+    path = root / append(root, NEW).path
+    path.write_bytes(path.read_bytes() + b" ")
+
+    def act(name, real, args):
+        return real(args[0], 1) if name == "read" else quickly(name, real, args)
+
+    with patch.object(ledger, "os", System(act)), pytest.raises(LedgerError, match="is damaged"):
+        append(root, NEW)
+
+
+def test_a_link_in_place_of_a_file_is_refused(root):
+    """Even one that leads to the right bytes, which somebody may change later."""
+    path = root / append(root, NEW).path
+    path.rename(root / "elsewhere")
+    path.symlink_to(root / "elsewhere")
+    with pytest.raises(LedgerError, match="could not name the finished file"):
+        append(root, NEW)
+
+
+@pytest.mark.parametrize("knows_how", [True, False])
+def test_macos_is_asked_to_empty_the_cache_of_the_drive(root, monkeypatch, knows_how):
+    """Where the file system cannot, plain syncing has to do."""
+    asked, synced = [], []
+
+    def control(descriptor, request):
+        asked.append(request)
+        if not knows_how:
+            raise OSError(errno.ENOTSUP, "not supported")
+
+    def act(name, real, args):
+        synced.extend([name] * (name == "fsync"))
+        return quickly(name, real, args)
+
+    monkeypatch.setattr(ledger, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setitem(sys.modules, "fcntl", SimpleNamespace(F_FULLFSYNC=51, fcntl=control))
+    with patch.object(ledger, "os", System(act)):
+        append(root, NEW)
+    assert {*asked} == {51}
+    assert len(synced) == (0 if knows_how else len(asked))
 
 
 def test_root_that_is_missing_is_an_error(tmp_path):
@@ -255,6 +385,41 @@ def test_sweep_survives_a_folder_that_it_may_not_change(root):
     with patch.object(ledger, "os", System(fails_before(ERRORS["EROFS"]))):
         assert sweep(root) == []
     assert path.exists()
+
+
+def test_processes_of_another_container_are_those_of_another_machine(monkeypatch):
+    """Their numbers mean something else, so a file of theirs is not taken for an orphan."""
+    spaces = {"/proc/self/ns/pid": "pid:[1]"}
+
+    def here():
+        stands_in = SimpleNamespace(readlink=spaces.__getitem__, uname=os.uname)
+        monkeypatch.setattr(ledger, "os", stands_in)
+        return ledger._host()
+
+    one = here()
+    spaces["/proc/self/ns/pid"] = "pid:[2]"
+    assert one != here()
+
+
+def test_a_writer_that_knows_little_of_its_machine_has_a_name_all_the_same(monkeypatch):
+    """Without `/proc` its files are still known for unfinished ones."""
+
+    class Nowhere(type(Path())):
+        def read_bytes(self):
+            raise FileNotFoundError
+
+        def read_text(self, **_):
+            raise FileNotFoundError
+
+    def refuse(_path):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(ledger, "Path", Nowhere)
+    monkeypatch.setattr(os, "readlink", refuse)
+    name = writer_name()
+    assert ledger._TEMPORARY.fullmatch(name)
+    assert ledger._writer().endswith(f"-{os.getpid()}-0")
+    assert not ledger._is_orphan(name)
 
 
 def test_sweep_of_a_project_without_evidence_does_nothing(root):

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from kb.evidence.file import Filed, as_file
-from kb.evidence.ledger import canonical_json, ledger_of, parse_any
+from kb.evidence.ledger import canonical_json, ledger_of, parse_any, read_ledger
 from kb.evidence.links import CODES, Compared, FiledLink, Link, as_link_file, parse_link, values_digest
 from kb.evidence.seeds import block_seeds
+from kb.reading.tree import Folder
 from kb.reading.version import version_of
 from kb.text.problems import Problem
+from repro.ledger import LedgerError, append, append_link
 from tests.evidence_of import MACHINE, evidence_of
 
 SCALE = {"flips": 100}
@@ -259,3 +261,17 @@ def test_only_equal_numbers_have_equal_digests():
     }
     assert len(digests) == 4
     assert isinstance(as_file(FIRST)[0], Filed)
+
+
+def test_a_link_is_stored_as_it_will_be_read(tmp_path):
+    """With the pieces that it compared beside it; one that its reader would refuse is not stored."""
+    first = piece()
+    append(tmp_path, first)
+    made = link(first)
+    filed = append_link(tmp_path, made)
+    found = read_ledger(Folder(tmp_path))
+    assert (filed.link, found.links, found.problems) == (made, (filed,), ())
+    with pytest.raises(LedgerError, match="; allowed are ") as caught:
+        append_link(tmp_path, made.model_copy(update={"code": CODE_OF[NEWER]}))
+    assert caught.value.path.parent == (tmp_path / filed.path).parent
+    assert read_ledger(Folder(tmp_path)).links == (filed,)

@@ -1,5 +1,6 @@
 """Standings of claims that a protocol tests follow from verdicts and relations by five rules."""
 
+from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from kb.judging.judgement import Judgement, judge_base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.reasoning.relations import relations_of
-from kb.reasoning.standing import OWN, Known, standings, standings_of
+from kb.reasoning.standing import OWN, Known, Standing, known_of, standings, standings_of
 from tests.standings_project import FOLDER, write_standings_project
 from tests.strategies import IDS, PREDICTIONS, TESTABLE_STATES, judged_graphs, known_graphs, relation_tables
 
@@ -99,6 +100,33 @@ def test_an_established_claim_says_what_speaks_against_it():
     found = standing_of("a", states, a=[("depends_on", "b")], b=[], c=[("contradicts", "a")])
     [reason] = found.because
     assert "although it rests on b, which is refuted, and although c contradicts it" in reason
+
+
+def test_a_base_that_a_contradiction_refuted_is_the_one_that_is_named():
+    """Not the claim that refuted it, whichever of the two states the contradiction."""
+    states = {"a": "reproduced", "c": "reproduced"}
+    links = {"a": [("depends_on", "b")], "b": [("contradicts", "c", "strict")], "c": []}
+    [reason] = standing_of("a", states, **links).because
+    assert "although it rests on b, which is refuted" in reason
+    found = standing_of("d", states, d=[("depends_on", "b")], **links)
+    assert (found.route, found.because) == (
+        ("d", "b", "c"),
+        ("it rests on b", "c excludes b by what was measured"),
+    )
+
+
+def test_a_claim_with_two_refuted_bases_passes_both_on_as_one():
+    """It takes the first by its id, and so does what rests on it."""
+    links = {"f": [("depends_on", "e")], "e": [("depends_on", "c"), ("depends_on", "b")], "b": [], "c": []}
+    assert standing_of("f", dict.fromkeys("bc", "contradicted"), **links).route == ("f", "e", "b")
+
+
+def test_every_claim_that_contests_is_named():
+    """In the order of their ids."""
+    states = dict.fromkeys("bcd", "reproduced")
+    links = {i: [("contradicts", "a")] for i in "dbc"}
+    found = standing_of("a", states, a=[], **links)
+    assert (found.backers, len(found.because)) == (("b", "c", "d"), 3)
 
 
 def test_contradiction_by_an_established_claim_contests():
@@ -283,3 +311,38 @@ def test_whoever_contests_has_a_verdict(graph):
     for standing in found.values():
         if standing.standing == "contested":
             assert found[standing.premise].standing in ("established", "split", "varies", "refuted")
+
+
+def settings_of(*held):
+    """Return a judgement of settings, each with the names of predictions that held, or None unmeasured."""
+
+    def finding(name, names):
+        decision = "reproduced" if name in names else "inconclusive"
+        return SimpleNamespace(prediction=SimpleNamespace(name=name), decision=decision)
+
+    verdicts = [
+        names and SimpleNamespace(findings=[finding(name, names) for name in "pqr"]) for names in held
+    ]
+    return tuple(SimpleNamespace(verdict=verdict) for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("state", "settings", "held"),
+    [
+        ("split", ["pq", "qr"], "q"),
+        ("varies", [None, "pq"], "pq"),
+        ("varies", ["p", "r", None], ""),
+        ("split", [], ""),
+        ("inconclusive", ["pq"], ""),
+    ],
+)
+def test_what_held_at_every_setting_with_a_verdict_is_known(state, settings, held):
+    """Settings without one are passed over, and evidence that does not decide tells nothing."""
+    found = known_of({"a": Judgement("a", state, settings_of(*settings))})
+    assert found == {"a": Known(state, frozenset(held))}
+
+
+def test_a_standing_cannot_be_changed():
+    """It follows from what was measured."""
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(Standing).standing = "established"

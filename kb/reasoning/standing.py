@@ -234,8 +234,7 @@ def _ways_down(carries: Links, refuted: Iterable[Standing]) -> dict[str, tuple[L
     starts = {standing.claim_id: standing for standing in refuted}
     found: dict[str, tuple[Link, ...]] = {}
     order = count()  # settles ties between relations that say the same twice
-    waiting = [(len(s.links), s.route, next(order), s.links) for s in starts.values()]
-    heapq.heapify(waiting)
+    waiting = sorted((len(s.links), s.route, next(order), s.links) for s in starts.values())  # hence a heap
     while waiting:
         length, route, _, links = heapq.heappop(waiting)
         claim_id = route[0]
