@@ -261,7 +261,8 @@ def _is_naming(tree: ast.Module, path: tuple[Any, ...]) -> bool:
     targets = top.targets if isinstance(top, ast.Assign) else []
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     text = ast.unparse(top.value) if isinstance(top, ast.Assign) else ""
-    is_type = text.startswith(("Literal[", "Mapping[", "Callable["))
+    is_union = isinstance(top, ast.Assign) and isinstance(top.value, ast.BinOp)
+    is_type = is_union or text.startswith(("Literal[", "Mapping[", "Callable["))
     return is_type or "__all__" in names
 
 

@@ -588,7 +588,25 @@ def test_evidence_is_found_by_the_claims_that_it_names(tmp_path):
 def test_of_three_costs_the_middle_one_is_told(tmp_path):
     """Whatever the order in which they were measured."""
     costs = [piece(block=block, seconds=seconds) for block, seconds in enumerate((3.0, 9.0, 1.0))]
+    day = "2025-12-31T00:00:00Z"
+    costs += [piece(block=block, seconds=50.0, version=OTHER_VERSION, started=day) for block in (0, 1)]
     assert ledger_in(tmp_path, *costs).seconds("coin", "fair", scale_name="minimal") == 3.0
+
+
+def test_a_linked_version_with_other_outcomes_leaves_a_gap(tmp_path):
+    """What it measured of later blocks waits, and nothing of two kinds is joined."""
+    found = ledger_in(tmp_path, piece(), piece(block=1), piece(block=2))
+    first, second, third = found.pieces
+    other = second.evidence.model_copy(update={"values": {"tails": (1.0,) * 5}})
+    mixed = replace(found, pieces=(first, second._replace(evidence=other), third))
+    assert mixed.values("coin", VERSION, ["fair"]) == {"fair": {"score": piece().values["score"]}}
+
+
+def test_a_ledger_of_nothing_is_empty():
+    """In every part."""
+    empty = Ledger()
+    assert empty.pieces == empty.problems == empty.links == empty.controls == ()
+    assert empty.origins == empty.ranks == {}
 
 
 def test_only_the_evidence_of_some_experiments_may_be_read(tmp_path):

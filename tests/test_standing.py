@@ -121,6 +121,24 @@ def test_a_claim_with_two_refuted_bases_passes_both_on_as_one():
     assert standing_of("f", dict.fromkeys("bc", "contradicted"), **links).route == ("f", "e", "b")
 
 
+def test_the_shortest_way_down_is_told_and_of_two_the_first_by_its_ids():
+    """The relation that refuted a base counts as a step like any other."""
+    down, states = [("depends_on", "a"), ("depends_on", "z")], dict.fromkeys("bz", "contradicted")
+    found = standing_of("k", states, k=down, a=[("depends_on", "b")], b=[], z=[])
+    assert found.route == ("k", "z")
+    states = {"b": "contradicted", "x": "reproduced"}
+    links = {"a": [("depends_on", "b")], "b": [], "x": [("contradicts", "z", "strict")], "z": []}
+    assert standing_of("k", states, k=down, **links).route == ("k", "a", "b")
+
+
+def test_refuted_claims_that_rest_on_each_other_undermine_what_rests_on_them():
+    """Their circle is followed once."""
+    links = {"a": [("depends_on", "b")], "b": [("depends_on", "a")], "c": [("depends_on", "a")]}
+    states = dict.fromkeys("ab", "contradicted")
+    assert standing_of("c", states, **links).route == ("c", "a")
+    assert standing_of("a", states, **links).route == ("a",)
+
+
 def test_every_claim_that_contests_is_named():
     """In the order of their ids."""
     states = dict.fromkeys("bcd", "reproduced")
