@@ -6,18 +6,30 @@ import math
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from kb.evidence.controls import as_controls_file
 from kb.evidence.file import CODES, MAX_BYTES, parse
-from kb.evidence.ledger import Evidence, Ledger, Machine, canonical_json, digests, read_ledger, to_file
+from kb.evidence.ledger import (
+    Evidence,
+    Ledger,
+    Machine,
+    canonical_json,
+    digests,
+    parse_any,
+    read_ledger,
+    to_file,
+)
 from kb.evidence.seeds import block_seeds
 from kb.reading.tree import Folder, TreeError
 from kb.reading.version import TEMPLATE_MODULE, version_of
 from kb.text.problems import Place, Problem, render_terminal
+from tests.evidence_of import controls_of
 from tests.store_faults import OTHER_VERSION, SCALE, VERSION, piece
 
 EVIDENCE = piece(curves={"score_curve": tuple((0.5, 0.25 + seed, 0.125) for seed in range(5))})
@@ -671,3 +683,16 @@ def test_every_file_of_the_evidence_has_its_digest(tmp_path):
     assert digests(Refusing(tmp_path, path)) == hashes | {path: "a file that is locked"}
     folder = EVIDENCE.folder
     assert digests(Refusing(tmp_path, folder)) == {stray: hashes[stray], folder: "a folder that is locked"}
+
+
+def test_files_are_told_apart_by_their_names(tmp_path):
+    """Controls lie beside the evidence and are not taken for it."""
+    coin = SimpleNamespace(name="coin", code=EVIDENCE.code, scales={"minimal": SCALE}, arms=("fair",))
+    controls = controls_of(coin, VERSION)
+    path, content = as_controls_file(controls)
+    assert parse_any(content, path).controls == controls
+    assert parse_any(CONTENT, PLACE).evidence == EVIDENCE
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_bytes(content)
+    found = ledger_in(tmp_path, EVIDENCE)
+    assert ([each.path for each in found.controls], found.evidence) == ([path], (EVIDENCE,))
