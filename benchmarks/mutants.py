@@ -262,7 +262,7 @@ def _is_naming(tree: ast.Module, path: tuple[Any, ...]) -> bool:
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     text = ast.unparse(top.value) if isinstance(top, ast.Assign) else ""
     is_union = isinstance(top, ast.Assign) and isinstance(top.value, ast.BinOp)
-    is_type = is_union or text.startswith(("Literal[", "Mapping[", "Callable["))
+    is_type = is_union or text.startswith(("Literal[", "Mapping[", "Callable[", "tuple["))
     return is_type or "__all__" in names
 
 

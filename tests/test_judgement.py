@@ -270,6 +270,13 @@ def test_stale_evidence_of_a_setting_that_is_gone_belongs_to_the_claim_it_names(
     assert (len(found.stale), found.state) == (stale, "stale" if stale else "not run")
 
 
+def test_evidence_of_others_hides_no_stale_evidence_behind_it(base):
+    """Every piece is looked at."""
+    old = measured(base, version=VERSION)
+    found = judge_claim(base, ledger_with([*moved(old, arm="worn"), *old.evidence]), "toy-claim")
+    assert found.stale == old.evidence
+
+
 def revised(base, at_least):
     """Return the base with a declared revision of the prediction's bound."""
     claim = base.claims["toy-claim"]
@@ -285,6 +292,18 @@ def test_evidence_is_judged_by_former_predictions_as_well(base):
     found = judge_claim(changed, measured(base), "toy-claim")
     assert (found.state, [verdict.state for verdict in found.earlier]) == ("reproduced", ["contradicted"])
     assert judge_claim(changed, ledger_with([]), "toy-claim").earlier == ()
+
+
+def test_evidence_is_judged_by_former_controls_as_well(base):
+    """A bound that was to fail for the fair coin, and holds, left no verdict then."""
+    changed = revised(base, 0.1)
+    claim = changed.claims["toy-claim"]
+    [revision], [control] = claim.protocol.revisions, claim.protocol.controls
+    former = revision.model_copy(update={"controls": (control.model_copy(update={"at_least": 0.2}),)})
+    protocol = claim.protocol.model_copy(update={"revisions": (former,)})
+    again = replace(base, claims={"toy-claim": claim.model_copy(update={"protocol": protocol})})
+    found = judge_claim(again, measured(base), "toy-claim")
+    assert (found.state, [verdict.state for verdict in found.earlier]) == ("reproduced", ["invalid"])
 
 
 def test_a_declared_revision_is_no_problem(base):

@@ -109,6 +109,8 @@ def test_a_base_that_a_contradiction_refuted_is_the_one_that_is_named():
     [reason] = standing_of("a", states, **links).because
     assert "although it rests on b, which is refuted" in reason
     found = standing_of("d", states, d=[("depends_on", "b")], **links)
+    links |= {"b": [], "c": [("contradicts", "b", "strict")]}
+    assert standing_of("d", states, d=[("depends_on", "b")], **links).backers == ("b",)
     assert (found.route, found.because) == (
         ("d", "b", "c"),
         ("it rests on b", "c excludes b by what was measured"),
