@@ -379,6 +379,13 @@ def test_sweep_keeps_what_may_still_be_written(root, name):
     assert read_ledger(Folder(root)).problems == ()
 
 
+def test_whether_a_writer_is_dead_is_answered_with_yes_or_no():
+    """Also of a name that no writer gives, and of a process that has ended."""
+    assert ledger._is_orphan(".gitkeep") is False
+    assert ledger._is_alive(dead_process(), "1") is False
+    assert ledger._is_orphan(writer_name(pid=dead_process())) is True
+
+
 def test_sweep_survives_a_folder_that_it_may_not_change(root):
     """What cannot be removed stays without an error, since it is never read."""
     path = leave(root, writer_name(pid=dead_process()))
