@@ -424,6 +424,14 @@ def test_floor_reaches_the_composite_evidence():
     assert log_e_outside(SIX, Interval(9.0, INF), floor=9.0) == log_e_t(SIX, 9.0, floor=9.0)
 
 
+def test_there_is_no_floor_unless_one_is_given():
+    """Of values that differ by less than one, their own spread counts."""
+    values, goal = [x / 100 for x in SIX], Interval(0.0, 1.0)
+    assert log_e_inside(values, goal) == log_e_inside(values, goal, floor=0.0) == log_e_t(values, 0.0)
+    assert log_e_outside(values, Interval(1.0, 2.0)) == log_e_t(values, 1.0, floor=0.0)
+    assert t_interval(values) == t_interval(values, floor=0.0) == confidence_sequence(values)[-1]
+
+
 # Rates
 
 
