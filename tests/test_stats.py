@@ -608,6 +608,11 @@ def test_seeds_needed_for_a_rate():
     assert rate_seeds_needed(0.8, 0.5, count=10, block=5, alpha=0.05) == 25
 
 
+def test_seeds_whose_evidence_just_reaches_the_level_are_enough():
+    """Twelve straight losses have E = 2**12 / 13."""
+    assert rate_seeds_needed(0.0, 0.5, count=0, block=12, alpha=13 / 2**12) == 12
+
+
 # Simulation
 
 
