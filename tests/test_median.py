@@ -237,6 +237,9 @@ def test_evidence_on_a_range_holds_wherever_diverged_seeds_lie(bound):
     found = finding(values, **bound)
     assert found.decision == "reproduced"
     assert found.log_e == log_e_rate(4, 41, 0.5)
+    missed = finding(values, between=(2.0, 3.0))
+    assert missed.decision == "contradicted"
+    assert missed.log_e == log_e_rate(2, 41, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ def test_a_finding_tells_what_it_rests_on():
     assert found.interval == found.trail[-1]
     assert found.log_e == log_e_inside(TEN, target(found.prediction))
     assert (found.arms, found.is_control, found.control) == (("a",), False, None)
+    assert (found.must, found.is_wrong) == ("hold", False)
     assert not found.is_deterministic
     assert found.seeds_needed is None
 
