@@ -41,9 +41,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ("test_evidence", "test_links", "test_superseded")
+UNLIKE = ("test_unlike_seeds", "test_estimands")
 TESTS = {
-    "kb/judging/verdict.py": ("test_verdict", "test_controls"),
-    "kb/judging/finding.py": ("test_verdict", "test_controls", "test_unlike_seeds", "test_ratios"),
+    "kb/judging/verdict.py": ("test_verdict", "test_controls", "test_estimands"),
+    "kb/judging/finding.py": (*UNLIKE, "test_verdict", "test_controls", "test_ratios"),
     "kb/judging/estimands.py": ("test_estimands", "test_verdict", "test_median", "test_unlike_seeds"),
     "kb/judging/bounds.py": ("test_bounds", "test_ratios", "test_verdict"),
     "kb/judging/stats.py": ("test_stats", "test_median", "test_unlike_seeds"),
