@@ -130,6 +130,7 @@ ARMS = {
     "sum_order_50": Arm("another order of sums, for 50 steps", sums, is_short=True),
     "same": Arm("nothing", nothing),
 }
+SAME_FOR_EVERY_SEED = {"same": "twins that differ in nothing end alike, whatever the seed"}
 SAME_FOR_ANY_LABELS = {
     "test_gap": "twins that only guess differ little, too",
     "barrier": "between nets that fit nothing, the error does not climb either",
