@@ -203,6 +203,7 @@ def test_with_a_history_nothing_is_missing(repository):
 def test_what_is_exported_without_a_history_says_so(shallow):
     """On standard error, so that what is written to standard output stays as it is."""
     shutil.copy(ROOT / "mkdocs.yml", shallow)
+    shutil.copytree(ROOT / "site/templates", shallow / "site/templates", dirs_exist_ok=True)
     found = repro(shallow, "export", "feeds")
     assert found.exit_code == 0
     assert f"as the history cannot be read: {REASONS['shallow']}.\n" in found.stderr
