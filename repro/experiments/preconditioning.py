@@ -9,7 +9,7 @@ Method: linear regression with 200 unknowns from 100 points without noise, input
 on; descent at its best rate, followed exactly by eigenvalues to a relative loss of 1e-8. Then nets with 20
 units learn from 100 points what a net of ten units computes, down to one training loss: by full-batch
 descent with momentum at the best of six rates, and by Gauss-Newton steps at the best of four dampings, both
-best by the number of steps.
+best by the number of steps. A net that never fits counts as one that momentum fits with its last step.
 
 Arms: the optimiser and where the target lies, or the net's optimiser. In one arm curvatures are undone in the
 wrong directions, in one Gauss-Newton steps are exchanged between weights, and one net starts elsewhere.
@@ -53,7 +53,7 @@ class Scale:
 
     inputs: int = 10
     units: int = 20
-    momentum_steps: int = 1000
+    momentum_steps: int = 3000
     newton_steps: int = 30
 
 
@@ -120,31 +120,34 @@ def first_step(is_done: Callable[[Tensor], Tensor], low: Tensor) -> Tensor:
     return torch.pow(10.0, high).ceil()
 
 
-def follow(net: Parameters, data: Labelled, lanes: int, steps: int, advance: Callable[[Tensor], None]) -> Fit:
+def follow(
+    net: Parameters, data: Labelled, lanes: int, advance: Callable[[Tensor], None], *, steps: int, never: int
+) -> Fit:
     """Take steps until all lanes have fitted; return the one of each seed that did so first.
 
-    A lane that never fits stops after the last step.
+    A lane that never fits stops after the last step, and counts as slow as the slowest optimiser may be.
 
     Args:
         net: The weights, changed in place.
         data: What to fit, and new points.
         lanes: Of each seed.
-        steps: Most steps.
         advance: Takes a step, given predictions minus targets.
+        steps: Most steps of this optimiser.
+        never: Steps that a lane counts which never fits.
     """
     x, y = spread(data.x, lanes), spread(data.y, lanes)
     variance = spread(data.test_y.flatten(1).var(1), lanes)  # (lanes,)
-    fitted = torch.full_like(variance, steps)
+    fitted = torch.full_like(variance, never)
     kept = net.flat.clone()
     for step in range(steps):
         residual = mlp(net.weights, x) - y
-        is_first = (fitted == steps) & (residual.square().mean((1, 2)) <= NET_FITTED * variance)
+        is_first = (fitted == never) & (residual.square().mean((1, 2)) <= NET_FITTED * variance)
         fitted[is_first] = step
         kept[is_first] = net.flat[is_first]
-        if (fitted < steps).all():
+        if (fitted < never).all():
             break
         advance(residual)
-    net.flat.copy_(torch.where((fitted < steps).unsqueeze(1), kept, net.flat))
+    net.flat.copy_(torch.where((fitted < never).unsqueeze(1), kept, net.flat))
     with torch.no_grad():
         error = squared_error(mlp(net.weights, spread(data.test_x, lanes)), spread(data.test_y, lanes))
     lane = best(fitted, lanes, "lower")
@@ -170,7 +173,8 @@ def net_momentum(seeds: Seeds, scale: Scale, *, draw: int = 0) -> Fit:
         slope = gradient(residual.square().mean((1, 2)) / 2, net)
         sgd(net.flat, slope, velocity, rate, momentum=MOMENTUM)
 
-    return follow(net, problem(seeds, scale), lanes, scale.momentum_steps, advance)
+    most = scale.momentum_steps
+    return follow(net, problem(seeds, scale), lanes, advance, steps=most, never=most)
 
 
 def net_newton(seeds: Seeds, scale: Scale, *, is_exchanged: bool = False) -> Fit:
@@ -182,7 +186,8 @@ def net_newton(seeds: Seeds, scale: Scale, *, is_exchanged: bool = False) -> Fit
         step = gauss_newton_step(jacobian(residual, net), residual.detach().flatten(1), damping)
         net.flat.add_(step.gather(1, exchanged) if is_exchanged else step)
 
-    return follow(net, problem(seeds, scale), lanes, scale.newton_steps, advance)
+    most, never = scale.newton_steps, scale.momentum_steps
+    return follow(net, problem(seeds, scale), lanes, advance, steps=most, never=never)
 
 
 class Arm(NamedTuple):
