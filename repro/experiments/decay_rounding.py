@@ -1,4 +1,4 @@
-"""What wrecks Adam in a format of eight bits: the rounding of every number, or that of one decay rate to 1?
+"""What wrecks Adam in bfloat16: the rounding of every number, or that of one decay rate to 1?
 
 Hypothesis: rounded to the nearest number of the format, a decay rate of 0.999 becomes 1. The second moment
 then stays at zero, its correction divides by zero, and no weight is a number any more. All other roundings
