@@ -164,6 +164,7 @@ ARMS = {
 }
 SAME_FOR_ANY_LABELS = {
     "largest_curvature": "the curvature at the start is made of the inputs",
+    "steps": "how soon a loss is fitted is measured, whichever labels it is of",
 }
 
 

@@ -55,6 +55,9 @@ OUTCOMES = {
     "train_loss": Outcome("training loss at the end", unit="nats", better="lower", resolution=0.00001),
     "rate": Outcome("learning rate at the end", unit="learning rate", better="neither", resolution=0.001),
 }
+SAME_FOR_ANY_LABELS = {
+    "train_loss": "how far a rate lets the training loss fall is measured, whichever labels it is of",
+}
 
 
 class Run(NamedTuple):
