@@ -9,6 +9,7 @@ from mnist1d import data as reference_package
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from torch import Tensor
 
+from repro.lab import mnist1d as lab
 from repro.lab.mnist1d import mnist1d, templates
 from repro.lab.seeds import Seeds
 
@@ -104,3 +105,26 @@ def test_points_that_do_not_divide_among_classes_are_refused():
     """The message names the numbers and the rule."""
     with pytest.raises(ValueError, match="100 \\+ 5 points do not divide among 10 classes"):
         mnist1d(Seeds((1,)), train=100, test=5)
+
+
+def test_the_usual_style_is_that_of_the_usual_signals():
+    """From the same random numbers a style as it stands makes the same signals, up to their scale."""
+    usual, labels = lab._signals(np.random.default_rng(3), 2000)
+    styled, same = lab._styled(np.random.default_rng(3), 2000, lab.Style())
+    assert (labels == same).all()
+    assert np.allclose((styled - styled.mean()) / styled.std(), usual, atol=1e-12)
+    scaled = lab.mnist1d_styled(Seeds((1,)), lab.Style(), train=20_000).x
+    assert abs(float(scaled.mean())) < 0.01
+    assert abs(float(scaled.std()) - 1) < 0.01
+
+
+def test_a_style_sets_each_range():
+    """Without shift, scale, shear and noise all signals of one class are alike."""
+    plain = lab.Style(range(50, 51), range(7, 8), scale=0, shear=0, correlated=0, white=0)
+    data = lab.mnist1d_styled(Seeds((1, 2)), plain, train=60, test=20)
+    for digit in range(10):
+        alike = data.x[data.y == digit]
+        assert torch.equal(alike, alike[:1].expand_as(alike))
+    assert data.test_x.shape == (2, 20, 40)
+    moved = lab.mnist1d_styled(Seeds((1, 2)), plain._replace(shifts=range(7, 30)), train=60)
+    assert len(moved.x[moved.y == 3].unique(dim=0)) > 1

@@ -7,6 +7,7 @@ noise, sheared and resampled to 40 points. Made on the CPU, so that every device
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ SHIFTS = 48  # moves to the right, 0 to 47, drawn uniformly
 SCALE = 0.4  # heights are multiplied by 0.8 to 1.2
 SHEAR = 0.75  # slopes are -0.375 to 0.375 over the signal
 CORRELATED, WHITE = 0.25, 0.02  # deviations of the noises; the first is then smoothed
+MEAN, DEVIATION = -0.006, 0.1547  # of all points of signals, before they are standardised
 BLUR, REACH = 2.0, 8  # deviation and half width of the smoothing window
 TEMPLATES = (
     (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),
@@ -77,6 +79,62 @@ def _signals(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarr
     signal -= slope * np.linspace(-0.5, 0.5, LENGTH)
     signal = signal @ _interpolation(LENGTH, FEATURES).T
     return (signal - signal.mean()) / signal.std(), labels
+
+
+class Style(NamedTuple):
+    """How signals vary about their templates; as it stands, as those of `mnist1d` do.
+
+    Attributes:
+        paddings: Zeros behind a template, at most 60, drawn uniformly; the more, the shorter it becomes.
+        shifts: Moves to the right, drawn uniformly.
+        scale: Range of the factors on heights, about 1.
+        shear: Range of slopes over a signal, about 0.
+        correlated: Deviation of the noise before it is smoothed.
+        white: Deviation of the noise that is not smoothed.
+    """
+
+    paddings: range = PADDINGS
+    shifts: range = range(SHIFTS)
+    scale: float = SCALE
+    shear: float = SHEAR
+    correlated: float = CORRELATED
+    white: float = WHITE
+
+
+def mnist1d_styled(seeds: Seeds, style: Style, *, train: int, test: int = 0) -> Labelled:
+    """Generate one data set per seed in another style, on the scale of the usual signals.
+
+    Args:
+        seeds: Each gets its own data set.
+        style: How the signals vary.
+        train: Points to train on.
+        test: Points to test on.
+
+    Returns:
+        Signals of shape (seeds, points, 40), labels 0 to 9 of shape (seeds, points).
+    """
+    count = train + test
+    sets = [_styled(rng, count, style) for rng in seeds.generators(f"mnist1d {style}")]
+    x = torch.from_numpy(np.stack([signals for signals, _ in sets])).to(seeds.device, torch.float32)
+    labels = torch.from_numpy(np.stack([digits for _, digits in sets])).to(seeds.device)
+    return split((x - MEAN) / DEVIATION, labels, train)
+
+
+def _styled(rng: np.random.Generator, count: int, style: Style) -> tuple[np.ndarray, np.ndarray]:
+    """Return signals before they are standardised, and labels; in the usual style they are `_signals`."""
+    clean, is_noise = _dilated()
+    labels = rng.permutation(np.arange(count) % CLASSES)
+    padding = style.paddings.start - PADDINGS.start + rng.integers(len(style.paddings), size=count)
+    shift = style.shifts.start + rng.integers(len(style.shifts), size=count)
+    height = rng.uniform(1 - style.scale / 2, 1 + style.scale / 2, (count, 1))
+    slope = rng.uniform(-style.shear / 2, style.shear / 2, (count, 1))
+    place = (np.arange(LENGTH) - shift[:, None]) % LENGTH  # (count, 72)
+    smooth = style.correlated / CORRELATED * _smoothing()
+    signal = height * clean[labels[:, None], padding[:, None], place]
+    signal += is_noise[padding[:, None], place] * (rng.standard_normal((count, LENGTH)) @ smooth)
+    signal += style.white * rng.standard_normal((count, LENGTH))
+    signal -= slope * np.linspace(-0.5, 0.5, LENGTH)
+    return signal @ _interpolation(LENGTH, FEATURES).T, labels
 
 
 def templates() -> Tensor:
