@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from repro.lab.batches import batch_order, batches
 from repro.lab.data import Labelled, teacher_student
-from repro.lab.ensemble import conv1d, linear
+from repro.lab.ensemble import conv1d, dropout_masks, linear
 from repro.lab.initialise import initialise
 from repro.lab.losses import cross_entropy, squared_error
-from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
+from repro.lab.mlp import masked_cross_entropy, mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.normalise import batch_norm, running
 from repro.lab.optimise import adam, adam_state, sgd
 from repro.lab.parameters import Parameters, Shapes, Weights, gradient
@@ -243,3 +243,24 @@ def test_single_precision_learns_as_double_precision_does():
             adam(net.flat, mlp_cross_entropy(net, x, y).gradient, state, 3e-3)
         means.append(float(mlp_cross_entropy(net, data.x, data.y).loss.mean()))
     assert means[0] == pytest.approx(means[1], rel=0.01)
+
+
+@pytest.mark.parametrize("masked", [(0, 1, 2), (1, 2), (0,), ()])
+def test_gradient_by_hand_with_dropout_equals_autograd(masked):
+    """Masks on inputs, on units, or on none give the loss and the gradient of the masked network."""
+    data = classes(12)
+    net = initialise(SEEDS, mlp_shapes(12, 15, 14, 10), "he", dtype=torch.float64)
+    net.flat.mul_(1.1).add_(0.1)
+    masks: list[Tensor | None] = [None, None, None]
+    for k in masked:
+        width = net.weights[f"{k}.weight"].shape[2]
+        drawn = dropout_masks(SEEDS, 1, POINTS, width, rate=0.3, purpose=f"mask {k}", dtype=torch.float64)
+        masks[k] = drawn[:, 0]
+    x = data.x
+    for k, mask in enumerate(masks):
+        x = linear(x if mask is None else x * mask, net.weights[f"{k}.weight"], net.weights[f"{k}.bias"])
+        x = x.relu() if k < 2 else x
+    loss = cross_entropy(x, data.y)
+    slope = masked_cross_entropy(net, data.x, data.y, masks)
+    torch.testing.assert_close(slope.loss, loss.detach(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(slope.gradient, gradient(loss, net), rtol=0, atol=1e-12)

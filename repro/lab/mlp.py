@@ -115,6 +115,36 @@ def mlp_cross_entropy(
     return Slope(loss, flatten([slopes[name] for name in weights]))
 
 
+@torch.no_grad()
+def masked_cross_entropy(net: Parameters, x: Tensor, labels: Tensor, masks: Sequence[Tensor | None]) -> Slope:
+    """Return the mean cross entropy of each lane's network with dropout and its gradient, derived by hand.
+
+    Args:
+        net: Made with `mlp_shapes`, without normalisation.
+        x: Shape (lanes, batch, inputs).
+        labels: Classes of shape (lanes, batch).
+        masks: Factors on what enters each layer, of shape (lanes, batch, units); None leaves it as it is.
+    """
+    weights, depth = net.weights, _depth(net.weights)
+    factors = [None if mask is None else mask.mT for mask in masks]  # (lanes, units, batch)
+    layers: list[Tensor] = []  # what enters each layer, (lanes, units, batch)
+    reached = x.mT
+    for k, factor in zip(range(depth), factors, strict=True):
+        entered = reached.relu() if k else reached
+        layers.append(entered if factor is None else entered * factor)
+        reached = torch.baddbmm(weights[f"{k}.bias"].unsqueeze(2), weights[f"{k}.weight"], layers[-1])
+    loss, slope = _cross_entropy(reached, labels)
+    slopes: dict[str, Tensor] = {}
+    for k in reversed(range(depth)):
+        slopes |= {f"{k}.weight": torch.bmm(slope, layers[k].mT), f"{k}.bias": slope.sum(2)}
+        if k:  # a unit passes the slope on where it is positive and was not left out
+            slope = torch.bmm(weights[f"{k}.weight"].mT, slope)
+            slope = torch.ops.aten.threshold_backward(slope, layers[k], 0)
+            factor = factors[k]
+            slope = slope if factor is None else slope * factor
+    return Slope(loss, flatten([slopes[name] for name in weights]))
+
+
 def _cross_entropy(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return each lane's mean cross entropy, and its gradient by logits of shape (lanes, classes, batch)."""
     logs, right = logits.log_softmax(1), labels.unsqueeze(1)
