@@ -14,8 +14,8 @@ from kb.reading.base import Base
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.reading.version import version_of
-from kb.reasoning.answers import spoken_answers
-from kb.writing.review import with_digest
+from kb.reasoning.answers import spoken_answers, spoken_statements
+from kb.writing.review import with_digest, with_marked_digest
 from tests.conftest import CLAIM, EXPERIMENT, SOURCE, write_project
 from tests.evidence_of import evidence_of
 
@@ -100,6 +100,12 @@ readings:
 answer:
   says: In our test the load shows.
 """
+OVERVIEWS = {
+    "answer": "# A load\n\nIt was asked.\nIt does. {toy-claim}\n\n## How far\n\nNot by half. {toy-split}\n",
+    "start": "# A load\n\nIt does. {toy-claim}\n\n## Coins\n\nA load shows. {toy-claim, toy-split}\n",
+    "surprises": "# What came out otherwise\n\n## Half is not reached\n\nIt was not. {toy-split}\n",
+}
+"""Texts about the toy claims; their sentences are confirmed, other than that of the section `How far`."""
 OTHER_RECORDS = {
     "debates/toy-debate": DEBATE,
     "toys/toy-moved": "moved_to: toy-claim\n",
@@ -123,6 +129,9 @@ def write_states_project(root: Path) -> Path:
         (root / f"claims/{name}.yaml").write_text(text, encoding="utf-8")
     source = SOURCE + SOURCE_READ_WHOLE.replace("IDS", ", ".join(CLAIMS))
     (root / "claims/sources/toy-source.yaml").write_text(source, encoding="utf-8")
+    (root / "claims/overviews").mkdir()
+    for name, text in OVERVIEWS.items():
+        (root / f"claims/overviews/{name}.md").write_text(text, encoding="utf-8")
     for name in ("coin", "dice", "cards"):
         (root / f"repro/experiments/{name}.py").write_text(SCRIPT.replace("coin", name), encoding="utf-8")
     for name in SHARED:
@@ -130,6 +139,7 @@ def write_states_project(root: Path) -> Path:
         copy(ROOT / name, root / name)
     write_evidence(root)
     confirm_answers(root, "toy-claim", "toy-debate")
+    confirm_sentences(root)
     return root
 
 
@@ -142,6 +152,17 @@ def confirm_answers(root: Path, *record_ids: str) -> None:
         path.write_text(
             with_digest(path.read_text(encoding="utf-8"), answers[record_id].now), encoding="utf-8"
         )
+
+
+def confirm_sentences(root: Path) -> None:
+    """Write into the overviews what their sentences speak of; one stays suspect."""
+    project = read(Folder(root))
+    for found in spoken_statements(project.base, project.judgements).values():
+        for each in found:
+            if each.place and each.says != "Not by half.":
+                path = root / each.place.path
+                text = path.read_text(encoding="utf-8")
+                path.write_text(with_marked_digest(text, each.place.line, each.now), encoding="utf-8")
 
 
 def write_evidence(root: Path) -> None:

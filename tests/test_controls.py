@@ -126,8 +126,8 @@ def test_a_control_says_what_it_asks_for(control, text):
 def test_the_figure_shows_controls_with_a_bound_of_their_own():
     """After the predictions, which have their own controls beneath them."""
     found = verdict(GOOD, own(), TEN)
-    assert [strip.label for panel in panels(found) for strip in panel.strips] == [
-        "Prediction: a",
+    assert [strip.label for panel in panels(found, {"a": "an arm"}) for strip in panel.strips] == [
+        "an arm",
         "Control: c",
     ]
 

@@ -58,14 +58,14 @@ def test_line_is_the_mean_and_band_the_interval(script):
     interval = t_interval(values["gain_4"])
     assert band.low[2] >= interval.lower
     assert band.high[2] <= interval.upper
-    assert "logarithmic" not in curve.along
+    assert "log scale" not in curve.along
 
 
 def test_wide_doses_stand_on_a_logarithmic_axis(script):
     """One, a hundred and ten thousand stand at equal steps."""
     [(curve, _)] = drawn(script, {f"k_{name}": (0.1, 0.2) for name in ("1", "1e2", "1e4")})
     assert curve.at == pytest.approx((0, 0.5, 1))
-    assert curve.along.endswith("logarithmic")
+    assert curve.along.endswith("(log scale)")
 
 
 def test_a_figure_without_intervals_is_still_drawn(script):

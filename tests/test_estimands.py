@@ -134,7 +134,7 @@ def test_a_new_estimand_is_judged_worded_drawn_and_exported_from_one_place(monke
         "bound: a median of at least 2 nats)."
     )
     assert strip_of(found) is not None
-    assert len([*panels(verdict)]) == 1
+    assert len([*panels(verdict, {})]) == 1
     exported = finding_data(found).model_dump(mode="json")
     assert (exported["goal"], exported["measured"]) == ([2.0, None], "4.0 nats [3.0, 9.0]")
 

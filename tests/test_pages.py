@@ -26,7 +26,7 @@ from kb.site.pages import debates
 from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.debates import holders, measured_claims
-from kb.site.pages.people import people
+from kb.site.pages.people import Speaker, people, scorecard
 from kb.site.render import files
 from kb.words.bounds import EXPLORED
 from kb.words.states import GROUPS, STATES
@@ -176,7 +176,7 @@ def test_a_verdict_is_sure_among_all_or_said_not_to_be(site):
     """With ten verdicts each needs ten times the evidence that one would."""
     assert set(site.surviving) <= set(site.decided)
     said = {i: " ".join(sensitivity(site, i).sentences) for i in site.decided}
-    assert all(("also stands" in said[i]) == (i in site.surviving) for i in site.decided)
+    assert all(("It survives correction" in said[i]) == (i in site.surviving) for i in site.decided)
 
 
 def test_json_keeps_the_provenance(site):
@@ -244,6 +244,7 @@ def test_measured_claims_bear_on_a_side(site):
         ("toy-claim", ""),
         ("toy-contradicted", "carries"),
     ]
+    assert [item.weight for item in found] == ["for", "against"]
     assert holders(site.base, ["toy-claim"], 3) == ["Jane Doe"]
 
 
@@ -282,7 +283,43 @@ def test_a_debate_says_of_each_reading_whether_it_came_out(site):
     """In words, with the predictions that say so."""
     page = next(page.content for page in debates.pages(site) if page.path == "debates/toy-debate.md")
     rows = re.findall(r"<tr><td>.*?</tr>", page)
-    starts = [re.search(r'data-label="Is it so\?">(\w+)', row)[1] for row in rows]
-    assert starts == ["Yes", "No", "Open"]
+    starts = [re.search(r'data-label="Is it so\?">.*?</span>(\w+)', row)[1] for row in rows]
+    assert starts == ["Obtained", "Excluded", "Open"]
     assert "Held: The loaded coin shows at least a tenth more heads." in rows[0]
     assert "In our test the load shows." in page
+
+
+@pytest.mark.parametrize(
+    ("state", "is_against", "weight"),
+    [
+        ("reproduced", False, "for"),
+        ("reproduced", True, "against"),
+        ("contradicted", False, "against"),
+        ("contradicted", True, "undecided"),
+        ("split", False, "mixed"),
+        ("varies", True, "mixed"),
+        ("inconclusive", False, "undecided"),
+        ("invalid", True, "undecided"),
+    ],
+)
+def test_direction_follows_from_outcome_and_relation(state, is_against, weight):
+    """A claim that failed and contradicts a side says nothing for it."""
+    assert debates.weight_of(state, is_against=is_against) == weight
+
+
+def test_a_scorecard_counts_claims_by_stance_and_outcome(site):
+    """Each claim once a stance, under one outcome."""
+    [person] = [each for each in people(site.base) if each.id == "jane-doe"]
+    [row] = scorecard(site, person)
+    assert row.stance == "assert"
+    counted = {each.word: len(each.claims) for each in row.groups}
+    assert sum(counted.values()) == len(person.claims)
+    assert (counted["held"], counted["failed"], counted["not testable"]) == (1, 1, 1)
+
+
+def test_who_is_quoted_asserts_what_another_reports(site):
+    """And whoever quotes them reports it."""
+    [item] = site.base.claims["toy-claim"].stated_in
+    quoted = item.model_copy(update={"by": "Ann", "quoted_by": "Bob", "stance": "reports"})
+    stances = {name: Speaker("x", name).stance(quoted) for name in ("Ann", "Bob")}
+    assert stances == {"Ann": "asserts", "Bob": "reports"}

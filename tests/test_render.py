@@ -177,6 +177,7 @@ def test_every_record_and_script_has_a_page(base, pages):
     whole = ("index", "coverage", "open", "stats", "changes", "data", "cite")
     expected |= {f"{name}.md" for name in whole}
     facets = {path for path in pages if path.startswith(("verdicts/", "standings/"))}
+    expected |= {"answer.md", "surprises.md"}
     assert expected | facets == set(pages)
 
 
@@ -184,7 +185,8 @@ def test_a_debate_shows_its_sides_with_states_and_standings(pages):
     """Each claim stands on its side with what the evidence and the graph make of it."""
     text = re.sub(r"<[^>]+>|\s+", " ", pages["debates/toy-debate.md"].content)
     text = re.sub(r"\s+", " ", text)
-    assert re.search("It shows Reproduced .* Standing: established .* It does not Contradicted", text)
+    assert re.search("It shows For .* Reproduced .* Mixed .* Split .* It does not Against .* Contra", text)
+    assert re.search("Who says so .* It shows Reproduced .* It does not Contradicted", text)
     assert "Asserted by Jane Doe in On coins that are not fair" in text
     assert "Heads differ by a tenth the load shows" in text
 
@@ -269,7 +271,7 @@ def test_page_keeps_the_order_of_its_argument(pages):
         "The statement",
         "Predicted and measured",
         "Every seed",
-        "What would flip it",
+        "How close was it?",
         "What it bears on",
         "Run it yourself",
         "With care",

@@ -14,8 +14,9 @@ from kb.judging.stats import e_bh
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.accounts import Account
-from kb.reasoning.answers import Spoken, spoken_answers
+from kb.reasoning.answers import Spoken, spoken_answers, spoken_statements
 from kb.reasoning.standing import Standing
+from kb.text.problems import Place
 from kb.time.history import Event
 from kb.words.findings import StateSentence, state_pieces
 from kb.words.states import GROUPS, STATES, Group
@@ -81,6 +82,12 @@ class Site:
     def answers(self) -> Mapping[str, Spoken]:
         """Return the answers of claims and debates that have one, by id."""
         return spoken_answers(self.base, self.judgements)
+
+    @cached_property
+    def statements(self) -> Mapping[Place, Spoken]:
+        """Return the sentences of overviews that speak of verdicts, by where they stand."""
+        found = spoken_statements(self.base, self.judgements)
+        return {each.place: each for spoken in found.values() for each in spoken if each.place is not None}
 
     def absolute(self, target: str) -> str:
         """Return the full address of something that is named relative to the site's root."""

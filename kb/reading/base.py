@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kb.reading.experiment import Script
+from kb.reading.overviews import Overview
 from kb.records.claims import Claim, Protocol, Source, Tombstone
 from kb.records.debates import Debate
 from kb.records.protocol import LARGE, MINIMAL, Setting
@@ -58,6 +59,7 @@ class Base:
         topics: The topic folder of each claim.
         debates: By id, in order of ids.
         tombstones: By the old id of the claim, in order of ids.
+        overviews: Texts by hand about many verdicts, by id, in order of ids.
         paths: The file of each record, also of those that could not be read.
         problems: Everything wrong, in all files, by place.
         documents: The file of each record that is YAML.
@@ -72,6 +74,7 @@ class Base:
     paths: Mapping[str, str]
     debates: Mapping[str, Debate] = field(default_factory=dict)
     tombstones: Mapping[str, Tombstone] = field(default_factory=dict)
+    overviews: Mapping[str, Overview] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     documents: Mapping[str, Document] = field(default_factory=dict, repr=False)
     unread: frozenset[str] = frozenset()

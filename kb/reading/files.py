@@ -16,13 +16,13 @@ CODES = {
     "duplicate-id": "Two records have one id.",
     "misplaced-file": "A file in claims/ is neither a record nor a README.md.",
 }
-SOURCES, DEBATES = "sources", "debates"
+SOURCES, DEBATES, OVERVIEWS = "sources", "debates", "overviews"
 KINDS = (SOURCES, DEBATES)
-"""Folders of records that are not claims; every other folder is a topic."""
+"""Folders of records that are not claims; every other folder but that of overviews is a topic."""
 
 # Windows opens devices under these names in every folder; the others have meanings in the site's folders.
 RESERVED = frozenset(
-    ["con", "prn", "aux", "nul", "index", "readme", *KINDS]
+    ["con", "prn", "aux", "nul", "index", "readme", *KINDS, OVERVIEWS]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)]
 )
 _ALLOWED_ID = "lower-case letters a-z, digits and single hyphens between them; at most 64 characters"
@@ -63,6 +63,8 @@ def _walk(tree: Tree) -> Iterator[RecordFile | Problem]:
                 yield _misplaced(
                     path, "put it into claims/sources/, claims/debates/ or the folder of its topic"
                 )
+            continue
+        if folder.name == OVERVIEWS:
             continue
         flaw = None if folder.name in KINDS else _flaw_in_name(folder.name, path)
         if flaw:

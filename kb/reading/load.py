@@ -11,10 +11,11 @@ from kb.reading.base import Base, Document
 from kb.reading.collector import without_collector
 from kb.reading.diagnosis import validate
 from kb.reading.experiment import SCRIPTS, Script, read_script, script_path
-from kb.reading.files import DEBATES, SOURCES, RecordFile, record_files
+from kb.reading.files import DEBATES, OVERVIEWS, SOURCES, RecordFile, record_files
 from kb.reading.former import former_outcomes, in_todays_names
 from kb.reading.lab import lab_of
 from kb.reading.outcomes import read_outcomes
+from kb.reading.overviews import TEXTS, Overview, parse
 from kb.reading.script_syntax import ScriptError
 from kb.reading.texts import read_content, read_text
 from kb.reading.tree import Folder, Tree, TreeError
@@ -42,6 +43,7 @@ class _Reading:
     sources: dict[str, Source] = field(default_factory=dict)
     debates: dict[str, Debate] = field(default_factory=dict)
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
+    overviews: dict[str, Overview] = field(default_factory=dict)
     scripts: dict[str, Script] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
@@ -95,6 +97,8 @@ def _load(tree: Tree, today: str | None, *, only: Collection[str] | None = None)
             _read_script(reading, tree, name, lab)
         else:
             reading.unread.add(name)
+    if only is None:
+        _read_overviews(reading, tree)
     return _whole(reading, today)
 
 
@@ -104,6 +108,7 @@ def _whole(reading: _Reading, today: str | None) -> Base:
         sources=dict(sorted(reading.sources.items())),
         debates=dict(sorted(reading.debates.items())),
         tombstones=dict(sorted(reading.tombstones.items())),
+        overviews=reading.overviews,
         scripts=reading.scripts,
         topics=dict(sorted(reading.topics.items())),
         paths=dict(sorted(reading.paths.items())),
@@ -201,6 +206,26 @@ def _experiments(reading: _Reading, tree: Tree) -> list[str]:
         reading.refuse("", SCRIPTS, Fault("unreadable-file", 1, 1, error.found, "a readable folder", advice))
         return []
     return [name.removesuffix(".py") for name in names if name.endswith(".py") and name[0] != "_"]
+
+
+def _read_overviews(reading: _Reading, tree: Tree) -> None:
+    """Read the texts about many verdicts, in order of names; none if the project has no such folder."""
+    try:
+        is_there = any(entry.name == OVERVIEWS and entry.is_folder for entry in tree.list("claims"))
+    except TreeError:  # `record_files` says so
+        return
+    try:
+        names = [entry.name for entry in tree.list(TEXTS) if entry.name.endswith(".md")] if is_there else []
+    except TreeError as error:
+        advice = "make it readable for you"
+        reading.refuse("", TEXTS, Fault("unreadable-file", 1, 1, error.found, "a readable folder", advice))
+        return
+    for name in names:
+        path, stem = f"{TEXTS}/{name}", name.removesuffix(".md")
+        try:
+            reading.overviews[stem] = parse(stem, path, read_text(tree, path))
+        except GuardError as error:
+            reading.refuse(stem, path, error.fault)
 
 
 def _read_script(reading: _Reading, tree: Tree, name: str, lab: Mapping[str, str]) -> None:

@@ -16,6 +16,8 @@ Estimates and ends of intervals are left out digit by digit, as is the number of
 same test moves them a little and changes no sentence unless it changes a decision or a side. So is alpha,
 which acts through the intervals alone.
 
+A sentence of an overview (`kb.reading.overviews`) carries the same for the claims that it names.
+
 The digest of a debate is made of the digests of the claims that its discriminating experiment and its
 readings name; a claim without a verdict counts as such, so its first verdict makes the answer suspect.
 """
@@ -29,8 +31,10 @@ from typing import NamedTuple
 from kb.judging.finding import Finding
 from kb.judging.judgement import Judgement, SettingJudgement
 from kb.reading.base import Base
+from kb.reading.overviews import Statement
 from kb.records.claims import Claim
 from kb.records.debates import Debate
+from kb.text.problems import Place
 from kb.words.answers import suspicion
 
 DIGITS = 8
@@ -41,11 +45,12 @@ class Spoken(NamedTuple):
     """An answer with what it speaks of.
 
     Attributes:
-        record_id: The claim or debate whose record holds the answer.
-        says: The answer on one line.
+        record_id: The claim or debate whose record holds the answer, or the overview with the sentence.
+        says: The answer or sentence on one line.
         of: The digest that it carries; empty if it carries none.
         now: The digest of today's verdicts; empty if there is no verdict that it could speak of.
         claims: Ids of the claims whose verdicts it speaks of, in alphabetical order.
+        place: Where a sentence of an overview stands; None for the answer of a record.
     """
 
     record_id: str
@@ -53,6 +58,7 @@ class Spoken(NamedTuple):
     of: str
     now: str
     claims: tuple[str, ...]
+    place: Place | None = None
 
     @property
     def is_suspect(self) -> bool:
@@ -79,13 +85,35 @@ def spoken_answer(
     if record.answer is None:
         return None
     claims = _spoken_of(record_id, record, judgements)
-    now = _joined({i: verdict_digest(base.claims[i], judgements[i]) for i in claims})
+    now = _digest_of(claims, base, judgements)
     return Spoken(record_id, " ".join(record.answer.says.split()), record.answer.of or "", now, claims)
 
 
+def spoken_statements(base: Base, judgements: Mapping[str, Judgement]) -> dict[str, tuple[Spoken, ...]]:
+    """Return the sentences of each overview that speak of verdicts, by the overview's id."""
+    return {
+        overview.id: tuple(
+            _spoken_statement(overview.id, each, base, judgements)
+            for each in overview.statements
+            if each.claims
+        )
+        for overview in base.overviews.values()
+    }
+
+
+def _spoken_statement(
+    overview_id: str, statement: Statement, base: Base, judgements: Mapping[str, Judgement]
+) -> Spoken:
+    claims = tuple(sorted({i for i in statement.claims if i in judgements}))
+    now = _digest_of(claims, base, judgements)
+    return Spoken(overview_id, statement.says, statement.of, now, claims, statement.place)
+
+
 def suspect_answers(base: Base, judgements: Mapping[str, Judgement]) -> tuple[Spoken, ...]:
-    """Return the answers that do not speak of today's verdicts."""
-    return tuple(each for each in spoken_answers(base, judgements).values() if each.is_suspect)
+    """Return the answers, and the sentences of overviews, that do not speak of today's verdicts."""
+    sentences = [each for found in spoken_statements(base, judgements).values() for each in found]
+    every = (*spoken_answers(base, judgements).values(), *sentences)
+    return tuple(each for each in every if each.is_suspect)
 
 
 def verdict_digest(claim: Claim, judgement: Judgement) -> str:
@@ -116,6 +144,10 @@ def _spoken_of(
     if isinstance(record, Claim):
         return (record_id,)
     return tuple(sorted({i for i in record.asked if i in judgements}))
+
+
+def _digest_of(claims: tuple[str, ...], base: Base, judgements: Mapping[str, Judgement]) -> str:
+    return _joined({i: verdict_digest(base.claims[i], judgements[i]) for i in claims})
 
 
 def _joined(digests: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from kb.site.pages import (
     experiments,
     graph,
     next_steps,
+    overviews,
     people,
     reuse,
     sources,
@@ -30,6 +31,7 @@ __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
 
 KINDS = (
     start,
+    overviews,
     next_steps,
     totals,
     changes,

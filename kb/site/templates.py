@@ -61,8 +61,19 @@ def fence(language: str, code: str) -> Markup:
     return Markup(f"{ticks}{language}\n{code.rstrip()}\n{ticks}")  # noqa: S704 # escaped by the Markdown engine
 
 
+TIMES = "\u00d7"
+_RAISED = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b")
+"""Digits and a hyphen, raised."""
+
+
 def minus(text: str) -> str:
-    """Return a text whose negative numbers carry a minus sign in place of a hyphen."""
+    """Return a text as it is set: negative numbers with a minus sign, and powers of ten raised.
+
+    >>> minus("-1.2e-16, 10^19") == "\u22121.2 \u00d7 10\u207b\u00b9\u2076, 10\u00b9\u2079"
+    True
+    """
+    text = re.sub(r"(?<![\w-])(-?\d+(?:\.\d+)?)e(-?\d+)\b", rf"\1 {TIMES} 10^\2", text)
+    text = re.sub(r"\b10\^(-?\d+)\b", lambda power: f"10{power[1].translate(_RAISED)}", text)
     return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
 
 

@@ -34,6 +34,14 @@ WEIGHTS: dict[Weight, WeightWords] = {
     "open": WeightWords("Open", "Nothing has been decided here by measurement."),
 }
 """Headings by weight, in the order of pages and terminals."""
+SideWeight = Literal["for", "against", "mixed", "undecided"]
+SIDE_WEIGHTS: dict[SideWeight, WeightWords] = {
+    "for": WeightWords("For", "It held, and this side leans on it."),
+    "against": WeightWords("Against", "It failed, or it held and contradicts this side."),
+    "mixed": WeightWords("Mixed", "Held in part, or at one setting and not at another."),
+    "undecided": WeightWords("Undecided", "Measured, and it does not tell."),
+}
+"""Headings of what was measured beside one side of a debate, in the order of pages."""
 
 
 def base_clause(route: tuple[str, ...], state: State, weight: Weight) -> Clause:

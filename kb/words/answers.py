@@ -9,8 +9,8 @@ from kb.judging.bounds import Decision
 Obtained = Literal["obtained", "not obtained", "open"]
 
 OBTAINED: dict[Obtained, str] = {
-    "obtained": "Yes, this is what came out.",
-    "not obtained": "No, this is not what came out.",
+    "obtained": "Obtained: this is what came out.",
+    "not obtained": "Excluded: this is not what came out.",
     "open": "Open: not measured, or not decided yet.",
 }
 """Whether a reading came true, as a sentence."""

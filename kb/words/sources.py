@@ -13,6 +13,14 @@ STANCES: dict[Stance, str] = {
     "cites": "Pointed to by",
 }
 """Verbs for stances, in the passive so that they fit one author and several."""
+DOES: dict[Stance, str] = {
+    "asserts": "assert",
+    "qualifies": "qualify",
+    "disputes": "dispute",
+    "reports": "report",
+    "cites": "point to",
+}
+"""The same as verbs, in the order of a scorecard."""
 CHECKED: dict[Verified, str] = {
     "text": "Its text was read.",
     "abstract": "Its abstract was read, and of the rest at most what its note says.",

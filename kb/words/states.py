@@ -141,7 +141,7 @@ STATES: dict[State, StateWords] = {
         slug="not-run",
         icon=f"{_RING}M6.5 5.2v5.6L11 8z",
         means="The predictions are fixed; nothing is measured yet.",
-        group="wait",
+        group="later",
         asks="never measured",
     ),
     "to be written": StateWords(
@@ -149,7 +149,7 @@ STATES: dict[State, StateWords] = {
         slug="to-be-written",
         icon=f"{_RING}M5.2 10.8l.5 -2.2 4 -4 1.7 1.7 -4 4z",
         means="The predictions are fixed; the script that measures them is still to be written.",
-        group="wait",
+        group="later",
         asks="the experiment {experiment} has no script yet",
     ),
     "untested": StateWords(
@@ -157,7 +157,7 @@ STATES: dict[State, StateWords] = {
         slug="untested",
         icon="M8 1.5a6.5 6.5 0 0 1 6.5 6.5M8 14.5A6.5 6.5 0 0 1 1.5 8",
         means="No protocol yet.",
-        group="wait",
+        group="later",
     ),
     "not testable": StateWords(
         word="Not testable",
@@ -225,11 +225,12 @@ def _group(word: str, slug: str, means: str) -> Group:
 
 
 GROUPS = (
-    _group("stand", "stand", "Every prediction held."),
-    _group("fall", "fall", "Every prediction failed."),
-    _group("split", "divided", "Some held, some failed, or it depends on the setting."),
-    _group("wait", "wait", "No decision yet."),
-    _group("untestable", "beyond", "No measurement could decide."),
+    _group("held", "stand", "Every prediction held."),
+    _group("failed", "fall", "Every prediction failed."),
+    _group("mixed", "divided", "Some held, some failed, or it depends on the setting."),
+    _group("undecided", "wait", "Measured, and still open."),
+    _group("not yet tested", "later", "Nothing has been measured."),
+    _group("not testable", "beyond", "No measurement could decide."),
 )
 """Every state once, in the order of `STATES`."""
 GROUP_OF = {state: row.group for state, row in STATES.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kb.reading.base import Base
+from kb.reading.overviews import MARK
 from kb.records.claims import Review, Seen
 from kb.text.yaml_guard import compose
 from kb.time.suspects import linked, parts
@@ -50,3 +51,18 @@ def with_digest(text: str, digest: str) -> str:
     if "of" in answer:
         return with_value(text, ("answer", "of"), digest)
     return with_entry(text, ("answer", "of"), digest, after="says")
+
+
+def with_marked_digest(text: str, line: int, digest: str) -> str:
+    """Return the text of an overview in which the mark of a line carries the digest of what it speaks of.
+
+    Args:
+        text: The whole text.
+        line: Number of a line, counted from 1.
+        digest: What its sentence speaks of.
+    """
+    lines = text.split("\n")
+    bare = lines[line - 1].rstrip()
+    if mark := MARK.search(bare):
+        lines[line - 1] = f"{bare[: mark.end('claims')]}: {digest}}}"
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -19,27 +19,36 @@ from kb.reading.experiment import Script
 from kb.reading.outcomes import Axis as OutcomeAxis
 from kb.reading.outcomes import Outcome
 from kb.site.figures.seeds import LARGEST
-from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
+from kb.site.figures.svg import MINUS, Axis, element, figure, path, short, shortened, text, tick_label
 from kb.words.measured import within
 from kb.words.numbers import count, number
 
-WIDTH, HEIGHT = 420, 208
-LEFT, RIGHT, TOP, BOTTOM = 44, 96, 10, 42
+WIDTH, HEIGHT = 420, 226
+LEFT, RIGHT, TOP, BOTTOM = 58, 18, 26, 42
 MOST_ARMS = 6
 """The most arms in one figure; more lines could not be told apart."""
 MOST_POINTS = 32
 """The most points of a line that a figure shows."""
 MOST_ROWS = 9
 """The most rows of the table beside a figure."""
-LETTERS, WORDS = 16, 60
-"""The most letters of an arm's name beside its line, and of the words on an axis."""
+WORDS = 52
+"""The most letters of the words on an axis."""
 MOST_TICKS = 5
 """The most numbers under the axis of a curve."""
-LOGARITHMIC = ", logarithmic"
+LOGARITHMIC = " (log scale)"
+DECADES = "decades"
+"""The unit of logarithms, which are drawn as powers of ten."""
+
+
+RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b"
+"""The digits from 0 and a minus, raised."""
 
 
 class Band(NamedTuple):
-    """One arm: for each point the low end, the middle and the high end; NaN where a number is missing."""
+    """One arm, by its text: for each point the low end, the middle and the high end.
+
+    NaN stands where a number is missing.
+    """
 
     arm: str
     seeds: int
@@ -98,7 +107,7 @@ def curves_of(pieces: Sequence[Evidence], script: Script) -> Iterator[Curve]:
             yield _curve(outcome.name, outcome.axis, alike, script.arms)
 
 
-def _curve(name: str, axis: OutcomeAxis, pieces: Sequence[Evidence], arms: Iterable[str]) -> Curve:
+def _curve(name: str, axis: OutcomeAxis, pieces: Sequence[Evidence], arms: Mapping[str, str]) -> Curve:
     places = axis.places(pieces[0].scale)
     lines: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for piece in pieces:
@@ -109,7 +118,7 @@ def _curve(name: str, axis: OutcomeAxis, pieces: Sequence[Evidence], arms: Itera
     labels = tuple(_place(places[k]) for k in chosen)
     return Curve(
         name,
-        tuple(_band(arm, lines[arm], chosen) for arm in measured[:MOST_ARMS]),
+        tuple(_band(arms[arm], lines[arm], chosen) for arm in measured[:MOST_ARMS]),
         max(0, len(measured) - MOST_ARMS),
         f"{axis.label}{LOGARITHMIC if axis.is_logarithmic else ''}",
         at,
@@ -151,11 +160,10 @@ def curves_figure(curve: Curve, outcome: Outcome, *, figure_id: str) -> Markup:
         "curve-figure",
         WIDTH,
         HEIGHT,
-        *_frame(axis, outcome.unit, curve),
+        *_frame(axis, outcome, curve),
         *(_drawn(band, curve.at, axis, number) for number, band in enumerate(curve.bands)),
-        *_names(curve.bands, axis),
         figure_id=figure_id,
-        title=f"{outcome.label}, {outcome.unit}, over {curve.along}",
+        title=f"{outcome.label}, {outcome.unit}, by {curve.along}",
         description=" ".join(_words(band) for band in curve.bands),
     )
 
@@ -165,22 +173,34 @@ def _words(band: Band) -> str:
     return f"{band.arm} goes from {number(known[0])} to {number(known[-1])} over {count(band.seeds, 'seed')}."
 
 
+def power_of_ten(exponent: float) -> str:
+    """Return ten to a power as a tick says it, such as 10 with a raised -6, or plain numbers near one."""
+    if exponent in (-1, 0, 1, 2):
+        return number(10**exponent)
+    raised = tick_label(exponent).translate(str.maketrans(f"0123456789{MINUS}", RAISED))
+    return f"10{raised}" if "." not in raised else number(10**exponent)
+
+
 def _x(share: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * share
 
 
-def _frame(axis: Axis, unit: str, curve: Curve) -> Iterator[Markup]:
+def _frame(axis: Axis, outcome: Outcome, curve: Curve) -> Iterator[Markup]:
     """Yield what lies behind the lines: a grid with its numbers, a base line, and what both axes show."""
     base, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    ticks = [(axis.place(tick), tick_label(tick)) for tick in axis.ticks()]
+    is_power = outcome.unit.split(" ")[0] == DECADES
+    ticks = [
+        (axis.place(tick), power_of_ten(tick) if is_power else tick_label(tick)) for tick in axis.ticks()
+    ]
     yield path("".join(f"M{LEFT} {short(y, 1)}H{right}" for y, _ in ticks), "grid")
     yield path(f"M{LEFT} {base}H{right}", "axis")
     for y, label in ticks:
         yield text(label, LEFT - 5, y + 4, "y")
     for share, label in curve.ticks:
-        yield text(label, _x(share), base + 11, "x")
-    yield text(unit[:WORDS], LEFT, HEIGHT - 16, "unit")
-    yield text(f"over {curve.along}"[:WORDS], LEFT, HEIGHT - 4, "unit")
+        yield text(label, _x(share), base + 15, "x")
+    said = outcome.unit.replace(DECADES, "").strip() if is_power else outcome.unit
+    yield text(shortened(said.capitalize() if said.islower() else said, WORDS), 4, 13, "unit")
+    yield text(shortened(curve.along, WORDS), right, HEIGHT - 6, "unit unit--x")
 
 
 def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
@@ -196,19 +216,6 @@ def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
     around = [path(f"M{'L'.join(outline)}z", "band")] if wide else []
     middle = path(f"M{'L'.join(line(band.middle, known))}", "line")
     return element("g", *around, middle, class_=f"arm arm--{number}")
-
-
-def _names(bands: Sequence[Band], axis: Axis) -> Iterator[Markup]:
-    """Yield the arms' names beside the ends of their lines, moved apart where they would meet."""
-    ends = [
-        (axis.place(next((v for v in reversed(band.middle) if not math.isnan(v)), axis.low)), index)
-        for index, band in enumerate(bands)
-    ]
-    below = float(TOP)
-    for place, index in sorted(ends):
-        y = max(place + 4, below)
-        below = y + 12
-        yield text(shortened(bands[index].arm, LETTERS), WIDTH - RIGHT + 5, y, f"name arm--{index}")
 
 
 def _cell(band: Band, k: int) -> str:

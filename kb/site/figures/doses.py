@@ -22,7 +22,8 @@ LEAST_DOSES = 3
 """The fewest doses of one family; two points show no shape."""
 WIDE = 8
 """Doses that span more than this factor are drawn on a logarithmic axis."""
-AXIS = "the number that ends an arm's name"
+GAP = "\u2026"
+"""Stands in a family's text for the number in which its arms differ."""
 Family = dict[float, str]
 """The arm of each dose."""
 
@@ -58,7 +59,7 @@ def doses_of(
                 outcome.name in values[arm] for family in group.values() for arm in family.values()
             )
             if measured and not outcome.is_curve:
-                yield _figure(group, doses, values, outcome)
+                yield _figure(group, doses, values, outcome, script.arms)
 
 
 def _figure(
@@ -66,25 +67,51 @@ def _figure(
     doses: Sequence[float],
     values: Mapping[str, Mapping[str, Sequence[float]]],
     outcome: Outcome,
+    arms: Mapping[str, str],
 ) -> tuple[Curve, Outcome]:
     is_wide = doses[0] > 0 and doses[-1] > WIDE * doses[0]
     at = shares(doses, is_logarithmic=is_wide)
     labels = tuple(f"{dose:g}".replace("e+0", "e") for dose in doses)
+    texts = {
+        name: common_text([arms[arm] for arm in family.values()]) or name.replace("_", " ")
+        for name, family in group.items()
+    }
     bands = [
-        _band(name, [values[family[d]][outcome.name] if d in family else () for d in doses], outcome)
+        _band(texts[name], [values[family[d]][outcome.name] if d in family else () for d in doses], outcome)
         for name, family in group.items()
     ]
     curve = Curve(
         outcome.name,
         tuple(bands[:MOST_ARMS]),
         max(0, len(bands) - MOST_ARMS),
-        f"{AXIS}{LOGARITHMIC if is_wide else ''}",
+        f"{_along(next(iter(texts.values())))}{LOGARITHMIC if is_wide else ''}",
         at,
         labels,
         len(doses),
         tuple(zip(at, labels, strict=True)),
     )
     return curve, outcome
+
+
+def common_text(texts: Sequence[str]) -> str:
+    """Return what the texts of a family's arms share, with an ellipsis for a gap between beginning and end.
+
+    >>> common_text(["tanh net, gain 0.9", "tanh net, gain 1.5"]), common_text(["300 features", "9 features"])
+    ('tanh net, gain', '\u2026 features')
+    """
+    split = [words.split() for words in texts]
+    shortest = min(map(len, split))
+    head = next((k for k in range(shortest) if len({words[k] for words in split}) > 1), shortest)
+    rest = shortest - head
+    tail = next((k for k in range(rest) if len({words[-1 - k] for words in split}) > 1), rest)
+    first = " ".join(split[0][:head]).rstrip(" =,")
+    last = " ".join(split[0][len(split[0]) - tail :])
+    return f"{first} {GAP} {last}".strip() if last else first
+
+
+def _along(common: str) -> str:
+    """Return what the axis of a family shows: what follows the last comma of its text."""
+    return common.rpartition(", ")[2].replace(f"{GAP} ", "")
 
 
 def _band(name: str, columns: Sequence[Sequence[float]], outcome: Outcome) -> Band:

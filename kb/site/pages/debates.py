@@ -1,4 +1,4 @@
-"""Debates: the sides next to each other, who holds them, and what the evidence says so far."""
+"""Debates: the answer, the readings ticked, what speaks for and against each side, and who says so."""
 
 from __future__ import annotations
 
@@ -7,18 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from kb.exports.published import Site
-from kb.judging.judgement import Judgement
+from kb.judging.judgement import Judgement, State
 from kb.reading.load import Base
 from kb.reasoning.readings import decision_of, obtained
 from kb.records.debates import Debate, Reading, Side
 from kb.records.relations import RELATIONS, RelationWords
+from kb.site.figures.headline import Headline, headline
 from kb.site.page import Page, page_from
 from kb.site.templates import authors
-from kb.words.answers import CAME_OUT, OBTAINED
+from kb.words.accounts import SIDE_WEIGHTS, SideWeight, WeightWords
+from kb.words.answers import CAME_OUT, OBTAINED, Obtained
 from kb.words.sources import STANCES
 
 MAIN = "rigor-or-progress"
 """The debate on the start page; if it does not exist, the first one is shown."""
+
+
+MARKS: dict[Obtained, State] = {
+    "obtained": "reproduced",
+    "not obtained": "contradicted",
+    "open": "inconclusive",
+}
+"""The state whose icon shows whether a reading came true."""
 
 
 class MeasuredClaim(NamedTuple):
@@ -27,13 +37,13 @@ class MeasuredClaim(NamedTuple):
     Attributes:
         claim_id: The measured claim.
         about: The side's claim that it bears on; the same if that was measured itself.
-        is_against: Does it contradict the side's claim?
+        weight: For or against the side, both, or neither yet.
         words: What it does to the side's claim, as a verb; empty if it is that claim itself.
     """
 
     claim_id: str
     about: str
-    is_against: bool
+    weight: SideWeight
     words: str
 
 
@@ -52,11 +62,16 @@ class Condition(NamedTuple):
 
 
 class ReadingShown(NamedTuple):
-    """One result that a debate foresees, and whether it came true."""
+    """One result that a debate foresees, and whether it came true.
+
+    Attributes:
+        mark: The state whose icon shows it.
+    """
 
     if_: str
     then: str
     obtained_words: str
+    mark: State
     conditions: tuple[Condition, ...]
 
 
@@ -88,10 +103,29 @@ def pages(site: Site) -> Iterator[Page]:
             debate=debate,
             answer=site.answers.get(debate_id),
             readings=[_reading(base, site.judgements, reading) for reading in debate.readings],
-            bearings=[(side, measured_claims(base, site.judgements, side.claims)) for side in debate.sides],
+            ledgers=[
+                (side, ledger(measured_claims(base, site.judgements, side.claims))) for side in debate.sides
+            ],
+            missing=_missing(site, debate),
+            figure=_figure(site, debate),
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
             stances=STANCES,
         )
+
+
+def _missing(site: Site, debate: Debate) -> list[str]:
+    """Return the claims that the debate turns on, or that a side holds, and that wait for a measurement."""
+    named = dict.fromkeys((*debate.asked, *(i for side in debate.sides for i in side.claims)))
+    waiting = ("stale", "not run", "to be written", "untested", "inconclusive")
+    return [i for i in named if i in site.judgements and site.judgements[i].state in waiting]
+
+
+def _figure(site: Site, debate: Debate) -> tuple[str, Headline] | None:
+    """Return the figure of the first claim that the debate turns on which has one."""
+    for claim_id in debate.asked:
+        if claim_id in site.base.claims and (found := headline(site, claim_id, figure_id="debate")):
+            return claim_id, found
+    return None
 
 
 def _reading(base: Base, judgements: Mapping[str, Judgement], reading: Reading) -> ReadingShown:
@@ -101,8 +135,8 @@ def _reading(base: Base, judgements: Mapping[str, Judgement], reading: Reading) 
         says = {each.name: each.says for each in protocol.predictions} if protocol else {}
         words = CAME_OUT[decision_of(named, judgements)]
         conditions.append(Condition(named.claim, says[named.prediction].strip(), words))
-    words = OBTAINED[obtained(reading, judgements)]
-    return ReadingShown(reading.if_, reading.then, words, tuple(conditions))
+    came = obtained(reading, judgements)
+    return ReadingShown(reading.if_, reading.then, OBTAINED[came], MARKS[came], tuple(conditions))
 
 
 def voices(base: Base, claim_id: str) -> list[Voice]:
@@ -132,7 +166,9 @@ def measured_claims(
     """Return the measured claims that bear on some claims: themselves, then those one relation away."""
     wanted = tuple(claims)
     found = {
-        i: MeasuredClaim(i, i, is_against=False, words="") for i in wanted if _has_verdict(judgements, i)
+        i: MeasuredClaim(i, i, weight_of(judgements[i].state, is_against=False), "")
+        for i in wanted
+        if _has_verdict(judgements, i)
     }
     for about in wanted:
         for other, relation, is_stated_by_it in _related(base, about):
@@ -140,8 +176,29 @@ def measured_claims(
                 continue
             is_against = relation.effect == "against"
             if is_against or relation.points_back == is_stated_by_it:
-                found[other] = MeasuredClaim(other, about, is_against=is_against, words=relation.bears)
+                weight = weight_of(judgements[other].state, is_against=is_against)
+                found[other] = MeasuredClaim(other, about, weight, relation.bears)
     return list(found.values())
+
+
+def weight_of(state: State, *, is_against: bool) -> SideWeight:
+    """Return what a measured claim says of a side, by how it came out and by what it does to the side.
+
+    What contradicts a side speaks against it where it held; where it failed it says nothing for the side.
+    """
+    if state in ("split", "varies"):
+        return "mixed"
+    if state == "reproduced":
+        return "against" if is_against else "for"
+    return "against" if state == "contradicted" and not is_against else "undecided"
+
+
+def ledger(found: Iterable[MeasuredClaim]) -> list[tuple[WeightWords, list[MeasuredClaim]]]:
+    """Return measured claims under the headings of their weights; headings without any are left out."""
+    grouped: dict[SideWeight, list[MeasuredClaim]] = {weight: [] for weight in SIDE_WEIGHTS}
+    for each in found:
+        grouped[each.weight].append(each)
+    return [(SIDE_WEIGHTS[weight], claims) for weight, claims in grouped.items() if claims]
 
 
 def _related(base: Base, claim_id: str) -> Iterator[tuple[str, RelationWords, bool]]:

@@ -1,16 +1,19 @@
-"""Who says what: speakers and authors with their sources and claims."""
+"""Who says what: speakers and authors with a scorecard, their sources and their claims."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kb.exports.published import Site
 from kb.reading.load import Base
 from kb.reasoning.people import people as named
-from kb.records.claims import Appearance
+from kb.records.claims import Appearance, Stance
 from kb.site.appearances import place_in
 from kb.site.page import Page, page_from
+from kb.words.sources import DOES
+from kb.words.states import GROUP_OF, GROUPS
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,51 @@ class Speaker:
     def claims(self) -> tuple[str, ...]:
         """Return the ids of the claims, each once."""
         return tuple(dict.fromkeys(claim_id for claim_id, _ in self.said))
+
+    def stance(self, appearance: Appearance) -> Stance:
+        """Return the stance that is theirs: who is quoted asserts what another source reports."""
+        is_quoted = appearance.quoted_by is not None and appearance.by == self.name
+        return "asserts" if is_quoted and appearance.stance == "reports" else appearance.stance
+
+
+class Counted(NamedTuple):
+    """The claims of one outcome."""
+
+    word: str
+    claims: tuple[str, ...]
+
+
+class Row(NamedTuple):
+    """A line of a scorecard: a stance as a verb, and how the claims of that stance came out."""
+
+    stance: str
+    groups: tuple[Counted, ...]
+
+
+class Place(NamedTuple):
+    """Where somebody takes a stance.
+
+    Attributes:
+        quoted_by: Who quotes them there; empty if they speak for themselves.
+    """
+
+    source_id: str
+    where: str
+    quoted_by: str
+
+
+class Stated(NamedTuple):
+    """A claim with the places where somebody takes one stance towards it."""
+
+    claim_id: str
+    places: tuple[Place, ...]
+
+
+class Part(NamedTuple):
+    """The claims towards which somebody takes one stance, as a verb, in the order of outcomes."""
+
+    stance: str
+    claims: tuple[Stated, ...]
 
 
 def people(base: Base) -> list[Speaker]:
@@ -56,6 +104,46 @@ def people(base: Base) -> list[Speaker]:
     return sorted(found.values(), key=lambda person: (-len(person.claims), person.id))
 
 
+def scorecard(site: Site, person: Speaker) -> tuple[Row, ...]:
+    """Return how the claims came out towards which somebody takes a stance, a row for each stance."""
+    return tuple(_row(site, stance, claims) for stance, claims in _by_stance(person).items())
+
+
+def _by_stance(person: Speaker) -> Mapping[Stance, dict[str, list[Appearance]]]:
+    """Return the claims of each stance that somebody takes, with their appearances."""
+    found: dict[Stance, dict[str, list[Appearance]]] = {stance: {} for stance in DOES}
+    for claim_id, said in person.said:
+        found[person.stance(said)].setdefault(claim_id, []).append(said)
+    return {stance: claims for stance, claims in found.items() if claims}
+
+
+def _row(site: Site, stance: Stance, claims: Iterable[str]) -> Row:
+    groups = tuple(
+        Counted(group.word, tuple(i for i in claims if site.judgements[i].state in group.states))
+        for group in GROUPS
+    )
+    return Row(DOES[stance], groups)
+
+
+def _parts(site: Site, person: Speaker) -> Iterator[Part]:
+    order = [group.slug for group in GROUPS]
+    for stance, claims in _by_stance(person).items():
+        ranked = sorted(claims, key=lambda i: order.index(GROUP_OF[site.judgements[i].state]))
+        yield Part(DOES[stance], tuple(Stated(i, _places(person, claims[i])) for i in ranked))
+
+
+def _places(person: Speaker, said: Iterable[Appearance]) -> tuple[Place, ...]:
+    found = (
+        Place(
+            item.source,
+            place_in(item.locator),
+            (item.quoted_by or "") if item.by == person.name else "",
+        )
+        for item in said
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def pages(site: Site) -> Iterator[Page]:
     """Yield the overview and a page for each person."""
     everybody = people(site.base)
@@ -64,14 +152,13 @@ def pages(site: Site) -> Iterator[Page]:
         site, "people/index.md", "people", title, description, hide=("navigation", "toc"), people=everybody
     )
     for person in everybody:
-        said = [(i, item, place_in(item.locator)) for i, item in person.said]
         yield page_from(
             site,
             f"people/{person.id}.md",
             "person",
             person.name,
             f"What {person.name} says, and what the evidence makes of it.",
-            in_search=False,
             person=person,
-            said=said,
+            rows=scorecard(site, person),
+            parts=list(_parts(site, person)),
         )

@@ -1,30 +1,40 @@
-"""The start page: the debate, a worked example, and what was measured last."""
+"""The start page: an honest answer, how predictions came out, surprises, and the subjects people come for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-from markupsafe import Markup
+from typing import Any, NamedTuple
 
 from kb.exports import heads
 from kb.exports.published import Site
-from kb.judging.judgement import Judgement
-from kb.site.figures.findings import verdict_figure
+from kb.reading.overviews import Section
+from kb.site.figures.shares import Share, shares_figure
 from kb.site.page import Page, page_from
 from kb.site.pages.changes import events
-from kb.site.pages.debates import MAIN, holders, measured_claims
-from kb.words.summaries import in_plain_words
+from kb.site.pages.debates import MAIN, holders
+from kb.site.pages.overviews import START, SURPRISES, passages
+from kb.site.pages.people import Row, Speaker, people, scorecard
+from kb.words.numbers import count
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
-LATEST = 5
-LEADING = 3
-"""The most holders of a side that the start page names."""
+LATEST = 3
+MOST_SURPRISES = 3
+LEADING = 1
+"""The most holders of each side whose scorecards the start page shows."""
+
+
+class Voice(NamedTuple):
+    """Somebody who speaks for a side, with how the claims that they speak of came out."""
+
+    person: Speaker
+    side: str
+    rows: tuple[Row, ...]
 
 
 def pages(site: Site) -> Iterator[Page]:
     """Yield the page."""
     description = "What the claims of the deep-learning alchemy debate are worth when they are measured."
+    shown = passages(site, site.base.overviews.get(START))
     yield page_from(
         site,
         "index.md",
@@ -33,45 +43,62 @@ def pages(site: Site) -> Iterator[Page]:
         description,
         hide=("navigation", "toc"),
         head=heads.start(site, description),
+        lead=shown[0] if shown else None,
+        subjects=shown[1:],
+        surprises=_surprises(site),
         groups=site.by_group,
         changes=list(events(site))[:LATEST],
-        **_example(site),
-        **_debate(site),
+        voices=list(_voices(site)),
+        example=_example(site),
+        **_predictions(site),
     )
 
 
-def _example(site: Site) -> dict[str, Any]:
-    """Return the worked example with its first prediction drawn, if anything was measured."""
-    example = _chosen(site)
-    if example is None:
-        return {"example": None}
-    return {"example": example, "figure": _drawn(site, example), "plain": in_plain_words(example)}
+def _surprises(site: Site) -> list[Any]:
+    """Return the first surprises, each with its figure."""
+    overview = site.base.overviews.get(SURPRISES)
+    if overview is None:
+        return []
+    named: list[Section] = [section for section in overview.sections if section.heading]
+    chosen = overview._replace(sections=tuple(named[:MOST_SURPRISES]))
+    return passages(site, chosen, with_figures=True)
 
 
-def _chosen(site: Site) -> Judgement | None:
-    """Return the worked example, or else the first claim that was measured."""
+def _example(site: Site) -> str | None:
+    """Return the claim of the command to try, or else the first that was measured."""
     measured = (i for i, found in site.judgements.items() if found.verdict and found.verdict.seeds)
-    chosen = WORKED_EXAMPLE if WORKED_EXAMPLE in site.judgements else next(measured, None)
-    return None if chosen is None else site.judgements[chosen]
+    return WORKED_EXAMPLE if WORKED_EXAMPLE in site.judgements else next(measured, None)
 
 
-def _drawn(site: Site, example: Judgement) -> Markup | None:
-    verdict = example.verdict
-    if verdict is None or verdict.seeds == 0:
-        return None
-    title = site.base.claims[example.claim_id].title
-    return verdict_figure(verdict, title, figure_id="seeds-example", predictions=1, controls=False)
-
-
-def _debate(site: Site) -> dict[str, Any]:
-    """Return the main debate with what bears on its sides and who holds them, if there is a debate."""
-    main_id = MAIN if MAIN in site.base.debates else next(iter(site.base.debates), None)
-    if main_id is None:
-        return {"main": None}
-    debate = site.base.debates[main_id]
+def _predictions(site: Site) -> dict[str, Any]:
+    """Return how many predictions held, failed and are open, drawn, and how many controls passed."""
+    verdicts = [each.verdict for each in site.judgements.values() if each.verdict and each.verdict.seeds]
+    findings = [finding for verdict in verdicts for finding in verdict.findings]
+    controls = [finding for verdict in verdicts for finding in verdict.controls]
+    shares = [
+        Share("held", "reproduced", sum(each.decision == "reproduced" for each in findings)),
+        Share("failed", "contradicted", sum(each.decision == "contradicted" for each in findings)),
+        Share("open", "inconclusive", sum(each.decision == "inconclusive" for each in findings)),
+    ]
+    passed = sum(
+        (each.decision == "reproduced") == each.must_hold
+        for each in controls
+        if each.decision != "inconclusive"
+    )
+    said = f"{count(len(findings), 'prediction')} of {count(len(verdicts), 'tested claim')}"
     return {
-        "main": debate,
-        "main_id": main_id,
-        "sides": [(side, measured_claims(site.base, site.judgements, side.claims)) for side in debate.sides],
-        "holders": {side.name: holders(site.base, side.claims, LEADING) for side in debate.sides},
+        "shares": shares,
+        "shares_of": said,
+        "bar": shares_figure(shares, said, figure_id="predictions") if findings else None,
+        "controls": len(controls),
+        "passed": passed,
     }
+
+
+def _voices(site: Site) -> Iterator[Voice]:
+    """Yield whoever asserts most of each side of the main debate."""
+    debate = site.base.debates.get(MAIN)
+    known = {person.name: person for person in people(site.base)}
+    for side in debate.sides if debate else ():
+        for name in holders(site.base, side.claims, LEADING):
+            yield Voice(known[name], side.name, scorecard(site, known[name]))

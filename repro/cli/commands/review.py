@@ -1,4 +1,4 @@
-"""`repro review <claim|debate>`: links and answers to look at again after a change."""
+"""`repro review <claim|debate|text>`: links, answers and sentences to look at again after a change."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
+from kb.project import Project
 from kb.reading.base import Base
-from kb.reasoning.answers import Spoken, spoken_answers, suspect_answers
+from kb.reasoning.answers import Spoken, spoken_answers, spoken_statements, suspect_answers
 from kb.records.claims import Review
 from kb.records.fields import LINE
 from kb.text.guarded_text import flaw_in
 from kb.time.suspects import Suspect
 from kb.words.numbers import count
 from kb.writing.edit import EditError
-from kb.writing.review import reviewed, with_digest, with_review
+from kb.writing.review import reviewed, with_digest, with_marked_digest, with_review
 from repro.cli import Context
 from repro.cli.parts import completion, spoken
 from repro.cli.parts.errors import UsageProblem
@@ -30,7 +31,7 @@ PLACE = 130
 
 
 @click.command()
-@click.argument("target", metavar="[CLAIM|DEBATE]", required=False, shell_complete=completion.claims)
+@click.argument("target", metavar="[CLAIM|DEBATE|TEXT]", required=False, shell_complete=completion.claims)
 @click.option("--note", metavar="TEXT", help="Clear the links: what you looked at, and why they stand.")
 @click.option("--answers", "confirms", is_flag=True, help="Confirm the answer as one of today's verdicts.")
 @click.option("--all", "is_all", is_flag=True, help="With --answers: every answer that is suspect.")
@@ -48,7 +49,8 @@ def command(
 
     The answer of a claim or debate is suspect when it was confirmed for other
     verdicts, or never. Read it beside them, change it, and then confirm it with
-    --answers, which writes into the record what it speaks of.
+    --answers, which writes into the record what it speaks of. The sentences of a
+    text in claims/overviews/, named by its file's stem, are confirmed in the same way.
     """
     if is_all:
         if not confirms or target is not None or note is not None:
@@ -64,6 +66,9 @@ def _review(context: Context, target: str, note: str | None, *, confirms: bool, 
     """Show what there is to review in one record, and write what was requested."""
     project = context.project()
     base = project.base
+    if target in base.overviews:
+        _review_overview(context.root, project, target, note, confirms=confirms, as_json=as_json)
+        return
     is_debate = target in base.debates
     if is_debate and note is not None:
         raise UsageProblem("--note clears the links of a claim, and a debate has none.")
@@ -107,22 +112,60 @@ def _document(
 def _confirm_all(context: Context, *, as_json: bool) -> None:
     """Confirm every suspect answer that has a verdict to speak of, each shown beside it."""
     project = context.project()
-    base = project.base
-    found = suspect_answers(base, project.judgements)
+    found = suspect_answers(project.base, project.judgements)
     done = [_confirmed(each.record_id, each) for each in found if each.now]
-    for each in done:
-        _write(context.root, base, each.record_id, review=None, digest=each.of)
+    _keep(context.root, project.base, done)
     left = [each for each in found if not each.now]
     if as_json:
-        document = {"confirmed": spoken.as_data(spoken.placed(base, done))}
-        rest = {"suspect": spoken.as_data(spoken.placed(base, left))}
-        click.echo(json.dumps({"schema": "assay/answers/1", **document, **rest}))
+        _echo_answers(project.base, done, left)
         return
     for each in done:
         click.echo("\n".join([*spoken.lines(project, each), ""]))
-    for paragraph in spoken.paragraphs(spoken.placed(base, left)):
+    for paragraph in spoken.paragraphs(spoken.placed(project.base, left)):
         click.echo(paragraph)
     click.echo(f"{count(len(done), 'answer')} confirmed; read them beside the verdicts above.")
+
+
+def _review_overview(
+    root: Path, project: Project, overview_id: str, note: str | None, *, confirms: bool, as_json: bool
+) -> None:
+    """Show the suspect sentences of an overview beside the verdicts, and confirm them if requested."""
+    if note is not None:
+        raise UsageProblem("--note clears the links of a claim, and a text has none.")
+    base = project.base
+    suspect = [each for each in spoken_statements(base, project.judgements)[overview_id] if each.is_suspect]
+    done = [_confirmed(overview_id, each) for each in suspect if each.now] if confirms else []
+    _keep(root, base, done)
+    left = [each for each in suspect if not (confirms and each.now)]
+    if as_json:
+        _echo_answers(base, done, left)
+        return
+    for each in suspect:
+        click.echo("\n".join([*spoken.lines(project, each), f"Suspect: {each.suspicion}.", ""]))
+    if done:
+        click.echo(f"{count(len(done), 'sentence')} confirmed in {base.overviews[overview_id].path}.")
+    click.echo(f"{count(len(left), 'suspect sentence')}.")
+
+
+def _echo_answers(base: Base, done: list[Spoken], left: list[Spoken]) -> None:
+    document = {"confirmed": spoken.as_data(spoken.placed(base, done))}
+    rest = {"suspect": spoken.as_data(spoken.placed(base, left))}
+    click.echo(json.dumps({"schema": "assay/answers/1", **document, **rest}))
+
+
+def _keep(root: Path, base: Base, confirmed: list[Spoken]) -> None:
+    """Write the digests of confirmed answers and sentences into their files."""
+    texts = {overview.path: overview.text for overview in base.overviews.values()}
+    changed = set()
+    for each in confirmed:
+        if each.place is None:
+            _write(root, base, each.record_id, review=None, digest=each.of)
+        else:
+            path = each.place.path
+            texts[path] = with_marked_digest(texts[path], each.place.line, each.of)
+            changed.add(path)
+    for path in changed:
+        (root / path).write_text(texts[path], encoding="utf-8", newline="\n")
 
 
 def _confirmed(record_id: str, answer: Spoken | None) -> Spoken:

@@ -19,13 +19,13 @@ Placed = tuple[Place, Spoken]
 
 def placed(base: Base, answers: Iterable[Spoken]) -> list[Placed]:
     """Return answers with where they stand, in order of place."""
-    found = ((base.place(each.record_id, "answer"), each) for each in answers)
+    found = ((each.place or base.place(each.record_id, "answer"), each) for each in answers)
     return sorted(found, key=lambda pair: pair[0])
 
 
 def lines(project: Project, spoken: Spoken) -> Iterator[str]:
     """Yield an answer line by line, and the verdict of each claim that it speaks of."""
-    yield from _wrapped(f"Answer of {spoken.record_id}: ", spoken.says, indent=2)
+    yield from _wrapped(f"{named(spoken).capitalize()}: ", spoken.says, indent=2)
     for claim_id in spoken.claims:
         said = state_sentence(project.base.claims[claim_id], project.judgements[claim_id])
         yield from _wrapped(f"  {claim_id}: ", said, indent=4)
@@ -34,7 +34,7 @@ def lines(project: Project, spoken: Spoken) -> Iterator[str]:
 def paragraphs(answers: Iterable[Placed]) -> Iterator[str]:
     """Yield a paragraph for each suspect answer: where it stands, why, and what to do."""
     for place, spoken in answers:
-        found = _wrapped(f"{place}: warning[{CODE}]: ", f"the answer of {spoken.record_id}", indent=4)
+        found = _wrapped(f"{place}: warning[{CODE}]: ", f"the {named(spoken)}", indent=4)
         found += _wrapped("    why: ", spoken.suspicion, indent=9)
         found += _wrapped("    do: ", _advice(spoken), indent=8)
         yield "\n".join(found) + "\n"
@@ -43,7 +43,7 @@ def paragraphs(answers: Iterable[Placed]) -> Iterator[str]:
 def notes(answers: Iterable[Placed]) -> Iterator[Note]:
     """Yield a warning for each suspect answer, for machines that show it at its line."""
     for place, spoken in answers:
-        text = f"the answer of {spoken.record_id}\nwhy: {spoken.suspicion}\ndo: {_advice(spoken)}"
+        text = f"the {named(spoken)}\nwhy: {spoken.suspicion}\ndo: {_advice(spoken)}"
         yield Note(place, "warning", CODE, text)
 
 
@@ -61,6 +61,13 @@ def as_data(answers: Iterable[Placed]) -> list[dict[str, object]]:
         }
         for place, spoken in answers
     ]
+
+
+def named(spoken: Spoken) -> str:
+    """Return what an answer is called: that of a record, or a sentence of an overview."""
+    if spoken.place is None:
+        return f"answer of {spoken.record_id}"
+    return f"sentence of {spoken.record_id} in line {spoken.place.line}"
 
 
 def _advice(spoken: Spoken) -> str:

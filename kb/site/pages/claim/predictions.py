@@ -11,8 +11,9 @@ from kb.judging.finding import Finding
 from kb.judging.verdict import Verdict
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Control, Prediction
-from kb.site.figures.findings import axis_unit, compared
+from kb.site.figures.findings import axis_unit
 from kb.site.figures.strip import strip_of
+from kb.words.arms import Texts, compared
 from kb.words.bounds import bound_text
 from kb.words.findings import control_text, finding_decision, finding_notes
 from kb.words.measured import measured
@@ -49,7 +50,9 @@ class Column(NamedTuple):
     values: tuple[float, ...]
 
 
-def rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome]) -> Iterator[Row]:
+def rows(
+    claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome], texts: Texts
+) -> Iterator[Row]:
     """Yield every prediction, each followed by its controls, and then the controls with their own bound."""
     protocol = claim.protocol
     if protocol is None:
@@ -58,20 +61,24 @@ def rows(claim: Claim, verdict: Verdict | None, outcomes: Mapping[str, Outcome])
     checks = {row.control: row for row in verdict.controls} if verdict else {}
     for prediction in protocol.predictions:
         outcome = outcomes.get(prediction.outcome)
-        yield _row(prediction, None, found.get(prediction.name), outcome)
+        yield _row(prediction, None, found.get(prediction.name), outcome, texts)
         for control in protocol.controls:
             if control.prediction == prediction.name:
-                yield _row(prediction, control, checks.get(control), outcome)
+                yield _row(prediction, control, checks.get(control), outcome, texts)
     for control in protocol.controls:
         if control.prediction is None:
             prediction = control.applied({})
-            yield _row(prediction, control, checks.get(control), outcomes.get(prediction.outcome))
+            yield _row(prediction, control, checks.get(control), outcomes.get(prediction.outcome), texts)
 
 
 def _row(
-    prediction: Prediction, control: Control | None, finding: Finding | None, outcome: Outcome | None
+    prediction: Prediction,
+    control: Control | None,
+    finding: Finding | None,
+    outcome: Outcome | None,
+    texts: Texts,
 ) -> Row:
-    arms = compared((control or prediction).arms)
+    arms = compared((control or prediction).arms, texts)
     row = Row(prediction, control, arms, bound_text(prediction, outcome))
     if finding is None:
         return row
@@ -86,7 +93,7 @@ def _row(
     )
 
 
-def columns(verdict: Verdict) -> Iterator[Column]:
+def columns(verdict: Verdict, texts: Texts) -> Iterator[Column]:
     """Yield the raw values of each prediction, one number per seed."""
     for row in verdict.findings:
-        yield Column(compared(row.arms), axis_unit(row), row.values)
+        yield Column(compared(row.arms, texts), axis_unit(row), row.values)

@@ -80,8 +80,8 @@ def every_seed(subject: Subject) -> Shown | None:
         if verdict is not None and verdict.seeds:
             mark = "" if found is subject.judgement.main else f"-{found.name}"
             figure_id = f"seeds-{subject.claim_id}{mark}"
-            figure = verdict_figure(verdict, subject.claim.title, figure_id=figure_id)
-            drawn.append({"found": found, "figure": figure, "columns": list(columns(verdict))})
+            figure = verdict_figure(verdict, subject.claim.title, figure_id=figure_id, texts=subject.texts)
+            drawn.append({"found": found, "figure": figure, "columns": list(columns(verdict, subject.texts))})
     return {"drawn": drawn} if drawn else None
 
 

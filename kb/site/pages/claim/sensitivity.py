@@ -19,12 +19,14 @@ from kb.judging.finding import Finding
 from kb.judging.judgement import State
 from kb.reasoning.relations import relations_of
 from kb.reasoning.standing import Known, known_of, standings_of
-from kb.site.figures.findings import compared
+from kb.words.arms import Texts, compared
 from kb.words.certainty import robustness_sentences
 from kb.words.measured import measured
 from kb.words.numbers import count, number
 
 OPPOSITE: dict[State, State] = {"reproduced": "contradicted", "contradicted": "reproduced"}
+DISTANCES = ((0.1, "a hair"), (0.5, "closely"), (2.0, "clearly"))
+"""How far from a limit an interval ends, by how many of its half-widths that is less than."""
 MOST = 8
 """The most changed standings that a page lists."""
 
@@ -54,7 +56,9 @@ def sensitivity(site: Site, claim_id: str) -> Sensitivity | None:
     changes = [*_changes(site, claim_id, supposed)] if supposed else []
     sure = site.project.certainties.get(claim_id)
     robust = robustness_sentences(sure, verdict) if sure else ()
-    said = (*_sentences(verdict.findings, verdict.controls), *robust, *_among_all(site, claim_id))
+    protocol = site.base.claims[claim_id].protocol
+    texts = site.base.scripts[protocol.experiment].arms if protocol else {}
+    said = (*_sentences(verdict.findings, verdict.controls, texts), *robust, *_among_all(site, claim_id))
     return Sensitivity(said, supposed or "", tuple(changes[:MOST]), max(0, len(changes) - MOST))
 
 
@@ -62,16 +66,16 @@ def _among_all(site: Site, claim_id: str) -> Iterator[str]:
     """Say whether a decided verdict is sure enough to hold among all that were reached."""
     judged = count(sum(judgement.verdict is not None for judgement in site.judgements.values()), "verdict")
     if claim_id in site.surviving:
-        yield f"It also stands among all {judged} together, at most 5 % of them wrong on average."
+        yield f"It survives correction for all {judged}, with at most 5 % of them wrong on average."
     elif claim_id in site.decided:
-        yield f"It is not sure enough to stand among all {judged} with at most 5 % of them wrong on average."
+        yield f"It does not survive correction for all {judged}, with at most 5 % of them wrong on average."
 
 
-def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> Iterator[str]:
+def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...], texts: Texts) -> Iterator[str]:
     near = nearest(findings)
     if near is not None:
-        first = "Nearest to its bound is" if len(findings) > 1 else "Its one bound is that of"
-        yield f"{first} {near.finding.prediction.name}: {_distance(near)}"
+        first = "Closest call: " if len(findings) > 1 else ""
+        yield f"{first}{_says(near.finding)}: {_distance(near)}"
         if moved := _moved(near.finding):
             yield moved
         yield from _decided(near.finding)
@@ -83,26 +87,27 @@ def _sentences(findings: tuple[Finding, ...], controls: tuple[Finding, ...]) -> 
                 if needed
                 else "no number of seeds is known to"
             )
-            yield f"{finding.prediction.name} is open, with {measured(finding).interval}: {likely} decide it."
+            yield f"Open: {_says(finding)}, with {measured(finding).interval}: {likely} decide it."
     control = nearest(controls)
     if control is not None:
         yield (
-            f"The control nearest to giving way is {compared(control.finding.arms)}: {_distance(control)}"
+            f"Closest control, {compared(control.finding.arms, texts)}: {_distance(control)}"
             f" Were the bound to {'fail' if control.finding.must_hold else 'hold'} there,"
             " no verdict would be given."
         )
 
 
+def _says(finding: Finding) -> str:
+    return finding.prediction.says.strip().removesuffix(".")
+
+
 def _distance(near: Nearness) -> str:
-    is_share = near.finding.estimand.is_share
-    scale, unit = (100.0, " points of the share") if is_share else (1.0, "")
-    if near.finding.prediction.units == "ratio":
-        unit = " decades"
-    gap = f"{number(near.gap * scale, 2)}{unit}"
-    where = f"its interval {measured(near.finding).interval} ends about {gap} from the bound"
+    side = "inside" if near.finding.decision == "reproduced" else "outside"
+    far = next((words for most, words in DISTANCES if near.widths < most), "far")
+    where = f"its interval {measured(near.finding).interval} ends {far} {side} the limit"
     if math.isinf(near.widths):
         return f"{where}, and has no width."
-    return f"{where}, which is {number(near.widths, 2)} times its own half width."
+    return f"{where}, at {number(near.widths, 2)} times its own half-width."
 
 
 def _moved(finding: Finding) -> str:

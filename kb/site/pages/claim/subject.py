@@ -14,6 +14,7 @@ from kb.reading.outcomes import Outcome
 from kb.records.claims import Claim, Protocol
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.pages.claim.predictions import Row, rows
+from kb.words.arms import Texts
 from kb.words.settings import scale_text
 
 
@@ -73,10 +74,16 @@ class Subject:
         script = self.site.base.scripts.get(self.protocol.experiment) if self.protocol else None
         return script.outcomes if script else {}
 
+    @property
+    def texts(self) -> Texts:
+        """Return what each arm of the claim's script is; nothing if there is no script."""
+        script = self.site.base.scripts.get(self.protocol.experiment) if self.protocol else None
+        return script.arms if script else {}
+
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Return every prediction, each followed by its controls, beside the results of the main setting."""
-        return tuple(rows(self.claim, self.verdict, self.outcomes))
+        return tuple(rows(self.claim, self.verdict, self.outcomes, self.texts))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -84,6 +91,6 @@ class Subject:
         if len(self.judgement.settings) < 2:
             return (Table(self.judgement.main, "", self.rows),)
         return tuple(
-            Table(found, scale_text(found), tuple(rows(self.claim, found.verdict, self.outcomes)))
+            Table(found, scale_text(found), tuple(rows(self.claim, found.verdict, self.outcomes, self.texts)))
             for found in self.judgement.settings
         )
