@@ -161,6 +161,17 @@ def test_an_arm_that_is_always_right_may_be_declared():
         tried(lambda seeds: map(float, seeds), declared)
 
 
+def test_a_declared_arm_may_have_a_curve_of_each_seed():
+    """Twins that differ in nothing never drift apart, and still each pair learns in its own time."""
+    outcomes = {"score": SimpleNamespace(resolution=0.01)}
+    declared = SimpleNamespace(constant={"fair": "twins end alike"}, outcomes=outcomes)
+
+    def values(seeds):
+        return Outcomes({"score": (1.0,) * 5}, {"error": tuple((float(seed),) for seed in seeds)}, ())
+
+    assert refuse_breach("fair", declared, BLOCKS, values).values["score"] == (1.0,) * 5
+
+
 def test_an_arm_without_a_finite_value_is_noted():
     """It may be meant: `on_nonfinite` says what it counts as."""
     found, _ = tried(

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 import repro.lab
 from kb.evidence.controls import SCHEMA_VERSION
+from kb.judging import controls, judgement
 from kb.judging.labels import learner, relabelled
 from kb.project import read
 from kb.reading.experiment import LABELLED, read_script
@@ -24,6 +25,7 @@ from repro.lab.seeds import Seeds
 from repro.lab.sequences import adding
 from repro.worker.labels import Drawn, _shuffling, drawing
 from tests.conftest import EXPERIMENT, write_project
+from tests.evidence_of import ledger_with
 from tests.measured import RECORD, SCRIPT, begun, change
 from tests.repository import commit_all
 from tests.strategies import prediction
@@ -217,3 +219,17 @@ def test_a_declared_outcome_is_not_measured_with_shuffled_labels(tmp_path):
     assert (code, "shuffled" in said) == (0, False), said
     [filed] = read(Folder(root)).ledger.controls
     assert filed.controls.shuffled == ()
+
+
+def test_shuffled_labels_are_judged_at_the_level_of_the_claim(honest, monkeypatch):
+    """An earlier test halves it here, too, both for the verdict and for the page of the experiment."""
+    project = read(Folder(honest[0]))
+    today = project.ledger.evidence
+    earlier = [each.model_copy(update={"version": "f" * 64}) for each in today]
+    levels = []
+    for module in (judgement, controls):
+        monkeypatch.setattr(module, "without_labels", lambda *_, alpha: levels.append(alpha) or ())
+    for pieces in (today, (*today, *earlier)):
+        ledger = ledger_with(pieces)
+        controls.summaries(project.base, ledger, judgement.judge_base(project.base, ledger))
+    assert levels == [0.05, 0.05, 0.025, 0.025]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import inf, ldexp
+from math import inf
 from typing import Literal, NamedTuple
 
 from kb.evidence.controls import FiledControls, Imitated, Tried
@@ -24,7 +24,7 @@ from kb.judging.finding import Finding, Values, find
 from kb.judging.judgement import Judgement
 from kb.judging.labels import Relabelled, relabelled
 from kb.judging.stats import is_finite, moments
-from kb.judging.verdict import ALPHA
+from kb.judging.verdict import level_after
 from kb.reading.base import Base
 from kb.records.claims import Prediction
 
@@ -156,8 +156,8 @@ class Summary(NamedTuple):
 
     Attributes:
         files: What was measured of today's versions for controls, the oldest first.
-        tried: What came of trying arms, by arm: the latest.
-        imitated: What the trial said of imitated faults, by arm and fault: the latest.
+        tried: What came of trying each arm of each test version: the latest.
+        imitated: What the trial said of imitated faults, by test version, arm and fault: the latest.
         compared: Every arm against itself, of any test version.
         checked: Every prediction that has a verdict, judged again with changed values.
         relabelled: Predictions judged with the labels of an arm shuffled, each with its claim.
@@ -195,7 +195,7 @@ def summaries(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
     relearned: dict[str, list[tuple[str, Relabelled]]] = defaultdict(list)
     failed = {name: [*failing(base, ledger, script)] for name, script in base.scripts.items()}
     for claim_id, protocol, script in base.protocols():
-        alpha = ldexp(ALPHA, -len(judgements[claim_id].tests))
+        alpha = level_after(len(judgements[claim_id].tests))
         relearned[script.name] += [
             (claim_id, each) for each in relabelled(protocol, script, ledger, alpha=alpha)
         ]
@@ -210,8 +210,12 @@ def summaries(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -
             (filed for filed in ledger.controls if ledger.origin(filed.controls.version) in current),
             key=lambda filed: (filed.controls.started, filed.sha256),
         )
-        tried = {each.arm: each for filed in files for each in filed.controls.tried}
-        imitated = {(each.arm, each.mutant): each for filed in files for each in filed.controls.imitated}
+        tried = {(filed.controls.version, each.arm): each for filed in files for each in filed.controls.tried}
+        imitated = {
+            (filed.controls.version, each.arm, each.mutant): each
+            for filed in files
+            for each in filed.controls.imitated
+        }
         found[name] = Summary(
             name,
             tuple(files),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import ldexp
 from typing import Literal
 
 from kb.evidence.ledger import Evidence, Ledger
@@ -19,7 +18,7 @@ from kb.evidence.replays import Replay, replays
 from kb.judging.details import FailedControl
 from kb.judging.failing import failing, without_labels
 from kb.judging.superseded import Superseded, superseded
-from kb.judging.verdict import ALPHA, Verdict, judge
+from kb.judging.verdict import Verdict, judge, level_after
 from kb.reading.collector import without_collector
 from kb.reading.experiment import Script
 from kb.reading.load import Base
@@ -199,7 +198,7 @@ def _judged(
     stale = _stale(claim_id, protocol, script, ledger, map(script.version_at, base.settings(script.name)))
     broken = (
         *failed[script.name],
-        *without_labels(protocol, script, ledger, alpha=ldexp(ALPHA, -len(tests))),
+        *without_labels(protocol, script, ledger, alpha=level_after(len(tests))),
     )
     case = _Case(protocol, script, ledger, len(tests), broken)
     settings = tuple(case.at(setting, stale[setting.name], replication) for setting in protocol.settings)

@@ -23,7 +23,7 @@ from kb.judging.finding import Finding, Values, find
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Protocol
 
-__all__ = ["ALPHA", "Finding", "Values", "Verdict", "VerdictState", "is_decided", "judge"]
+__all__ = ["ALPHA", "Finding", "Values", "Verdict", "VerdictState", "is_decided", "judge", "level_after"]
 
 ALPHA = 0.05
 """Probability that an interval ever misses the truth, before any test of the claim is superseded."""
@@ -54,6 +54,17 @@ class Verdict:
     failing: tuple[FailedControl, ...] = ()
 
 
+def level_after(superseded: int) -> float:
+    """Return the error probability of every finding of a claim that was tested so many times before.
+
+    Raises:
+        ValueError: The number is negative.
+    """
+    if superseded < 0:
+        raise ValueError(f"superseded tests are counted from 0; found {superseded}")
+    return ldexp(ALPHA, -superseded)
+
+
 def judge(
     protocol: Protocol,
     outcomes: Mapping[str, Outcome],
@@ -76,9 +87,7 @@ def judge(
     Raises:
         ValueError: The experiment has no such outcome, or `superseded` is negative.
     """
-    if superseded < 0:
-        raise ValueError(f"superseded tests are counted from 0; found {superseded}")
-    alpha = ldexp(ALPHA, -superseded)
+    alpha = level_after(superseded)
     by_name = {prediction.name: prediction for prediction in protocol.predictions}
     parts = [(prediction, None) for prediction in protocol.predictions]
     controls = [(control.applied(by_name), control) for control in protocol.controls]

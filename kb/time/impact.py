@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kb.evidence.ledger import digests
 from kb.judging.judgement import Judgement
-from kb.judging.verdict import ALPHA
+from kb.judging.verdict import level_after
 from kb.project import Project
 from kb.reading.base import Base
 from kb.reasoning.conflicts import Conflict, conflicts
@@ -103,7 +103,7 @@ def _tests(before: Project, after: Project) -> Iterator[NewTest]:
         former = before.judgements.get(claim_id)
         if judgement.tests and len(judgement.tests) > (len(former.tests) if former else 0):
             tests = judgement.tests
-            yield NewTest(claim_id, len(tests) + 1, ALPHA / 2 ** len(tests), tuple(changes(tests[-1])))
+            yield NewTest(claim_id, len(tests) + 1, level_after(len(tests)), tuple(changes(tests[-1])))
 
 
 def _texts(base: Base) -> dict[str, str]:

@@ -17,8 +17,8 @@ def controls_sentences(found: Summary) -> Iterator[str]:
         kept = sum(not each.breach for each in found.tried)
         arms = count(len(found.tried), "arm")
         yield (
-            f"Seeds: {kept} of {arms} gave the same bits twice, and values that depend on the seed alone, "
-            "whichever seeds stand beside it."
+            f"Seeds: {kept} of {arms} tried, each at every setting by itself, gave the same bits twice, and "
+            "values that depend on the seed alone, whichever seeds stand beside it."
         )
     if found.imitated:
         refused = sum(bool(each.refusal) for each in found.imitated)

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from kb.judging.judgement import Judgement
 from kb.judging.superseded import AFTERWARDS, Superseded
-from kb.judging.verdict import ALPHA
+from kb.judging.verdict import ALPHA, level_after
 from kb.words.numbers import count
 from kb.words.settings import listed
 
@@ -76,7 +76,7 @@ def next_test_sentence(judgement: Judgement, digest: str) -> str:
     begun = any(piece.predictions.get(judgement.claim_id) == digest for piece in judgement.evidence)
     if begun or not judgement.tests:
         return ""
-    number, alpha = len(judgement.tests) + 1, ALPHA / 2 ** len(judgement.tests)
+    number, alpha = len(judgement.tests) + 1, level_after(len(judgement.tests))
     changed = ", ".join(changes(judgement.tests[-1]))
     return (
         f"{judgement.claim_id}: this is the {ordinal(number)} test of the claim, judged at an error level of "
@@ -88,7 +88,7 @@ def level_text(judgement: Judgement) -> str:
     """Return what the earlier tests cost, in one sentence; empty if there are none."""
     if not judgement.tests:
         return ""
-    alpha = ALPHA / 2 ** len(judgement.tests)
+    alpha = level_after(len(judgement.tests))
     times = count(len(judgement.tests), "earlier test")
     return (
         f"Because of {times} every finding is judged at an error level of {alpha:.3g} instead of {ALPHA:g}."

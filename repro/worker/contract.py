@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
-from typing import Any
 
 import numpy as np
 import torch
@@ -45,12 +44,13 @@ def refuse_breach(
     if any(_row(first, place) != _row(moved, at) for place, at in pairs):
         _refuse_other_bits(arm, first, measure(blocks[0]))
         _refuse_company(arm, script, first, moved, pairs)
-    rows = {_row(first, place) for place in range(len(blocks[0]))} | {
-        _row(moved, at) for at in range(len(MOVED))
+    row = _values if arm in script.constant else _row  # a curve may tell seeds apart where no value does
+    rows = {row(first, place) for place in range(len(blocks[0]))} | {
+        row(moved, at) for at in range(len(MOVED))
     }
     if len(rows) == 1:
         rest = measure(blocks[1])
-        rows |= {_row(rest, place) for place in range(len(blocks[1]))}
+        rows |= {row(rest, place) for place in range(len(blocks[1]))}
     _refuse_constant(arm, script, is_constant=len(rows) == 1)
     known = () if arm in script.constant else first.notes
     return first._replace(notes=(*known, *_without_values(first)))
@@ -58,8 +58,12 @@ def refuse_breach(
 
 def _row(found: Outcomes, place: int) -> str:
     """Return all that one seed gave, as text that is equal only for equal bits."""
-    tables: tuple[Mapping[str, tuple[Any, ...]], ...] = (found.values, found.curves)
-    return repr([rows[place] for table in tables for rows in table.values()])
+    return _values(found, place) + repr([rows[place] for rows in found.curves.values()])
+
+
+def _values(found: Outcomes, place: int) -> str:
+    """Return what one seed gave but for its curves, as text that is equal only for equal bits."""
+    return repr([rows[place] for rows in found.values.values()])
 
 
 def _refuse_other_bits(arm: str, first: Outcomes, again: Outcomes) -> None:
