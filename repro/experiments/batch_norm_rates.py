@@ -94,6 +94,7 @@ ARMS = {
 }
 SAME_FOR_ANY_LABELS = {
     "cost_of_miss": "it compares rates with one another, whatever is learned",
+    "log10_largest_rate": "a rate that lets the training loss fall does so for any labels",
 }
 
 
