@@ -39,7 +39,7 @@ from repro.lab.sharpness import in_proportion, rescale
 
 PIXELS, CLASSES = 64, 10
 RATE = 0.003  # of Adam at the first step
-PRODUCTS = 20  # of the Hessian with a vector; twice as many tell the error
+PRODUCTS = 10  # of the Hessian with a vector; twice as many tell the error
 WRONG = 0.5  # share of training labels that are wrong in one arm
 FACTORS = (0.01, 0.1, 1.0, 10.0, 100.0)  # of the figure, on the first layer
 LEAST_CHANGE = 1e-12  # of outputs, relative to the largest
