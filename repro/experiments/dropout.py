@@ -131,29 +131,6 @@ def reliance(seeds: Seeds, weights: Weights, x: Tensor, y: Tensor) -> Tensor:
     return accuracy(mlp(weights, x), y) - torch.stack(found).mean(0)
 
 
-def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
-    _, leaves_out, has_many, is_narrow = ARMS[arm]
-    data = mnist1d(seeds, train=MANY * scale.few, test=2 * TESTED)
-    count = MANY * scale.few if has_many else scale.few
-    x, y = data.x[:, :count].contiguous(), data.y[:, :count].contiguous()
-    units = NARROW if is_narrow else scale.units
-    rates = PLAIN_RATES if leaves_out == "nothing" else RATES * len(SHARES)
-    lanes = len(rates)  # of each seed
-    rate = torch.tensor(rates, device=seeds.device).repeat(len(seeds))
-    shapes = mlp_shapes(FEATURES, units, units, CLASSES)
-    nets = initialise(seeds, shapes, "he", lanes=lanes)
-    order = batch_order(seeds, count, BATCH, scale.steps)  # (seeds, steps, BATCH)
-    masks = masks_of_steps(seeds, scale.steps, leaves_out, units)
-    state = adam_state(nets.flat)
-    looks = []
-    for step, (batch_x, batch_y) in enumerate(batches(x, y, spread(order, lanes)), 1):
-        slope = masked_cross_entropy(nets, batch_x, batch_y, next(masks)).gradient
-        adam(nets.flat, slope, state, rate)
-        if step % (scale.steps // LOOKS) == 0:
-            looks.append(nets.flat.clone())
-    return judged(seeds, shapes, torch.stack(looks, 1), data.test_x, data.test_y)
-
-
 @torch.no_grad()
 def judged(seeds: Seeds, shapes: Shapes, looks: Tensor, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     """Choose a trial and a look on the first half of the test signals, and judge it on the second.
@@ -184,3 +161,26 @@ def right(weights: Weights, x: Tensor, y: Tensor) -> Tensor:
     logits = mlp(weights, x)
     halves = [accuracy(logits[:, part], y[:, part]) for part in (slice(TESTED), slice(TESTED, None))]
     return 100 * torch.stack(halves, 1)
+
+
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    _, leaves_out, has_many, is_narrow = ARMS[arm]
+    data = mnist1d(seeds, train=MANY * scale.few, test=2 * TESTED)
+    count = MANY * scale.few if has_many else scale.few
+    x, y = data.x[:, :count].contiguous(), data.y[:, :count].contiguous()
+    units = NARROW if is_narrow else scale.units
+    rates = PLAIN_RATES if leaves_out == "nothing" else RATES * len(SHARES)
+    lanes = len(rates)  # of each seed
+    rate = torch.tensor(rates, device=seeds.device).repeat(len(seeds))
+    shapes = mlp_shapes(FEATURES, units, units, CLASSES)
+    nets = initialise(seeds, shapes, "he", lanes=lanes)
+    order = batch_order(seeds, count, BATCH, scale.steps)  # (seeds, steps, BATCH)
+    masks = masks_of_steps(seeds, scale.steps, leaves_out, units)
+    state = adam_state(nets.flat)
+    looks = []
+    for step, (batch_x, batch_y) in enumerate(batches(x, y, spread(order, lanes)), 1):
+        slope = masked_cross_entropy(nets, batch_x, batch_y, next(masks)).gradient
+        adam(nets.flat, slope, state, rate)
+        if step % (scale.steps // LOOKS) == 0:
+            looks.append(nets.flat.clone())
+    return judged(seeds, shapes, torch.stack(looks, 1), data.test_x, data.test_y)

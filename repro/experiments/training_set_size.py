@@ -150,6 +150,13 @@ def judges(seeds: Seeds, scale: Scale) -> list[Examples]:
     ]
 
 
+@torch.no_grad()
+def shares(weights: Weights, judging: list[Examples], lanes: int) -> Tensor:
+    """Return the percentage that each lane has right of each kind of signals, (seeds * lanes, kinds)."""
+    right = [accuracy(net(weights, spread(each.x, lanes)), spread(each.y, lanes)) for each in judging]
+    return 100 * torch.stack(right, 1)
+
+
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     x, y = ARMS[arm].examples(seeds, scale)
     judging = judges(seeds, scale)
@@ -178,10 +185,3 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
         "lost_on_harder": usual - harder,
         "accuracy_curve": course[:, :, 1],
     }
-
-
-@torch.no_grad()
-def shares(weights: Weights, judging: list[Examples], lanes: int) -> Tensor:
-    """Return the percentage that each lane has right of each kind of signals, (seeds * lanes, kinds)."""
-    right = [accuracy(net(weights, spread(each.x, lanes)), spread(each.y, lanes)) for each in judging]
-    return 100 * torch.stack(right, 1)
