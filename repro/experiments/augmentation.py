@@ -27,7 +27,7 @@ from repro.lab.lanes import best, grid, spread
 from repro.lab.losses import accuracy
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
-from repro.lab.optimise import adam, adam_state
+from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Weights
 from repro.lab.seeds import Seeds
@@ -113,6 +113,7 @@ def percent_right(weights: Weights, x: Tensor, y: Tensor) -> Tensor:
     return 100 * accuracy(mlp(weights, spread(x, lanes)), spread(y, lanes))
 
 
+@without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     data = mnist1d(seeds, train=scale.train, test=VALIDATION + TESTED)
     steps = ARMS[arm].times * scale.steps

@@ -29,7 +29,7 @@ from repro.lab.lanes import best, spread
 from repro.lab.losses import accuracy
 from repro.lab.mlp import masked_cross_entropy, mlp, mlp_shapes
 from repro.lab.mnist1d import CLASSES, FEATURES, mnist1d
-from repro.lab.optimise import adam, adam_state
+from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Shapes, Weights, unflatten
 from repro.lab.seeds import Seeds
@@ -163,6 +163,7 @@ def right(weights: Weights, x: Tensor, y: Tensor) -> Tensor:
     return 100 * torch.stack(halves, 1)
 
 
+@without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     _, leaves_out, has_many, is_narrow = ARMS[arm]
     data = mnist1d(seeds, train=MANY * scale.few, test=2 * TESTED)

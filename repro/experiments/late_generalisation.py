@@ -26,7 +26,7 @@ from repro.lab.curves import thinned
 from repro.lab.initialise import initialise
 from repro.lab.lanes import best, grid, spread
 from repro.lab.mlp import mlp, mlp_cross_entropy, mlp_shapes
-from repro.lab.optimise import adam, adam_state
+from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Weights
 from repro.lab.seeds import Seeds
@@ -151,6 +151,7 @@ def first_look(is_reached: Tensor) -> Tensor:
     return is_reached.int().argmax(1).masked_fill(never, is_reached.shape[1] - 1)
 
 
+@without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     course = trained(seeds, ARMS[arm], scale)
     fitted = first_look(course.seen >= FITTED)  # (seeds * rates,)

@@ -29,7 +29,7 @@ from repro.lab.initialise import initialise
 from repro.lab.lanes import best, spread
 from repro.lab.losses import accuracy, cross_entropy
 from repro.lab.mnist1d import Style, mnist1d, mnist1d_styled
-from repro.lab.optimise import adam, adam_state
+from repro.lab.optimise import adam, adam_state, without_denormals
 from repro.lab.outcomes import Axis, Curve, Outcome
 from repro.lab.parameters import Shapes, Weights, gradient
 from repro.lab.seeds import Seeds
@@ -157,6 +157,7 @@ def shares(weights: Weights, judging: list[Examples], lanes: int) -> Tensor:
     return 100 * torch.stack(right, 1)
 
 
+@without_denormals()
 def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     x, y = ARMS[arm].examples(seeds, scale)
     judging = judges(seeds, scale)
