@@ -245,9 +245,9 @@ claims/toys/toy-claim.yaml:32:3: warning[suspect-answer]: the answer of
 """
 SHOWN = """\
 Answer of toy-claim: The loaded coin showed 30 points more heads.
-  toy-claim: Reproduced at minimal scale: The loaded coin shows at least a tenth
-    more heads (0.304 of heads [0.291, 0.317] over 10 seeds; bound: at least 0.1
-    of heads).
+  toy-claim: Reproduced in our small setting: "The loaded coin shows at least a
+    tenth more heads" held, with 30.4 percentage points (29.1 to 31.7) over 10
+    seeds; limit: at least 10 percentage points.
 """
 
 
@@ -299,7 +299,7 @@ def test_show_marks_a_suspect_answer(answered):
     repro(answered, "review", "toy-claim", "--answers")
     shown = repro(answered, "show", "toy-claim").output
     assert "Suspect" not in shown
-    assert "Reproduced at minimal scale" in shown
+    assert "Reproduced in our small setting" in shown
 
 
 @pytest.mark.parametrize(

@@ -90,15 +90,15 @@ def test_the_weakest_sentence_of_an_invalid_claim_names_what_had_to_hold():
     control = own()
     claim = Claim.model_construct(protocol=protocol(prediction(of="a", **GOOD), controls=(control,)))
     text = verdict_sentence(claim, verdict(GOOD, control, ZEROS))
-    assert "the bound of works failed in its control c, where it must hold" in text
+    assert '"It works" failed in a control, where it must hold' in text
 
 
 @pytest.mark.parametrize(
     ("values", "words", "good"),
     [
-        (TEN, "the bound holds here, as it must", True),
-        (ZEROS, "the bound fails here, where it must hold, so the test has no power", False),
-        ([], "open whether the bound holds here", None),
+        (TEN, "control passed", True),
+        (ZEROS, "control failed: the limit fails here, where it must hold, so the test has no power", False),
+        ([], "control open", None),
     ],
 )
 def test_decisions_of_what_must_hold_in_words(values, words, good):

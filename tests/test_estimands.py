@@ -128,15 +128,15 @@ def test_a_new_estimand_is_judged_worded_drawn_and_exported_from_one_place(monke
     claim = Claim.model_construct(protocol=protocol(asked))
     verdict = judge(protocol(asked), OUTCOMES, measured(a=[3.0, 4.0, 9.0]))
     [found] = verdict.findings
-    assert measured_text(found).text == "4.0 nats [3.0, 9.0]"
+    assert measured_text(found).text == "4.0 nats (3.0 to 9.0)"
     assert verdict_sentence(claim, verdict) == (
-        "Reproduced at minimal scale: It is so (4.0 nats [3.0, 9.0] over 3 seeds; "
-        "bound: a median of at least 2 nats)."
+        'Reproduced in our small setting: "It is so" held, with 4.0 nats (3.0 to 9.0) over 3 seeds; '
+        "limit: a median of at least 2 nats."
     )
     assert strip_of(found) is not None
     assert len([*panels(verdict, {})]) == 1
     exported = finding_data(found).model_dump(mode="json")
-    assert (exported["goal"], exported["measured"]) == ([2.0, None], "4.0 nats [3.0, 9.0]")
+    assert (exported["goal"], exported["measured"]) == ([2.0, None], "4.0 nats (3.0 to 9.0)")
 
 
 def test_shares_differ_in_what_a_tie_is():

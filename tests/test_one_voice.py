@@ -20,6 +20,7 @@ from kb.words.findings import state_sentence
 from kb.words.measured import measured
 from kb.words.standings import RULES, STANDINGS, Rule, StandingName
 from kb.words.states import CONTROL_WRONG, GROUPS, STATES
+from kb.words.units import told
 from repro.cli.commands import show
 from repro.cli.parts.report import print_claim
 from tests.machine_sites import site_of
@@ -51,7 +52,16 @@ def pages(site):
 
 def plain(page):
     """Return a page's text as a browser shows it, with the minus of a keyboard."""
-    return html.unescape(re.sub(r"<[^>]*>", "", page)).replace("\u2212", "-")
+    text = html.unescape(re.sub(r"<[^>]*>", "", page)).replace("\u2212", "-")
+    powers = str.maketrans(
+        "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-"
+    )
+    text = re.sub(
+        r" \u00d7 10([\u2070\u00b9\u00b2\u00b3\u2074-\u2079\u207b]+)",
+        lambda found: f"e{found[1].translate(powers)}",
+        text,
+    )
+    return re.sub(r"(?<=\d),(?=\d{3})", "", text)
 
 
 def one_line(text):
@@ -84,11 +94,12 @@ def test_no_interval_is_printed_narrower_than_it_is(measured_claims):
             if finding.interval == WHOLE_LINE:
                 continue
             found = measured(finding)
-            if finding.prediction.units == "ratio":  # judged as decadic logarithms, shown as factors
-                assert math.log10(float(found.lower)) <= finding.interval.lower
+            kind = told(finding.prediction, finding.outcome).kind
+            if kind == "factor" and not finding.estimand.is_share:  # judged as logarithms
+                assert float(found.lower) == 0 or math.log10(float(found.lower)) <= finding.interval.lower
                 assert math.log10(float(found.upper)) >= finding.interval.upper
                 continue
-            factor = 100 if finding.estimand.is_share else 1
+            factor = 100 if finding.estimand.is_share or kind == "share" else 1
             assert Fraction(found.lower) <= factor * Fraction(finding.interval.lower)
             assert Fraction(found.upper) >= factor * Fraction(finding.interval.upper)
 
@@ -142,7 +153,8 @@ def test_pages_show_what_the_words_say(site, measured_claims, pages):
             found = measured(finding)
             assert found.effect in text, (judgement.claim_id, found)
             assert found.interval in text, (judgement.claim_id, found)
-        assert one_line(state_sentence(site.base.claims[judgement.claim_id], judgement)) in text
+        sentence = one_line(state_sentence(site.base.claims[judgement.claim_id], judgement))
+        assert re.sub(r"(?<=\d),(?=\d{3})", "", sentence) in text
 
 
 def test_every_interval_on_a_surface_is_one_of_the_words(site, measured_claims, pages):

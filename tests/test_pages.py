@@ -85,7 +85,7 @@ def test_the_nearest_prediction_is_named(site):
 
 @pytest.mark.parametrize(
     ("claim_id", "words"),
-    [("toy-claim", "for any bound up to 0.2"), ("toy-contradicted", "for any bound down to 0.3")],
+    [("toy-claim", "for any bound up to 2"), ("toy-contradicted", "for any bound down to 3")],
 )
 def test_other_bounds_are_rounded_towards_the_careful_side(site, claim_id, words):
     """What is said to stay decided lies outside the interval or on its end."""
@@ -93,7 +93,7 @@ def test_other_bounds_are_rounded_towards_the_careful_side(site, claim_id, words
     assert words in said
     stays = float(re.search(r"any bound (?:up|down) to (-?[\d.]+)", said)[1])
     interval = finding_of(site, claim_id).interval
-    assert stays <= interval.lower if "up to" in words else stays >= interval.upper
+    assert stays <= 100 * interval.lower if "up to" in words else stays >= 100 * interval.upper
 
 
 def test_flip_lists_the_standings_that_would_change(site):
@@ -242,7 +242,7 @@ def test_measured_claims_bear_on_a_side(site):
     found = measured_claims(site.base, site.judgements, ["toy-claim"])
     assert [(item.claim_id, item.words) for item in found] == [
         ("toy-claim", ""),
-        ("toy-contradicted", "carries"),
+        ("toy-contradicted", "relied on by"),
     ]
     assert [item.weight for item in found] == ["for", "against"]
     assert holders(site.base, ["toy-claim"], 3) == ["Jane Doe"]

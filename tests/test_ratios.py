@@ -75,17 +75,19 @@ def test_a_ratio_is_shown_as_a_factor():
     found = finding(TIMES, at_least=8.0)
     shown = measured_text(found)
     assert shown.estimate == "11.9"
-    assert shown.text.startswith("11.9 times [")
+    assert shown.text.startswith("11.9 times (")
     assert bound_text(found.prediction, found.outcome) == "at least 8 times"
-    assert axis_unit(found) == "decades of first arm over second"
+    assert axis_unit(found) == "ratio in powers of ten"
 
 
 def test_a_ratio_below_one_is_said_the_other_way_round():
     """A tenth is ten times less, in what was measured and in the bound."""
     found = finding([1 / times for times in TIMES], at_most=0.2)
-    assert measured_text(found).text.endswith("] (12 times less)")
+    assert measured_text(found).text.endswith("), that is 12 times less")
     assert bound_text(found.prediction, found.outcome) == "at most 0.2 times, that is at least 5 times less"
-    assert bound_text(prediction(units="ratio", at_least=0.8), found.outcome) == "at least 0.8 times"
+    assert bound_text(prediction(units="ratio", at_least=0.8), found.outcome) == (
+        "at least 0.8 times, that is at most 20 % less"
+    )
 
 
 def test_a_ratio_is_exported_as_a_factor():
@@ -100,7 +102,7 @@ def test_a_ratio_is_exported_as_a_factor():
 def test_a_ratio_of_a_median():
     """The median of a ratio is the ratio's median."""
     found = finding(TIMES, at_least=8.0, estimand="median")
-    assert measured_text(found).text == "12.0 times [10.0, 14.0]"
+    assert measured_text(found).text == "12.0 times (10.0 to 14.0)"
 
 
 @pytest.mark.parametrize(

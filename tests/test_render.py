@@ -120,7 +120,7 @@ def test_a_section_is_one_function_and_one_template_part(site, monkeypatch):
 
     monkeypatch.setattr(sections, "SECTIONS", (*SECTIONS[:2], toy, *SECTIONS[2:]))
     found = {page.path: page.content for page in claim_pages.pages(site)}
-    assert "## Toy {: #toy }\n\n<p>&lt;b&gt; &amp; more</p>\n\n\n## The st" in found["claims/toy-claim.md"]
+    assert "## Toy {: #toy }\n\n<p>&lt;b&gt; &amp; more</p>\n\n\n## Predicted" in found["claims/toy-claim.md"]
     assert "## Toy" not in found["claims/toy-split.md"]
 
 
@@ -160,7 +160,7 @@ def test_earlier_tests_and_replications_stand_on_the_page(plain_site):
     filed = (*plain_site.ledger.pieces, *(as_file(piece)[0] for piece in pieces))
     site = replace(plain_site, project=replace(plain_site.project, ledger=Ledger(filed)))
     shown = parts(Subject(site, "toy-claim", Neighbourhoods(site.base, site.judgements)))
-    assert "Second test of this claim; before: contradicted." in shown["head"]
+    assert "Second test of this claim; before: contradicted" in shown["head"]
     assert f"Version {other[:12]}, measured 2026-01-01, 10 seeds; changed since:" in shown["evidence"]
     assert "Replication 3: contradicted after 10 seeds, does not agree." in shown["evidence"]
     assert "97.5 % interval" in shown["every_seed"]
@@ -264,19 +264,19 @@ def test_counts_of_the_start_page_lead_to_their_claims(pages):
 
 
 def test_page_keeps_the_order_of_its_argument(pages):
-    """Who says it comes before what was measured, and evidence comes last."""
+    """The answer, its limits and what was measured precede who says it; raw values come last."""
     headings = re.findall(r"^## (.*?) \{", pages["claims/toy-claim.md"].content, re.MULTILINE)
     assert headings == [
-        "Who says it",
-        "The statement",
+        "Limits of this test",
         "Predicted and measured",
-        "Every seed",
+        "The statement",
+        "Who says it",
         "How close was it?",
-        "What it bears on",
+        "How it connects",
         "Run it yourself",
-        "With care",
+        "Every seed",
         "Evidence",
-        "Cite, correct",
+        "Cite, or report a mistake",
     ]
 
 
@@ -288,8 +288,8 @@ def test_source_is_linked_to_the_passage(pages):
 
 def test_relations_are_shown_from_both_ends(pages):
     """A claim lists what it rests on; that one lists what rests on it."""
-    assert "Rests on" in pages["claims/toy-claim.md"].content
-    assert "Carries" in pages["claims/toy-contradicted.md"].content
+    assert "Relies on" in pages["claims/toy-claim.md"].content
+    assert "Relied on by" in pages["claims/toy-contradicted.md"].content
 
 
 def test_state_is_never_told_by_colour_alone(pages):

@@ -88,10 +88,10 @@ def test_settings_that_differ_make_the_claim_vary(wide):
     sentence = state_sentence(base.claims["toy-claim"], found)
     assert found.state == "varies"
     assert sentence.startswith(
-        "Varies: reproduced at minimal scale and contradicted at wide scale. At minimal"
+        'Varies: reproduced in our small setting and contradicted in the setting "wide". In our'
     )
     assert in_plain_words(found) == (
-        "It depends on the setting: reproduced at minimal scale and contradicted at wide scale."
+        'It depends on the setting: reproduced in our small setting and contradicted in the setting "wide".'
     )
     assert STATES["varies"].exit_code == 10
 

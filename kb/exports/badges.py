@@ -44,7 +44,7 @@ def drawn(site: Site, claim_id: str) -> Markup:
 def message(judgement: Judgement) -> str:
     """Return what a badge says about a claim."""
     word = STATES[judgement.state].word.lower()
-    return f"{word}, {count(judgement.verdict.seeds, 'seed')}" if judgement.verdict else word
+    return f"{word} in a small test, {count(judgement.verdict.seeds, 'seed')}" if judgement.verdict else word
 
 
 def svg(words: str, state: State, title: str) -> str:

@@ -107,6 +107,7 @@ def claim_row(project: Project, judgement: Judgement, *, address: str = LOCAL) -
         seeds=judgement.verdict.seeds if judgement.verdict else 0,
         standing=standing.standing if standing else None,
         sentence=state_sentence(claim, judgement),
+        scope=" ".join(claim.scope.split()) if claim.scope else None,
         url=absolute(address, f"claims/{claim_id}/"),
         api=absolute(address, f"api/v1/claims/{claim_id}.json"),
     )

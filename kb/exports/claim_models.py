@@ -346,6 +346,8 @@ class ClaimRow(Part):
     """What the graph makes of it; null where no protocol tests it."""
     sentence: str
     """Its state in one sentence."""
+    scope: str | None
+    """On what it was tested or is meant to hold, on one line; null where the record does not say."""
     url: str
     """Its page."""
     api: str

@@ -66,7 +66,8 @@ def _turns(site: Site) -> Iterator[Entry]:
                 state = STATES[event.state]
                 seeds = f" with {count(event.seeds, 'seed')}" if event.seeds else ""
                 title = f"{state.word}{seeds}: {claim.title}"
-                text = f"{event.words[:1].upper()}{event.words[1:]}. {state.means}"
+                scope = f" Tested on: {' '.join(claim.scope.split())}" if claim.scope and event.seeds else ""
+                text = f"{event.words[:1].upper()}{event.words[1:]}. {state.means}{scope}"
                 topics = frozenset([site.base.topics[claim_id]])
                 key = f"turn {claim_id} {event.commit}"
                 yield Entry(event.time, key, title, text, f"claims/{claim_id}/", topics)

@@ -83,7 +83,8 @@ def claim(site: Site, claim_id: str) -> Node:
     rating: Node = {"@type": "Rating", "alternateName": STATES[judgement.state].word}
     if STATES[judgement.state].rating:
         rating |= {"ratingValue": STATES[judgement.state].rating, "bestRating": 3, "worstRating": 1}
-    rating["ratingExplanation"] = f"{site.told[claim_id].text} {SCALE}"
+    scope = f" Tested on: {' '.join(record.scope.split()).removesuffix('.')}." if record.scope else ""
+    rating["ratingExplanation"] = f"{site.told[claim_id].text}{scope} {SCALE}"
     return {
         "@type": "ClaimReview",
         "url": url,

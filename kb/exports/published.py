@@ -19,6 +19,7 @@ from kb.reasoning.standing import Standing
 from kb.text.problems import Place
 from kb.time.history import Event
 from kb.words.findings import StateSentence, state_pieces
+from kb.words.marks import Mark, marks, reading
 from kb.words.states import GROUPS, STATES, Group
 
 
@@ -88,6 +89,18 @@ class Site:
         """Return the sentences of overviews that speak of verdicts, by where they stand."""
         found = spoken_statements(self.base, self.judgements)
         return {each.place: each for spoken in found.values() for each in spoken if each.place is not None}
+
+    def marks(self, claim_id: str) -> tuple[Mark, ...]:
+        """Return what a reader has to know at once beside the verdict of a claim; nothing without one."""
+        claim, judgement = self.base.claims[claim_id], self.judgements[claim_id]
+        cited = (
+            (said.stance, self.base.sources[said.source].verified)
+            for said in claim.stated_in
+            if said.source in self.base.sources
+        )
+        verdicts = sum(each.verdict is not None for each in self.judgements.values())
+        sure, survives = self.project.certainties.get(claim_id), claim_id in self.surviving
+        return tuple(marks(judgement, sure, reading(cited), verdicts=verdicts, survives=survives))
 
     def absolute(self, target: str) -> str:
         """Return the full address of something that is named relative to the site's root."""

@@ -36,7 +36,7 @@ class RelationWords(NamedTuple):
 
 
 RELATIONS: dict[RelationType, RelationWords] = {
-    "depends_on": RelationWords("Rests on", "Carries", "depends on", "base", points_back=True),
+    "depends_on": RelationWords("Relies on", "Relied on by", "depends on", "base", points_back=True),
     "supports": RelationWords("Supports", "Is supported by", "supports", "support"),
     "contradicts": RelationWords("Contradicts", "Is contradicted by", "contradicts", "against"),
     "refines": RelationWords("Refines", "Is refined by", "refines"),

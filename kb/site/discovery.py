@@ -61,11 +61,19 @@ def embedded(site: Site, claim_id: str) -> str:
         title=site.base.claims[claim_id].title,
         state=site.judgements[claim_id].state,
         told=site.told[claim_id].rest,
+        scope=_scope(site, claim_id),
+        marks=[mark.words for mark in site.marks(claim_id) if mark.is_warning],
         standing=site.standings.get(claim_id),
         page=relative(f"claims/{claim_id}/", here),
         style=relative("assets/embed.css", here),
         canonical=site.absolute(f"claims/{claim_id}/"),
     )
+
+
+def _scope(site: Site, claim_id: str) -> str:
+    """Return on what a claim with a verdict was tested, on one line; empty where nothing was measured."""
+    scope = site.base.claims[claim_id].scope
+    return " ".join(scope.split()) if scope and site.judgements[claim_id].verdict else ""
 
 
 def oembed(site: Site, claim_id: str, title: str) -> str:

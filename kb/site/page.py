@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kb.exports.published import Site
+from kb.site.names import named, with_titles
 from kb.site.repository import edit_link, report_link
 from kb.site.templates import environment, escaped, plain, relative
 
@@ -131,4 +132,4 @@ def part(site: Site, template: str, path: str, **shown: Any) -> str:
         report_link=lambda about: report_link(site.repository, about),
         **shown,
     )
-    return content.strip()
+    return with_titles(content.strip(), named(site.base), relative("", url).removesuffix("./"))

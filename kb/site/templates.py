@@ -24,6 +24,7 @@ from kb.site.markdown import to_html
 from kb.site.policy import POLICY
 from kb.words.clauses import ClaimName
 from kb.words.numbers import count, duration, number
+from kb.words.standings import STANDINGS
 from kb.words.states import STATES
 
 
@@ -42,7 +43,7 @@ def environment(root: Path) -> Environment:
     made.filters.update(date=dates.in_words, year=dates.year_in_words)
     made.filters.update(doi_address=address_of_doi, arxiv_address=address_of_arxiv)
     made.tests["claim_name"] = _is_claim_name
-    made.globals.update(states=STATES, fence=fence, content_policy=POLICY)
+    made.globals.update(standing_words=STANDINGS, states=STATES, fence=fence, content_policy=POLICY)
     return made
 
 
@@ -67,11 +68,12 @@ _RAISED = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u20
 
 
 def minus(text: str) -> str:
-    """Return a text as it is set: negative numbers with a minus sign, and powers of ten raised.
+    """Return a text as it is set: with minus signs, thousands parted, and powers of ten raised.
 
     >>> minus("-1.2e-16, 10^19") == "\u22121.2 \u00d7 10\u207b\u00b9\u2076, 10\u00b9\u2079"
     True
     """
+    text = re.sub(r"(?<![\w.])\d{5,}(?![\w.])", lambda digits: f"{int(digits[0]):,}", text)
     text = re.sub(r"(?<![\w-])(-?\d+(?:\.\d+)?)e(-?\d+)\b", rf"\1 {TIMES} 10^\2", text)
     text = re.sub(r"\b10\^(-?\d+)\b", lambda power: f"10{power[1].translate(_RAISED)}", text)
     return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)

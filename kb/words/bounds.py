@@ -5,7 +5,8 @@ from __future__ import annotations
 from kb.reading.outcomes import Outcome
 from kb.records.claims import Prediction
 from kb.records.protocol import Estimand, Units
-from kb.words.numbers import number, percent, unit_after
+from kb.words.numbers import grouped, number, percent, unit_after
+from kb.words.units import Told, told
 
 ESTIMANDS: dict[Estimand, str] = {
     "mean": "{bound}",
@@ -17,7 +18,7 @@ ESTIMANDS: dict[Estimand, str] = {
 
 
 UNITS: dict[Units, str] = {"linear": "", "log10": "decades", "ratio": "times"}
-"""The unit of values, except of linear ones, which have the unit of their outcome."""
+"""The unit of values in files for programs, except of linear ones, which have that of their outcome."""
 
 
 EXPLORED: dict[bool | None, str] = {
@@ -29,42 +30,69 @@ EXPLORED: dict[bool | None, str] = {
 
 
 def unit(prediction: Prediction, outcome: Outcome) -> str:
-    """Return the unit in which a prediction's values, bound and mean are given."""
+    """Return the unit in which files for programs give a prediction's values, bound and mean."""
     return UNITS[prediction.units] or outcome.unit
 
 
 def bound_text(prediction: Prediction, outcome: Outcome | None) -> str:
-    """Return what was predicted, such as `at least 10 decades`; without unit for an unwritten experiment."""
-    bound = _ends(prediction)
-    if outcome is not None:
-        bound = f"{bound} {unit_after(bound, unit(prediction, outcome))}"
-    if prediction.units == "ratio":
-        bound += _turned(prediction)
+    """Return what was predicted, such as `at least 10 times`; without unit for an unwritten experiment."""
+    as_told = told(prediction, outcome) if outcome else Told("plain", "")
+    bound = _ends(prediction, as_told)
+    bound = f"{bound} {unit_after(bound, as_told.unit)}".rstrip()
+    if as_told.kind == "factor":
+        bound += _turned(prediction, as_told)
     return ESTIMANDS[prediction.estimand].format(bound=bound, rate=percent(prediction.rate or 0))
 
 
-def times_less(factor: float) -> str:
-    """Return a factor as people say it of something smaller, such as `12 times less`; empty below two."""
-    return f"{number(factor, 2)} times less" if factor >= 2 else ""
+def turned(factor: float, unit: str) -> str:
+    """Return a factor as people say it, such as `12 times less` or `26 % more`; empty if it says so itself.
 
-
-def _turned(prediction: Prediction) -> str:
-    """Return a bound on a ratio below one the other way round, as people say it; empty for other bounds."""
-    for end, words in ((prediction.at_most, "at least"), (prediction.at_least, "at most")):
-        if end is not None and end > 0 and (turned := times_less(1 / end)):
-            return f", that is {words} {turned}"
+    Args:
+        factor: A positive number.
+        unit: As `Told` names it; only a number of times is more or less of something.
+    """
+    if unit != "times":
+        return f"1/{grouped(1 / factor)}" if 1e-7 < factor < 0.01 else ""
+    if factor <= 0.5:
+        return f"{grouped(1 / factor)} times less"
+    if factor < 2 and round(abs(factor - 1) * 100):
+        return f"{percent(round(abs(factor - 1), 2))} {'more' if factor > 1 else 'less'}"
     return ""
 
 
-def _ends(prediction: Prediction) -> str:
+def _turned(prediction: Prediction, as_told: Told) -> str:
+    """Return a bound on a factor the other way round, as people say it; empty for bounds with two ends."""
+    for end, words, other in (
+        (prediction.at_most, "at most", "at least"),
+        (prediction.at_least, "at least", "at most"),
+    ):
+        if end is None or (factor := _factor(prediction, as_told, end)) <= 0:
+            continue
+        if said := turned(factor, as_told.unit):
+            return f" ({said})" if "/" in said else f", that is {other if 'less' in said else words} {said}"
+    return ""
+
+
+def _factor(prediction: Prediction, as_told: Told, end: float) -> float:
+    return end if prediction.units == "ratio" else as_told.number(end)
+
+
+def _ends(prediction: Prediction, as_told: Told) -> str:
+    def shown(end: float) -> str:
+        is_exact = as_told.kind != "factor" or prediction.units == "ratio"
+        value = _factor(prediction, as_told, end) if as_told.kind == "factor" else as_told.number(end)
+        return number(value, 12 if is_exact else 3)
+
     if prediction.at_least is not None:
-        return f"at least {number(prediction.at_least, 12)}"
+        return f"at least {shown(prediction.at_least)}"
     if prediction.at_most is not None:
-        return f"at most {number(prediction.at_most, 12)}"
+        return f"at most {shown(prediction.at_most)}"
     if prediction.between is not None:
         lower, upper = prediction.between
-        return f"between {number(lower, 12)} and {number(upper, 12)}"
+        return f"between {shown(lower)} and {shown(upper)}"
+    equals, within = prediction.equals or 0, prediction.within or 0
     if prediction.units == "ratio":
-        equals, within = prediction.equals or 0, prediction.within or 0
         return f"between {number(equals / (1 + within), 3)} and {number(equals * (1 + within), 3)}"
-    return f"within {number(prediction.within or 0, 12)} of {number(prediction.equals or 0, 12)}"
+    if as_told.kind == "factor":
+        return f"between {shown(equals - within)} and {shown(equals + within)}"
+    return f"within {shown(within)} of {shown(equals)}"

@@ -15,17 +15,17 @@ from kb.records.claims import Claim, Control, Prediction
 from kb.words.bounds import bound_text
 from kb.words.failed import failing_clause
 from kb.words.measured import measured
-from kb.words.numbers import count, number, unit_after
-from kb.words.settings import at_settings, by_setting
+from kb.words.numbers import count
+from kb.words.settings import at_settings, by_setting, capitalised, in_settings
 from kb.words.states import STATES
 
 DETAILS: Mapping[Detail, str] = {
     Detail.NONE: "",
     Detail.OPPOSITE: "the effect goes the other way",
     Detail.NEGLIGIBLE: "no effect shows, and none as large as predicted is left",
-    Detail.TOO_SMALL: "it is smaller than predicted",
-    Detail.TOO_LARGE: "it is larger than predicted",
-    Detail.TOO_RARE: "too few seeds meet the bound",
+    Detail.TOO_SMALL: "smaller than predicted",
+    Detail.TOO_LARGE: "larger than predicted",
+    Detail.TOO_RARE: "too few seeds meet the limit",
     Detail.DIVERGED: "every seed diverged",
     Detail.DIVERGED_IN_PART: "the seeds that diverged leave it open",
     Detail.DIRECTION: "the direction is as predicted, the size is open",
@@ -37,35 +37,32 @@ DETAILS: Mapping[Detail, str] = {
 """What each detail of a finding means."""
 CAUTIONS: Mapping[Caution, str] = {
     Caution.DIVERGED: "{diverged} of {seeds} diverged",
-    Caution.SIDES: "most seeds lie on the other side of the bound from their mean",
+    Caution.SIDES: "most seeds lie on the other side of the limit from their mean",
     Caution.SKEWED: "the values are skewed, and the interval of a mean then errs more often than it says",
 }
 """What each caution means; some name the seeds that diverged and all seeds."""
+DECISIONS: Mapping[Decision, str] = {"reproduced": "held", "contradicted": "failed", "inconclusive": "open"}
+"""How a prediction came out."""
 MUST_FAIL: Mapping[Decision, str] = {
-    "reproduced": "the bound holds here, where it must fail, so the test is invalid",
-    "contradicted": "the bound fails here, as it must",
-    "inconclusive": "open whether the bound fails here",
+    "reproduced": "control failed: the limit holds here, where it must fail, so the test is invalid",
+    "contradicted": "control passed",
+    "inconclusive": "control open",
 }
 """What a decision means for a control whose bound must fail."""
 MUST_HOLD: Mapping[Decision, str] = {
-    "reproduced": "the bound holds here, as it must",
-    "contradicted": "the bound fails here, where it must hold, so the test has no power",
-    "inconclusive": "open whether the bound holds here",
+    "reproduced": "control passed",
+    "contradicted": "control failed: the limit fails here, where it must hold, so the test has no power",
+    "inconclusive": "control open",
 }
 """What a decision means for a control whose bound must hold."""
-CONTROL_IN_SHORT: Mapping[Decision, str] = {
-    "reproduced": "bound holds",
-    "contradicted": "bound fails",
-    "inconclusive": "open",
-}
-"""The same in two words, for a column."""
 
 
 def finding_decision(finding: Finding) -> str:
     """Return how a finding came out and why, in half a sentence."""
-    decision = _control(finding) if finding.is_control else finding.decision
-    parts = [decision, DETAILS[finding.detail], _likely([finding])]
-    return ": ".join(part for part in [parts[0], "; ".join(filter(None, parts[1:]))] if part)
+    details = "; ".join(filter(None, (DETAILS[finding.detail], _likely([finding]))))
+    if not finding.is_control:
+        return ": ".join(filter(None, (DECISIONS[finding.decision], details)))
+    return f"{_control(finding)} ({details})" if details else _control(finding)
 
 
 def _control(finding: Finding) -> str:
@@ -90,9 +87,11 @@ def control_text(control: Control, prediction: Prediction) -> str:
 def finding_decision_in_short(finding: Finding) -> str:
     """Return the same in a few words, for use beside a sentence that says the rest."""
     if finding.is_control:
-        return CONTROL_IN_SHORT[finding.decision]
+        return _control(finding).partition(":")[0].removeprefix("control ")
     likely = _likely([finding])
-    return ", ".join(part for part in (finding.decision, likely or DETAILS[finding.detail]) if part)
+    return ", ".join(
+        part for part in (DECISIONS[finding.decision], likely or DETAILS[finding.detail]) if part
+    )
 
 
 def is_good(finding: Finding) -> bool | None:
@@ -108,27 +107,19 @@ def finding_notes(finding: Finding) -> tuple[str, ...]:
     notes = [CAUTIONS[caution].format(**seeds) for caution in finding.warnings]
     if finding.is_coarse:
         notes.append(
-            f"the outcome's resolution, {_resolution(finding)}, was used as the spread of the seeds, "
-            "although they differ by more than a factor of ten: it may be too coarse"
+            "measuring precision was used as the spread of the seeds, although they differ by more than "
+            "a factor of ten: it may be too coarse"
         )
     elif finding.is_deterministic:
-        notes.append(
-            f"the seeds differ by less than the outcome's resolution, {_resolution(finding)}, which was used "
-            "as their spread"
-        )
+        notes.append("the seeds agree to measuring precision, which was used as their spread")
     return tuple(notes)
 
 
-def _resolution(finding: Finding) -> str:
-    value = number(finding.outcome.resolution, 3)
-    return f"{value} {unit_after(value, finding.outcome.unit)}".rstrip()
-
-
 def finding_clause(finding: Finding) -> str:
-    """Return a finding as a step of a derivation: its name, what was measured, the bound, how it came out."""
-    name = f"{'control of ' if finding.is_control else ''}{finding.prediction.name}"
+    """Return a finding as a step of a derivation: what it says, was measured and allowed, how it came out."""
+    name = f"{'control: ' if finding.is_control else ''}{_says(finding)}"
     bound = bound_text(finding.prediction, finding.outcome)
-    return f"{name}: {measured(finding).text}; bound: {bound}; {finding_decision(finding)}"
+    return f"{name}: {measured(finding).text}; limit: {bound}; {finding_decision(finding)}"
 
 
 def run_clause(experiment: str, seeds: int, blocks: int, where: str = "") -> str:
@@ -142,7 +133,7 @@ class StateSentence(NamedTuple):
 
     Attributes:
         word: The state; empty where the sentence does not name it.
-        where: At which scale, such as `at minimal scale`; may be empty.
+        where: At which setting, such as `in our small setting`; may be empty.
         what: What came out, or what the state means.
     """
 
@@ -172,7 +163,7 @@ def state_pieces(claim: Claim, judgement: Judgement) -> StateSentence:
     pieces = verdict_pieces(claim, judgement.verdict)._replace(where=at_settings(judgement.judged))
     if judgement.state != "varies":
         return pieces
-    what = f"{by_setting(judgement)}. {at_settings([judgement.main]).capitalize()}: {pieces.what}"
+    what = f"{by_setting(judgement)}. {capitalised(at_settings([judgement.main]))}: {pieces.what}"
     return StateSentence(STATES["varies"].word, "", what)
 
 
@@ -190,7 +181,7 @@ def verdict_pieces(claim: Claim, verdict: Verdict, setting: str | None = None) -
         setting: Name of that setting; None means the main setting.
     """
     name = setting or (claim.protocol.main.name if claim.protocol else "")
-    where = f"at {name} scale" if name else ""
+    where = in_settings([name]) if name else ""
     return StateSentence(STATES[verdict.state].word, where, f"{_because(verdict)}.")
 
 
@@ -208,26 +199,25 @@ def _because(verdict: Verdict) -> str:
         return failing_clause(verdict.failing)
     if verdict.state == "invalid":
         wrong = _weakest([control for control in verdict.controls if control.is_wrong])
-        where = f"its control {' minus '.join(wrong.arms)}"
-        came = f"{'failed' if wrong.must_hold else 'held'} in {where}, where it must {wrong.must}"
-        return f"the bound of {wrong.prediction.name} {came}, {_facts(wrong)}"
+        came = f"{'failed' if wrong.must_hold else 'held'} in a control, where it must {wrong.must}"
+        because = f" ({wrong.control.because.strip()})" if wrong.control else ""
+        return f'"{_says(wrong)}" {came}{because}, {_facts(wrong)}'
     failed = [finding for finding in verdict.findings if finding.decision == "contradicted"]
     if len(verdict.findings) == 1:
         [finding] = verdict.findings
-        facts = _facts(finding)
-        return f"{DETAILS[finding.detail]}, {facts}" if failed else f"{_says(finding)} ({facts})"
+        detail = DETAILS[finding.detail]
+        came = f" failed ({detail})" if detail else " failed"
+        return f'"{_says(finding)}"{came if failed else " held"}, with {_facts(finding)}'
     weakest = _weakest(failed or verdict.findings)
-    tally = _tally(len(failed), len(verdict.findings))
-    return f"{tally} {weakest.prediction.name}: {_facts(weakest)}"
+    return f'{_tally(len(failed), len(verdict.findings))} "{_says(weakest)}", with {_facts(weakest)}'
 
 
 def _tally(failed: int, total: int) -> str:
     """Say how many predictions hold and fail; what follows is the weakest case of those that decide."""
     if failed in (0, total):
-        return f"{_some(total, total)} {'fail' if failed else 'hold'}; least surely"
+        return f"{_some(total, total)} {'failed' if failed else 'held'}; closest call:"
     held = total - failed
-    holds, fails = "holds" if held == 1 else "hold", "fails" if failed == 1 else "fail"
-    return f"{_some(held, total)} {holds} and {failed} {fails}; {'namely' if failed == 1 else 'least surely'}"
+    return f"{_some(held, total)} held and {failed} failed; {'namely' if failed == 1 else 'closest call:'}"
 
 
 def _some(part: int, total: int) -> str:
@@ -238,10 +228,10 @@ def _some(part: int, total: int) -> str:
 def _inconclusive(opened: Sequence[Finding], total: int) -> str:
     first = opened[0]
     predictions = sum(not finding.is_control for finding in opened)
-    where = f"the control {' minus '.join(first.arms)} is open, " if first.is_control else ""
+    where = f'a control is open, "{_says(first)}", with ' if first.is_control else ""
     if predictions and total > 1:
         verb = "is" if predictions == 1 else "are"
-        where = f"{_some(predictions, total)} {verb} open; {first.prediction.name}: "
+        where = f'{_some(predictions, total)} {verb} open; "{_says(first)}", with '
     parts = [where + _facts(first), DETAILS[first.detail], _likely(opened)]
     return "; ".join(part for part in parts if part)
 
@@ -253,12 +243,12 @@ def _likely(opened: Sequence[Finding]) -> str:
     known = [seeds for seeds in needed if seeds is not None]
     if len(known) < len(needed):
         return "more seeds are unlikely to decide"
-    return f"likely {count(max(known), 'seed')} needed in all" if known else ""
+    return f"about {count(max(known), 'seed')} would be needed" if known else ""
 
 
 def _facts(finding: Finding) -> str:
     bound = bound_text(finding.prediction, finding.outcome)
-    return f"{measured(finding).text} over {count(finding.seeds, 'seed')}; bound: {bound}"
+    return f"{measured(finding).text} over {count(finding.seeds, 'seed')}; limit: {bound}"
 
 
 def _says(finding: Finding) -> str:

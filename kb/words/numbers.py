@@ -20,6 +20,15 @@ def number(value: float, digits: int = 3) -> str:
     return "e".join([mantissa, *power])
 
 
+def grouped(value: float) -> str:
+    """Return a positive number with two digits that count, its thousands parted by commas.
+
+    >>> grouped(2_398_833.0), grouped(12.3), grouped(1.4e15)
+    ('2,400,000', '12', '1.4e15')
+    """
+    return f"{float(f'{value:.2g}'):,.0f}" if 100 <= value < 1e7 else number(value, 2)
+
+
 def rounded(value: float, step: int) -> str:
     """Return a number as text, rounded to the nearest with its last digit at the decimal place `step`."""
     return _placed(value, step, ROUND_HALF_EVEN)
@@ -72,7 +81,10 @@ def percent(share: float) -> str:
 def unit_after(text: str, unit: str) -> str:
     """Return a unit as it reads after a number: `of labels` for a share, no plural after 1."""
     word, *rest = unit.removeprefix("share ").split(" ")
+    is_one = text.rsplit(" ", maxsplit=1)[-1] in ("1", "-1")
+    if is_one and unit.startswith("percentage points"):
+        return unit.replace("points", "point", 1)
     is_plural = word.endswith("s") and not word.endswith(("ss", "us", "is", "as"))
-    if text.rsplit(" ", maxsplit=1)[-1] in ("1", "-1") and is_plural:
+    if is_one and is_plural:
         word = word.removesuffix("s")
     return " ".join([word, *rest])

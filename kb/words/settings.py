@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kb.judging.judgement import Judgement, Replication, SettingJudgement, State
+from kb.records.protocol import MINIMAL
 from kb.words.numbers import count
+
+SMALLEST = MINIMAL.name
+"""The setting of a claim that names none."""
 
 
 def listed(words: Sequence[str]) -> str:
@@ -14,12 +18,27 @@ def listed(words: Sequence[str]) -> str:
 
 
 def at_settings(settings: Sequence[SettingJudgement]) -> str:
-    """Return where something came out, such as `at narrow and wide scale`."""
-    return f"at {listed([setting.name for setting in settings])} scale"
+    """Return where something came out, such as `in our small setting and in the setting "wide"`."""
+    return in_settings([setting.name for setting in settings])
+
+
+def in_settings(names: Sequence[str]) -> str:
+    """Return where something came out, by the names of the settings."""
+    return listed([f"in {setting_text(name)}" for name in names])
+
+
+def setting_text(name: str) -> str:
+    """Return what readers call a setting: the smallest is ours, of others the name as words."""
+    return "our small setting" if name == SMALLEST else f'the setting "{name.replace("-", " ")}"'
+
+
+def capitalised(sentence: str) -> str:
+    """Return a sentence that opens with a capital, otherwise unchanged."""
+    return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 def by_setting(judgement: Judgement) -> str:
-    """Return how each setting with a verdict came out, such as `reproduced at narrow scale and ...`."""
+    """Return how each setting with a verdict came out, such as `reproduced in our small setting and ...`."""
     groups: dict[State, list[SettingJudgement]] = {}
     for setting in judgement.judged:
         groups.setdefault(setting.state, []).append(setting)
@@ -28,7 +47,7 @@ def by_setting(judgement: Judgement) -> str:
 
 def scale_text(found: SettingJudgement) -> str:
     """Return what a setting sets, such as `units 300`; empty for MINIMAL and LARGE as they are."""
-    return ", ".join(f"{name} {value}" for name, value in found.setting.overrides.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.setting.overrides.items())
 
 
 def waits_for(found: SettingJudgement) -> str:

@@ -18,21 +18,23 @@ class StandingWords(NamedTuple):
 
     Attributes:
         clause: The predicate for a claim that has it, such as `is undermined`.
+        label: What a page says in its place.
         colour: Its colour in terminals.
     """
 
     clause: str
+    label: str
     colour: str = "bright_black"
 
 
 STANDINGS: dict[StandingName, StandingWords] = {
-    "established": StandingWords("stands established", "green"),
-    "refuted": StandingWords("stands refuted", "red"),
-    "split": StandingWords("stands split", "magenta"),
-    "varies": StandingWords("varies with the setting", "magenta"),
-    "contested": StandingWords("is contested", "yellow"),
-    "undermined": StandingWords("is undermined", "red"),
-    "open": StandingWords("is open"),
+    "established": StandingWords("stands established", "passed its own test", "green"),
+    "refuted": StandingWords("stands refuted", "failed its own test", "red"),
+    "split": StandingWords("stands split", "passed its own test in part", "magenta"),
+    "varies": StandingWords("varies with the setting", "depends on the setting", "magenta"),
+    "contested": StandingWords("is contested", "contradicted by what was measured", "yellow"),
+    "undermined": StandingWords("is undermined", "an example it relies on failed", "red"),
+    "open": StandingWords("is open", "open"),
 }
 RULES: dict[Rule, str] = {
     "verdict": "its own verdict gives the standing",

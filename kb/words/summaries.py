@@ -56,12 +56,20 @@ def _invalid(verdict: Verdict) -> str:
 def _repeats(verdict: Verdict) -> str:
     seeds = {finding.seeds for finding in verdict.findings}
     times = f"{'' if len(seeds) == 1 else 'up to '}{count(verdict.seeds, 'time')}"
-    absent = sum(not control.must_hold for control in verdict.controls)
-    powers = sum(control.must_hold for control in verdict.controls)
-    checks = [
-        f"{count(number, 'check')} {what}"
-        for number, what in ((absent, "where the effect must be absent"), (powers, "of what must hold"))
-        if number
-    ]
-    controls = f", with {' and '.join(checks)}" if checks else ""
-    return f"The test ran {times} from fresh random starts{controls}."
+    return f"The test ran {times} from fresh random starts{_controls(verdict)}."
+
+
+def _controls(verdict: Verdict) -> str:
+    """Return how many control tests passed, as the end of a sentence; empty without any."""
+    total = len(verdict.controls)
+    passed = sum(
+        (each.decision == "reproduced") == each.must_hold
+        for each in verdict.controls
+        if each.decision != "inconclusive"
+    )
+    if total == 0:
+        return ""
+    if passed == total:
+        every = {1: "its control test", 2: "both control tests"}.get(total, f"all {total} control tests")
+        return f"; {every} passed"
+    return f"; {passed} of {count(total, 'control test')} passed"

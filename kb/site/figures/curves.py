@@ -208,13 +208,13 @@ def _drawn(band: Band, at: Sequence[float], axis: Axis, number: int) -> Markup:
     if not known:
         return Markup()
 
-    def line(values: Sequence[float], points: Iterable[int]) -> list[str]:
-        return [f"{short(_x(at[k]), 1)} {short(axis.place(values[k]), 1)}" for k in points]
+    def line(values: Sequence[float], points: Iterable[int], places: int = 0) -> list[str]:
+        return [f"{short(_x(at[k]), places)} {short(axis.place(values[k]), places)}" for k in points]
 
     wide = [k for k in known if not math.isnan(band.low[k] + band.high[k])]
     outline = [*line(band.high, wide), *line(band.low, reversed(wide))]
     around = [path(f"M{'L'.join(outline)}z", "band")] if wide else []
-    middle = path(f"M{'L'.join(line(band.middle, known))}", "line")
+    middle = path(f"M{'L'.join(line(band.middle, known, 1))}", "line")
     return element("g", *around, middle, class_=f"arm arm--{number}")
 
 

@@ -97,7 +97,8 @@ def _experiment(site: Site, name: str, script: Script, claims: Sequence[str], co
         ),
     }
     head = heads.experiment(site, name)
-    return page_from(site, f"experiments/{name}.md", "experiment", name, script.question, head=head, **shown)
+    title = shown["question"]
+    return page_from(site, f"experiments/{name}.md", "experiment", title, script.question, head=head, **shown)
 
 
 def _drawn(found: Iterable[tuple[Curve, Outcome]], prefix: str) -> Iterator[Drawn]:

@@ -49,7 +49,7 @@ def _history(site: Site, claim_id: str) -> Page:
         site,
         f"claims/{claim_id}/history.md",
         "history",
-        f"History of {claim_id}",
+        f"History: {site.base.claims[claim_id].title}",
         "What changed in the record, the code and the evidence, and the state that followed.",
         in_search=False,
         history=events,

@@ -10,8 +10,9 @@ from kb.evidence.ledger import Evidence
 from kb.judging.judgement import Judgement, State
 from kb.judging.verdict import Verdict
 from kb.records.claims import Claim
+from kb.words.arms import Texts, arm_text
 from kb.words.earlier_tests import came_out, earlier_test_clause
-from kb.words.settings import replication_clause
+from kb.words.settings import replication_clause, setting_text
 
 
 class Machine(NamedTuple):
@@ -50,14 +51,14 @@ def machines(evidence: Iterable[Evidence]) -> list[Machine]:
     return [Machine(*pair) for pair in sorted(found.items())]
 
 
-def measured_arms(evidence: Iterable[Evidence]) -> list[MeasuredArm]:
+def measured_arms(evidence: Iterable[Evidence], texts: Texts) -> list[MeasuredArm]:
     """Return what was measured of each arm, in order of names."""
     found: dict[str, list[Evidence]] = {}
     for piece in evidence:
         found.setdefault(piece.arm, []).append(piece)
     return [
         MeasuredArm(
-            arm,
+            arm_text(arm, texts),
             len(pieces),
             sum(piece.seconds for piece in pieces),
             max(piece.started for piece in pieces)[:10],
@@ -97,7 +98,7 @@ def replications(judgement: Judgement) -> list[str]:
     """Return how each independent set of seeds came out, named by its setting if there are several."""
     has_several = len(judgement.settings) > 1
     return [
-        f"{found.name}, {replication_clause(each)}" if has_several else replication_clause(each)
+        f"{setting_text(found.name)}, {replication_clause(each)}" if has_several else replication_clause(each)
         for found in judgement.settings
         for each in found.replications
     ]

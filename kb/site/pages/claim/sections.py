@@ -13,6 +13,7 @@ from typing import Any
 
 from kb.site.appearances import appearances
 from kb.site.figures.findings import verdict_figure
+from kb.site.figures.headline import headline
 from kb.site.figures.timeline import timeline
 from kb.site.page import part
 from kb.site.pages.claim.neighbours import debates_of, relations, weighed
@@ -28,8 +29,10 @@ from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.claim.subject import Subject
 from kb.words.bounds import EXPLORED
 from kb.words.certainty import certainty_sentence
-from kb.words.earlier_tests import before_sentence, level_text
+from kb.words.earlier_tests import level_text
+from kb.words.marks import LEANS
 from kb.words.replays import replays_sentence
+from kb.words.settings import at_settings, capitalised, setting_text
 from kb.words.summaries import in_plain_words
 
 Shown = Mapping[str, Any]
@@ -38,13 +41,12 @@ Section = Callable[[Subject], Shown | None]
 
 def head(subject: Subject) -> Shown:
     """Show title, answer, state and verdict, how sure it is, and the claim's standing in the graph."""
-    sure = subject.site.project.certainties.get(subject.claim_id)
     return {
+        "marks": subject.site.marks(subject.claim_id),
+        "headline": headline(subject.site, subject.claim_id, figure_id="headline"),
         "topic": subject.site.base.topics[subject.claim_id],
         "plain": in_plain_words(subject.judgement),
         "answer": subject.site.answers.get(subject.claim_id),
-        "before": before_sentence(subject.judgement),
-        "certainty": certainty_sentence(sure) if sure else "",
         "standing": subject.site.standings.get(subject.claim_id),
         "has_account": bool(subject.site.accounts.get(subject.claim_id)),
     }
@@ -81,14 +83,23 @@ def every_seed(subject: Subject) -> Shown | None:
             mark = "" if found is subject.judgement.main else f"-{found.name}"
             figure_id = f"seeds-{subject.claim_id}{mark}"
             figure = verdict_figure(verdict, subject.claim.title, figure_id=figure_id, texts=subject.texts)
-            drawn.append({"found": found, "figure": figure, "columns": list(columns(verdict, subject.texts))})
+            words = capitalised(at_settings([found]))
+            drawn.append(
+                {
+                    "found": found,
+                    "words": words,
+                    "figure": figure,
+                    "columns": list(columns(verdict, subject.texts)),
+                }
+            )
     return {"drawn": drawn} if drawn else None
 
 
 def what_would_flip_it(subject: Subject) -> Shown | None:
     """Show how near the verdict is to its bound, and what would follow if it were the opposite."""
     found = sensitivity(subject.site, subject.claim_id)
-    return {"found": found} if found else None
+    sure = subject.site.project.certainties.get(subject.claim_id)
+    return {"found": found, "certainty": certainty_sentence(sure) if sure else ""} if found else None
 
 
 def what_it_bears_on(subject: Subject) -> Shown | None:
@@ -114,7 +125,7 @@ def with_care(subject: Subject) -> Shown | None:
     if not deviations and not claim.pitfalls and not reported:
         return None
     measured = [row for row in subject.rows if row.seeds and not row.control]
-    return {"deviations": deviations, "reported": reported, "measured": measured}
+    return {"deviations": deviations, "leans": LEANS, "reported": reported, "measured": measured}
 
 
 def evidence(subject: Subject) -> Shown | None:
@@ -124,13 +135,14 @@ def evidence(subject: Subject) -> Shown | None:
     counting = subject.judgement.evidence
     return {
         "machines": machines(counting),
-        "measured_arms": measured_arms(counting),
+        "measured_arms": measured_arms(counting, subject.texts),
+        "setting_text": setting_text,
         "revisions": revisions(subject.claim, subject.judgement),
         "tests": earlier_tests(subject.judgement),
         "level": level_text(subject.judgement),
         "replications": replications(subject.judgement),
         "replayed": [
-            (found.name, replays_sentence(found.replays))
+            (setting_text(found.name), replays_sentence(found.replays))
             for found in subject.judgement.settings
             if found.replays
         ],
@@ -150,15 +162,15 @@ def cite_correct(_subject: Subject) -> Shown:
 
 SECTIONS: tuple[Section, ...] = (
     head,
-    who_says_it,
-    the_statement,
-    for_and_against,
+    with_care,
     predicted_and_measured,
-    every_seed,
+    the_statement,
+    who_says_it,
+    for_and_against,
     what_would_flip_it,
     what_it_bears_on,
     run_it_yourself,
-    with_care,
+    every_seed,
     evidence,
     history,
     cite_correct,

@@ -15,7 +15,7 @@ from kb.records.claims import Claim, Protocol
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.pages.claim.predictions import Row, rows
 from kb.words.arms import Texts
-from kb.words.settings import scale_text
+from kb.words.settings import at_settings, capitalised, scale_text
 
 
 class Table(NamedTuple):
@@ -24,11 +24,13 @@ class Table(NamedTuple):
     Attributes:
         found: The judgement of the setting; None while there is no script.
         scale: What the setting sets, in words.
+        words: Where it is, such as `in our small setting`; empty if there is only one.
     """
 
     found: SettingJudgement | None
     scale: str
     rows: tuple[Row, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,16 @@ class Subject:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Return every prediction, each followed by its controls, beside the results of the main setting."""
-        return tuple(rows(self.claim, self.verdict, self.outcomes, self.texts))
+        return self._rows(self.judgement.main)
+
+    def _rows(self, found: SettingJudgement | None) -> tuple[Row, ...]:
+        """Return the rows of one setting; those before the first run without a number."""
+        verdict = found.verdict if found else None
+        values = {}
+        if found and self.protocol and verdict:
+            ledger, arms = self.site.ledger, self.protocol.arms
+            values = ledger.values(self.protocol.experiment, found.version, arms, self.judgement.replication)
+        return tuple(rows(self.claim, verdict, self.outcomes, self.texts, values))
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -91,6 +102,6 @@ class Subject:
         if len(self.judgement.settings) < 2:
             return (Table(self.judgement.main, "", self.rows),)
         return tuple(
-            Table(found, scale_text(found), tuple(rows(self.claim, found.verdict, self.outcomes, self.texts)))
+            Table(found, scale_text(found), self._rows(found), capitalised(at_settings([found])))
             for found in self.judgement.settings
         )
