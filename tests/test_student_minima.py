@@ -37,6 +37,7 @@ def test_descent_stops_where_all_have_been_good():
     x, y = taught.x.float(), taught.y.float()
     found = descend(net, x, y, ARMS["near"], 3)
     assert found.is_good.all()
+    assert (found.steps < LOOKS[-1]).all()
     assert len(found.above) == len(LOOKS)
     assert not found.above[-1].any()
     assert squared_error(network(net.weights, x, bend), y).max() < 2 * POOR
