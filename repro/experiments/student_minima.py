@@ -115,7 +115,7 @@ def near(seeds: Seeds, teacher: Lesson, shapes: Shapes, starts: int) -> Paramete
 
 
 class Descent(NamedTuple):
-    """Which lanes have been below the bound, after how many steps, and which had not at each look, (lanes,)."""
+    """Which lanes have been below the bound, after how many steps, and which had not by each look."""
 
     is_good: Tensor
     steps: Tensor
