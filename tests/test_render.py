@@ -177,7 +177,7 @@ def test_every_record_and_script_has_a_page(base, pages):
     whole = ("index", "coverage", "open", "stats", "changes", "data", "cite")
     expected |= {f"{name}.md" for name in whole}
     facets = {path for path in pages if path.startswith(("verdicts/", "standings/"))}
-    expected |= {"answer.md", "surprises.md"}
+    expected |= {"about.md", "answer.md", "surprises.md"}
     assert expected | facets == set(pages)
 
 

@@ -178,6 +178,8 @@ class Claim(Record):
     """The claim as a headline of at most 90 characters."""
     kind: ClaimKind
     """What kind of statement it is."""
+    aliases: Annotated[tuple[Line, ...], Field(max_length=12)] = ()
+    """Other words under which people look for it."""
     statement: Text
     """The claim in our own words, understandable alone."""
     stated_in: Annotated[tuple[Appearance, ...], Field(min_length=1)]

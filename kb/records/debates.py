@@ -67,6 +67,8 @@ class Debate(Record):
 
     title: Annotated[Line, StringConstraints(max_length=90)]
     """The debate as a headline of at most 90 characters."""
+    aliases: Annotated[tuple[Line, ...], Field(max_length=12)] = ()
+    """Other words under which people look for it."""
     question: Text
     """What is asked, understandable alone."""
     sides: Annotated[tuple[Side, ...], Field(min_length=2)]

@@ -44,7 +44,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     site: Site
     missing_history: str
     """Why the site has no histories; empty if it has them."""
-    found: list[dict[str, str]]
+    found: list[search.Entry]
     lines: list[str]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:

@@ -19,8 +19,9 @@ class Page(NamedTuple):
         path: Its path in the tree of sources, such as `claims/x.md`.
         content: Markdown whose HTML blocks are on one line each.
         meta: Title, description and what else the theme requires, already escaped.
-        title: The title as plain text.
+        title: The title as plain text, as the search shows it.
         words: What the search reads besides the title, as plain text; None if it leaves the page out.
+        aliases: Other words under which people look for it.
     """
 
     path: str
@@ -28,6 +29,7 @@ class Page(NamedTuple):
     meta: Mapping[str, Any]
     title: str = ""
     words: str | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -90,6 +92,7 @@ def page_from(
     *,
     hide: tuple[str, ...] = ("navigation",),
     in_search: bool = True,
+    words: str = "",
     head: Mapping[str, str] | None = None,
     **shown: Any,
 ) -> Page:
@@ -103,12 +106,13 @@ def page_from(
         description: The description as plain text.
         hide: Parts of the theme's frame to leave out.
         in_search: May the search find it?
+        words: What the search reads besides the title; by default the description.
         head: What programs read in its head, and its own script, by the names in
             `site/overrides/main.html`.
         **shown: Further values for the template.
     """
     content = part(site, template, path, title=title, **shown)
-    return page_of(path, content, title, description, hide=hide, in_search=in_search, head=head)
+    return page_of(path, content, title, description, hide=hide, in_search=in_search, words=words, head=head)
 
 
 def part(site: Site, template: str, path: str, **shown: Any) -> str:

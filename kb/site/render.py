@@ -11,6 +11,7 @@ from kb.exports.published import Site
 from kb.site import files as machine
 from kb.site.page import Page, url_of
 from kb.site.pages import (
+    about,
     changes,
     claim_lists,
     debates,
@@ -31,6 +32,7 @@ __all__ = ["Page", "files", "records", "redirects", "render", "url_of"]
 
 KINDS = (
     start,
+    about,
     overviews,
     next_steps,
     totals,

@@ -98,6 +98,9 @@ def pages(site: Site) -> Iterator[Page]:
             "debate",
             debate.title,
             debate.question,
+            words=" · ".join(
+                [*debate.aliases, debate.question.strip(), *(side.name for side in debate.sides)]
+            ),
             hide=("navigation", "toc"),
             debate_id=debate_id,
             debate=debate,
@@ -110,7 +113,7 @@ def pages(site: Site) -> Iterator[Page]:
             figure=_figure(site, debate),
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
             stances=STANCES,
-        )
+        )._replace(aliases=debate.aliases)
 
 
 def _missing(site: Site, debate: Debate) -> list[str]:

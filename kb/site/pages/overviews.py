@@ -12,6 +12,7 @@ from kb.site.figures.headline import Headline, headline
 from kb.site.page import Page, page_from
 
 ANSWER, SURPRISES, START = "answer", "surprises", "start"
+TITLES = {ANSWER: "The answer", SURPRISES: "What came out otherwise"}
 DESCRIPTIONS = {
     ANSWER: "What small experiments make of the charge that deep learning is alchemy, and of the replies.",
     SURPRISES: "Results that differ from what their speakers, or most, would have said.",
@@ -40,7 +41,7 @@ class Sentence(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A section as it is shown: its paragraphs, and the figure of the first claim that has one.
+    """A section as it is shown: its paragraphs, and the figure of one of its claims, with lines if there is one.
 
     Attributes:
         about: The claim whose figure it is; empty without a figure.
@@ -54,22 +55,21 @@ class Passage(NamedTuple):
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Yield a page for each of the two overviews that the project has."""
+    """Yield the page of each of the two overviews; of one that is not written yet, a page that says so."""
     for name in (ANSWER, SURPRISES):
         overview = site.base.overviews.get(name)
-        other = site.base.overviews.get(SURPRISES if name == ANSWER else ANSWER)
-        if overview is not None:
-            yield page_from(
-                site,
-                f"{name}.md",
-                "overview",
-                overview.title,
-                DESCRIPTIONS[name],
-                hide=("navigation", "toc"),
-                passages=passages(site, overview, with_figures=name == SURPRISES),
-                other=other.id if other else "",
-                title_of_other=other.title if other else "",
-            )
+        other = SURPRISES if name == ANSWER else ANSWER
+        yield page_from(
+            site,
+            f"{name}.md",
+            "overview",
+            overview.title if overview else TITLES[name],
+            DESCRIPTIONS[name],
+            hide=("navigation", "toc"),
+            passages=passages(site, overview, with_figures=name == SURPRISES),
+            other=other,
+            title_of_other=TITLES[other],
+        )
 
 
 def passages(site: Site, overview: Overview | None, *, with_figures: bool = False) -> list[Passage]:
@@ -83,11 +83,12 @@ def _passage(site: Site, section: Section, *, with_figure: bool) -> Passage:
     passage = Passage(section.heading, section.slug, paragraphs)
     if not with_figure:
         return passage
-    for claim_id in (i for each in section.statements for i in each.claims):
-        found = headline(site, claim_id, figure_id=section.slug or "figure")
-        if found is not None:
-            return passage._replace(about=claim_id, figure=found)
-    return passage
+    named = dict.fromkeys(i for each in section.statements for i in each.claims if i in site.base.claims)
+    drawn = {i: found for i in named if (found := headline(site, i, figure_id=section.slug or "figure"))}
+    if not drawn:
+        return passage
+    about = next((i for i, found in drawn.items() if found.keys), next(iter(drawn)))
+    return passage._replace(about=about, figure=drawn[about])
 
 
 def _sentence(site: Site, statement: Statement) -> Sentence:

@@ -13,6 +13,8 @@ from kb.site.figures.timeline import timeline
 from kb.site.page import Page, page_from, page_of
 from kb.site.pages.claim.sections import parts
 from kb.site.pages.claim.subject import Subject
+from kb.site.templates import plain
+from kb.words.states import STATES
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -26,6 +28,7 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _claim(subject: Subject) -> Page:
     site, claim_id = subject.site, subject.claim_id
+    state = STATES[subject.judgement.state].word.lower()
     return page_of(
         f"claims/{claim_id}.md",
         "\n\n\n".join(parts(subject).values()),
@@ -33,13 +36,14 @@ def _claim(subject: Subject) -> Page:
         site.told[claim_id].text,
         words=_search_words(site.base, claim_id),
         head=heads.claim(site, claim_id),
-    )
+    )._replace(title=f"{plain(subject.claim.title)} \u2013 {state}", aliases=subject.claim.aliases)
 
 
 def _search_words(base: Base, claim_id: str) -> str:
     """Return the words by which the search finds a claim: its statement and its sources."""
     cited = {said.appearance.source: said.source.title for said in appearances(base, claim_id)}
-    return " · ".join([base.claims[claim_id].statement.strip(), *cited.values()])
+    claim = base.claims[claim_id]
+    return " · ".join([claim.statement.strip(), *cited.values()])
 
 
 def _history(site: Site, claim_id: str) -> Page:
