@@ -102,7 +102,12 @@ def test_unknown_names_are_answered_with_the_nearest(repro, words, message):
 def test_show_says_what_is_predicted_before_anything_was_run(repro):
     """The statement, who states it, the bound, and the command that measures it."""
     output = repro("show", "toy-claim").output
-    for part in ("A coin that is loaded", "asserts: On coins", "at least 0.1", "repro run toy-claim"):
+    for part in (
+        "A coin that is loaded",
+        "asserts: On coins",
+        "at least 10 percentage points",
+        "repro run toy-claim",
+    ):
         assert part in output
     assert max(len(line) for line in output.split("\n")) <= 80
 

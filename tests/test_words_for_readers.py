@@ -68,7 +68,7 @@ def test_an_id_in_a_text_becomes_a_linked_title_and_another_name_code():
     """Code, links and attributes stay as they are."""
     known = {"a-claim": Named("Coins & loads", "claims/a-claim/")}
     line = '<p>See a-claim, my_arm and a-b: <code>a-claim</code> <a href="a-claim/">a-claim</a></p>'
-    assert with_titles(f"{line}\n```\na-claim\n```", known, "../") == (
+    assert with_titles(f"{line}\n```\na-claim\n```", known, lambda target: f"../{target}") == (
         '<p>See <a href="../claims/a-claim/">“Coins &amp; loads”</a>, <code>my_arm</code> and a-b: '
         '<code>a-claim</code> <a href="a-claim/">a-claim</a></p>\n```\na-claim\n```'
     )

@@ -136,4 +136,4 @@ def part(site: Site, template: str, path: str, **shown: Any) -> str:
         report_link=lambda about: report_link(site.repository, about),
         **shown,
     )
-    return with_titles(content.strip(), named(site.base), relative("", url).removesuffix("./"))
+    return with_titles(content.strip(), named(site.base), lambda target: relative(target, url))

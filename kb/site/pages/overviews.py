@@ -41,7 +41,7 @@ class Sentence(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A section as it is shown: its paragraphs, and the figure of one of its claims, with lines if there is one.
+    """A section as it is shown: its paragraphs, and a figure of one of its claims, if possible with lines.
 
     Attributes:
         about: The claim whose figure it is; empty without a figure.

@@ -179,7 +179,7 @@ def _print_findings(console: Console, verdict: Verdict) -> None:
     """Print each finding as what it says, and below it the numbers in columns."""
     findings = (*verdict.findings, *verdict.controls)
     pieces = [measured(finding) for finding in findings]
-    header = Cells("bound", "estimate", "interval", "seeds", Text("decision"))
+    header = Cells("limit", "estimate", "interval", "seeds", Text("decision"))
     rows = [
         Cells(
             bound_text(finding.prediction, finding.outcome),
