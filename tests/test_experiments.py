@@ -29,7 +29,7 @@ LEAST = UNTRUSTED if os.environ.get("CI") else "S0"
 """Where strangers' code is tested, it is confined or not run."""
 ORDER = re.compile(
     "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
-    "( definition)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
+    "( definition( constant)*)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
 )
 DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT, ANY_LABELS}
 
@@ -87,7 +87,10 @@ def test_docstring_argues(name, base):
 
 @pytest.mark.parametrize("name", [*NAMES, "template"])
 def test_parts_of_a_script_have_one_order(name):
-    """A reader who knows one script finds their way in all: the order is that of the template."""
+    """A reader who knows one script finds their way in all: the order is that of the template.
+
+    Constants come before the scale, but for those made of a class of the script's own, which follow it.
+    """
     template = script("template", "Is it?", ["few", "many"], ["error"])
     source = template if name == "template" else (ROOT / f"repro/experiments/{name}.py").read_text()
     assert ORDER.fullmatch(" ".join(part(node) for node in ast.parse(source).body))
