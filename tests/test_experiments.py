@@ -29,7 +29,8 @@ LEAST = UNTRUSTED if os.environ.get("CI") else "S0"
 """Where strangers' code is tested, it is confined or not run."""
 ORDER = re.compile(
     "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
-    "( definition( constant)*)*( Arm)? ARMS( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
+    "( definition( constant)*)*( Arm)? ARMS"
+    "( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
 )
 DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT, ANY_LABELS}
 
