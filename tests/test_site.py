@@ -154,6 +154,24 @@ def test_every_page_asks_for_one_style_sheet(site):
     assert (site / "assets/stylesheets/all.css").read_text(encoding="utf-8").endswith(ours)
 
 
+def test_every_page_says_what_a_post_elsewhere_shows_of_it(site):
+    """Title and description, as Open Graph names them; the start page is named by its question."""
+    for page in site.rglob("index.html"):
+        text = page.read_text(encoding="utf-8")
+        if 'http-equiv="refresh"' not in text and "embed/" not in str(page) and "<nav" in text:
+            assert '<meta property="og:title" content="' in text, page
+            assert '<meta property="og:description" content="' in text, page
+    start = (site / "index.html").read_text(encoding="utf-8")
+    assert '<meta property="og:title" content="Is deep learning alchemy?">' in start
+    assert "<title>Is deep learning alchemy? - Assay</title>" in start
+
+
+def test_who_asks_for_less_motion_gets_none():
+    """Transitions of the theme and of ours end at once."""
+    ours = (ROOT / "site/docs/assets/assay.css").read_text(encoding="utf-8")
+    assert "@media (prefers-reduced-motion: reduce)" in ours
+
+
 def test_records_are_published_beside_their_pages(site, project):
     """The page links to the file that it was made of."""
     original = project / "claims/toys/toy-claim.yaml"

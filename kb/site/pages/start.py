@@ -17,6 +17,7 @@ from kb.site.pages.people import Row, Speaker, people, scorecard
 from kb.words.numbers import count
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
+TITLE = "Is deep learning alchemy?"
 LATEST = 3
 MOST_SURPRISES = 3
 LEADING = 1
@@ -39,7 +40,7 @@ def pages(site: Site) -> Iterator[Page]:
         site,
         "index.md",
         "start",
-        "Assay",
+        TITLE,
         description,
         hide=("navigation", "toc"),
         head=heads.start(site, description),
