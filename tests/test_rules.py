@@ -122,7 +122,7 @@ def test_a_claim_does_not_contradict_what_it_rests_on(tmp_path):
     path.write_text(path.read_text(encoding="utf-8").replace("type: supports", "type: depends_on"))
     (problem,) = load_base(Folder(root)).problems
     assert problem.code == "supports-and-contradicts"
-    assert problem.found == "contradicts toy-claim, which the claim also rests on"
+    assert problem.found == "contradicts toy-claim, which the claim also relies on"
 
 
 def test_every_bad_relation_is_told_at_its_place(project):

@@ -203,7 +203,7 @@ def test_an_arm_that_was_fitted_to_what_it_is_tested_on_is_found(tmp_path):
     assert invoke(root, "run", "toy-claim")[0] == 0
     commit_all(root, "evidence")
     code, said = invoke(root, "verify", "--controls")
-    held = "loaded-beats-fair held although the labels of arm loaded were shuffled"
+    held = "loaded beats fair held although the labels of arm loaded were shuffled"
     assert (code, held in said) == (10, True), said
     assert invoke(root, "run", "toy-claim")[0] == 12
     told = json.loads(invoke(root, "show", "toy-claim", "--json")[1])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kb.judging.controls import Summary
 from kb.reading.experiment import Script
-from kb.words.failed import failed_clause
+from kb.words.failed import failed_clause, in_words
 from kb.words.numbers import count
 from kb.words.settings import listed
 
@@ -67,17 +67,19 @@ def failures(found: Summary) -> Iterator[str]:
     """Yield a sentence for each control that failed, and each comparison that found a false difference."""
     for tried in found.tried:
         if tried.breach:
-            yield f"arm {tried.arm} breaks the contract: {tried.breach}"
+            yield f"arm {in_words(tried.arm)} breaks the contract: {tried.breach}"
     yield from (failed_clause(each) for each in found.failing if each.kind != "contract broken")
     for compared in found.compared:
         if compared.is_false:
             yield (
-                f"arm {compared.arm} differs from itself in {compared.outcome}, with {compared.pairs} pairs"
+                f"arm {in_words(compared.arm)} differs from itself in {in_words(compared.outcome)}, "
+                f"with {compared.pairs} pairs"
             )
     for checked in found.checked:
         if not checked.is_passed:
             why = f" ({checked.detail})" if checked.detail else ""
             yield (
-                f"{checked.claim_id}, {checked.prediction} at setting {checked.setting}, {checked.change}: "
+                f"{checked.claim_id}, {in_words(checked.prediction)} at setting "
+                f"{in_words(checked.setting)}, {checked.change}: "
                 f"{checked.decision}{why}"
             )

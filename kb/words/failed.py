@@ -8,6 +8,11 @@ from kb.judging.details import FailedControl
 from kb.words.numbers import count
 
 
+def in_words(name: str) -> str:
+    """Return a name that only the code knows as words."""
+    return name.replace("-", " ").replace("_", " ")
+
+
 def failed_clause(failed: FailedControl) -> str:
     """Return what failed, as a clause that names the arm or the prediction."""
     match failed.kind:
@@ -15,11 +20,12 @@ def failed_clause(failed: FailedControl) -> str:
             found, _, _ = failed.what.partition(";")  # what follows is advice for whoever mends it
             return found
         case "fault not refused":
-            return f"the trial of arm {failed.arm} did not refuse the fault “{failed.what}”"
+            return f"the trial of arm {in_words(failed.arm)} did not refuse the fault “{failed.what}”"
         case "differs from itself":
             return f"{failed.what} comparisons of an arm with itself found a difference"
         case "labels do not matter":
-            return f"{failed.what} held although the labels of arm {failed.arm} were shuffled"
+            held, arm = in_words(failed.what), in_words(failed.arm)
+            return f"{held} held although the labels of arm {arm} were shuffled"
 
 
 def failing_clause(failing: Sequence[FailedControl]) -> str:
