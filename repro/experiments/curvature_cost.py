@@ -195,8 +195,8 @@ class Average:
         return self.values
 
 
+# What to descend along, given a batch and its gradient of shape (lanes, count).
 Direction = Callable[[Linearised, Tensor], Tensor]
-"""What to descend along, given a batch and its gradient of shape (lanes, count)."""
 
 
 def by_gradient(_: Seeds) -> Direction:
@@ -255,8 +255,8 @@ def mean_diagonal(matrix: Tensor) -> Tensor:
     return matrix.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
 
 
+# A damped Gauss-Newton step, given all points, the gradient, and the damping of shape (lanes,).
 Solve = Callable[[Linearised, Tensor, Tensor], Tensor]
-"""A damped Gauss-Newton step, given all points, the gradient, and the damping of shape (lanes,)."""
 
 
 def by_full_matrix(at: Linearised, gradient: Tensor, damping: Tensor) -> Tensor:
@@ -280,8 +280,8 @@ def by_products(at: Linearised, gradient: Tensor, damping: Tensor) -> Tensor:
     return step
 
 
+# Takes steps from the first weights on, and yields the weights after each pass over the points.
 Steps = Callable[[Tensor, Points, Seeds], Iterator[Tensor]]
-"""Takes steps from the first weights on, and yields the weights after each pass over the points."""
 
 
 def in_batches(
