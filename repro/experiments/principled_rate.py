@@ -55,9 +55,6 @@ OUTCOMES = {
     "train_loss": Outcome("training loss at the end", unit="nats", better="lower", resolution=0.00001),
     "rate": Outcome("learning rate at the end", unit="learning rate", better="neither", resolution=0.001),
 }
-SAME_FOR_ANY_LABELS = {
-    "train_loss": "how far a rate lets the training loss fall is measured, whichever labels it is of",
-}
 
 
 class Run(NamedTuple):
@@ -100,6 +97,9 @@ ARMS = {
     "computed_anew": Arm("one over the largest curvature, computed every 100 steps", computed_anew),
     "tried": Arm("the best of seven rates on another draw", tried),
     "tried_elsewhere": Arm("the best of seven rates on yet another draw", tried_elsewhere),
+}
+SAME_FOR_ANY_LABELS = {
+    "train_loss": "how far a rate lets the training loss fall is measured, whichever labels it is of",
 }
 
 
