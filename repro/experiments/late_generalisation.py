@@ -53,7 +53,7 @@ OUTCOMES = {
     "log10_delay": Outcome(
         "delay of the rest of the table after the examples", unit="decades", better="lower", resolution=0.05
     ),
-    "generalises": Outcome("is the rest ever right?", unit="1 if so, else 0", better="higher", resolution=1),
+    "generalises": Outcome("is the rest ever right?", unit="(1 is yes)", better="higher", resolution=1),
     "at_fit": Outcome(
         "the rest right when the examples are first fitted", unit="percent", better="higher", resolution=1
     ),
