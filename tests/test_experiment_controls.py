@@ -135,6 +135,8 @@ def test_without_its_effect_no_prediction_is_reproduced(project_of):
     [
         ("between: [-1.0, 1.0]", {"effect put in": "contradicted"}),
         ("at_most: -0.1", {"no effect": "contradicted", "effect put in": "reproduced"}),
+        ("at_least: 0\n      estimand: success_rate\n      rate: 0.5", {"no effect": None}),
+        ("at_least: 0.1\n      estimand: success_rate\n      rate: 0.5", {"no effect": "contradicted"}),
     ],
 )
 def test_a_control_fits_what_the_prediction_says(measured, tmp_path, bound, changes):
@@ -146,7 +148,7 @@ def test_a_control_fits_what_the_prediction_says(measured, tmp_path, bound, chan
     judgements = judge_base(project.base, ledger)
     found = {each.change: each.decision for each in checks(project.base, ledger, judgements)}
     assert {name: found.get(name) for name in changes} == changes
-    assert "arms swapped" not in found
+    assert ("arms swapped" in found) == ("at_least: 0.1" in bound)
 
 
 def test_seeds_that_are_ignored_are_found(tmp_path):

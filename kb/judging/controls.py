@@ -62,8 +62,9 @@ def checks(base: Base, ledger: Ledger, judgements: Mapping[str, Judgement]) -> I
     """Yield every control of every prediction that has a verdict.
 
     A contrast whose bound holds an effect of zero is not swapped, emptied or shuffled: that there is no
-    effect is what it says. One that is contradicted is not swapped: it may hold the other way round. Into
-    values that diverged no effect can be put.
+    effect is what it says. Where seeds are counted, a bound that begins or ends with zero holds it, too. A
+    contrast that is contradicted is not swapped: it may hold the other way round. Into values that diverged
+    no effect can be put.
     """
     for claim_id, protocol, script in base.protocols():
         for each in judgements[claim_id].judged:
@@ -86,8 +87,9 @@ def _changed(
     }
     if finding.seeds < LEAST_SEEDS:
         return
-    excludes_nothing = not finding.bound.lower < 0 < finding.bound.upper
-    if prediction.contrast and excludes_nothing:
+    bound = finding.bound
+    counts_nothing = prediction.estimand == "success_rate" and bound.lower <= 0 <= bound.upper
+    if prediction.contrast and not (counts_nothing or bound.lower < 0 < bound.upper):
         if finding.decision != "contradicted":
             yield "arms swapped", _as_values(prediction, swapped(prediction.contrast, columns)), None
         yield "no effect", _as_values(prediction, emptied(prediction.contrast, columns)), None
