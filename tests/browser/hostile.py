@@ -148,7 +148,7 @@ def _variants() -> list[dict[str, Any]]:
     }
     seen = [{"record": "toy-source", "identity": "0" * 8}]
     reviewed = {"date": "2026-01-01", "note": "x", "seen": seen}
-    rest = {key: value for key, value in measured.items() if key != "protocol"}
+    rest = {key: value for key, value in measured.items() if key != "protocol"} | {"aliases": ["x", "y"]}
     return [
         {**rest, "protocol": revised, "reviewed": reviewed, "answer": {"says": "x"}},
         {**rest, "protocol": {**protocol, "experiment": "dominoes", "planned": "x"}},
@@ -178,7 +178,12 @@ def records(hostile: Hostile) -> Iterator[tuple[str, Any]]:
             yield f"toys/{claim_id}.yaml", filled
             stated.append(claim_id)
             sides = [{"name": "x", "claims": [claim_id]}, {"name": "y", "claims": ["toy-claim"]}]
-            debate = {**yaml.safe_load(DEBATE), "sides": sides, "answer": {"says": "x"}}
+            debate = {
+                **yaml.safe_load(DEBATE),
+                "sides": sides,
+                "answer": {"says": "x"},
+                "aliases": ["x", "y"],
+            }
             debate["readings"] = debate["readings"][:2]  # more would be equal to one of the two
             yield f"debates/debate-{number}-{turn}.yaml", hostile.filled(Debate, debate, turned, ("Debate",))
         source["paragraphs"][0]["claims"] = stated

@@ -60,10 +60,11 @@ def test_no_link_and_no_fragment_is_dead(real_site, linked):
     assert dead == []
 
 
-def test_the_start_page_works_an_example_through(real_site):
-    """Our own records have one, with a figure."""
+def test_the_start_page_answers_its_question(real_site):
+    """Our own records have an answer, and results that came out otherwise, with figures."""
     start = (real_site / "index.html").read_text(encoding="utf-8")
-    assert "One claim, worked through" in start
+    assert "The whole answer" in start
+    assert "What came out otherwise" in start
     assert "seeds-figure" in start
 
 

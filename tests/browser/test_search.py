@@ -2,8 +2,6 @@
 
 import pytest
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, served
-
 QUERIES = [
     ("double descent", "claims/double-descent-peak/"),
     ("Rahimi", "people/ali-rahimi/"),
@@ -33,27 +31,24 @@ QUERIES = [
 
 
 @pytest.fixture(scope="module")
-def asked(real_site):
+def asked(browser, real_address):
     """Return a function that types a query and returns the addresses of the first five results."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright, served(real_site) as address:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page()
+    page = browser.new_page()
 
-        def ask(query):
-            page.goto(address)
-            page.locator(".md-search__input").click()
-            page.get_by_text("Type to start searching").wait_for()
-            page.locator(".md-search__input").fill(query)
-            page.locator(".md-search__input").press("End")  # the theme waits for a key
-            page.locator(".md-search-result__item").first.wait_for(timeout=15000)
-            links = page.locator(".md-search-result__item > a").evaluate_all(
-                "found => found.map(each => new URL(each.href).pathname.slice(1))"
-            )
-            return links[:5]
+    def ask(query):
+        page.goto(real_address)
+        page.locator(".md-search__input").click()
+        page.get_by_text("Type to start searching").wait_for()
+        page.locator(".md-search__input").fill(query)
+        page.locator(".md-search__input").press("End")  # the theme waits for a key
+        page.locator(".md-search-result__item").first.wait_for(timeout=15000)
+        links = page.locator(".md-search-result__item > a").evaluate_all(
+            "found => found.map(each => new URL(each.href).pathname.slice(1))"
+        )
+        return links[:5]
 
-        yield ask
-        browser.close()
+    yield ask
+    page.close()
 
 
 @pytest.mark.parametrize(("query", "expected"), QUERIES)
