@@ -65,7 +65,8 @@ def test_the_start_page_answers_its_question(real_site):
     start = (real_site / "index.html").read_text(encoding="utf-8")
     assert "The whole answer" in start
     assert "What came out otherwise" in start
-    assert "seeds-figure" in start
+    assert "shares-figure" in start
+    assert "curve-figure" in start
 
 
 def test_every_claim_is_three_clicks_away(linked):
