@@ -23,7 +23,7 @@ from kb.records.people import Person
 from kb.site.markdown import to_html
 from kb.site.policy import POLICY
 from kb.words.clauses import ClaimName
-from kb.words.numbers import count, duration, number
+from kb.words.numbers import count, duration, number, power
 from kb.words.standings import STANDINGS
 from kb.words.states import STATES
 
@@ -63,8 +63,6 @@ def fence(language: str, code: str) -> Markup:
 
 
 TIMES = "\u00d7"
-_RAISED = str.maketrans("0123456789-", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b")
-"""Digits and a hyphen, raised."""
 
 
 def minus(text: str) -> str:
@@ -75,7 +73,7 @@ def minus(text: str) -> str:
     """
     text = re.sub(r"(?<![\w.])\d{5,}(?![\w.])", lambda digits: f"{int(digits[0]):,}", text)
     text = re.sub(r"(?<![\w-])(-?\d+(?:\.\d+)?)e(-?\d+)\b", rf"\1 {TIMES} 10^\2", text)
-    text = re.sub(r"\b10\^(-?\d+)\b", lambda power: f"10{power[1].translate(_RAISED)}", text)
+    text = re.sub(r"\b10\^(-?\d+)\b", lambda found: power(found[1]), text)
     return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
 
 

@@ -88,3 +88,18 @@ def unit_after(text: str, unit: str) -> str:
     if is_one and is_plural:
         word = word.removesuffix("s")
     return " ".join([word, *rest])
+
+
+_RAISED = str.maketrans(
+    "0123456789-\u2212", "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b\u207b"
+)
+"""Digits and both forms of a minus, raised."""
+
+
+def power(exponent: str) -> str:
+    """Return ten to a power as it is set.
+
+    >>> power("-16") == power("\u221216") == "10\u207b\u00b9\u2076"
+    True
+    """
+    return f"10{exponent.translate(_RAISED)}"

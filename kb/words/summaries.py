@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
+from kb.words.findings import is_good
 from kb.words.numbers import count
 from kb.words.settings import by_setting
 from kb.words.states import STATES
@@ -62,11 +63,7 @@ def _repeats(verdict: Verdict) -> str:
 def _controls(verdict: Verdict) -> str:
     """Return how many control tests passed, as the end of a sentence; empty without any."""
     total = len(verdict.controls)
-    passed = sum(
-        (each.decision == "reproduced") == each.must_hold
-        for each in verdict.controls
-        if each.decision != "inconclusive"
-    )
+    passed = sum(is_good(each) is True for each in verdict.controls)
     if total == 0:
         return ""
     if passed == total:

@@ -19,9 +19,9 @@ from kb.reading.experiment import Script
 from kb.reading.outcomes import Axis as OutcomeAxis
 from kb.reading.outcomes import Outcome
 from kb.site.figures.seeds import LARGEST
-from kb.site.figures.svg import MINUS, Axis, element, figure, path, short, shortened, text, tick_label
+from kb.site.figures.svg import Axis, element, figure, path, short, shortened, text, tick_label
 from kb.words.measured import within
-from kb.words.numbers import count, number
+from kb.words.numbers import count, number, power
 
 WIDTH, HEIGHT = 420, 226
 LEFT, RIGHT, TOP, BOTTOM = 58, 18, 26, 42
@@ -38,10 +38,6 @@ MOST_TICKS = 5
 LOGARITHMIC = " (log scale)"
 DECADES = "decades"
 """The unit of logarithms, which are drawn as powers of ten."""
-
-
-RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b"
-"""The digits from 0 and a minus, raised."""
 
 
 class Band(NamedTuple):
@@ -177,8 +173,8 @@ def power_of_ten(exponent: float) -> str:
     """Return ten to a power as a tick says it, such as 10 with a raised -6, or plain numbers near one."""
     if exponent in (-1, 0, 1, 2):
         return number(10**exponent)
-    raised = tick_label(exponent).translate(str.maketrans(f"0123456789{MINUS}", RAISED))
-    return f"10{raised}" if "." not in raised else number(10**exponent)
+    label = tick_label(exponent)
+    return number(10**exponent) if "." in label else power(label)
 
 
 def _x(share: float) -> float:

@@ -14,6 +14,7 @@ from kb.site.pages.changes import events
 from kb.site.pages.debates import MAIN, holders
 from kb.site.pages.overviews import START, SURPRISES, passages
 from kb.site.pages.people import Row, Speaker, people, scorecard
+from kb.words.findings import is_good
 from kb.words.numbers import count
 
 WORKED_EXAMPLE = "gd-stalls-two-layer-linear"
@@ -72,27 +73,24 @@ def _example(site: Site) -> str | None:
 
 
 def _predictions(site: Site) -> dict[str, Any]:
-    """Return how many predictions held, failed and are open, drawn, and how many controls passed."""
-    verdicts = [each.verdict for each in site.judgements.values() if each.verdict and each.verdict.seeds]
-    findings = [finding for verdict in verdicts for finding in verdict.findings]
-    controls = [finding for verdict in verdicts for finding in verdict.controls]
+    """Return how many predictions held, failed and are open, drawn, and how they were written and checked."""
+    verdicts = {i: each.verdict for i, each in site.judgements.items() if each.verdict and each.verdict.seeds}
+    findings = [finding for verdict in verdicts.values() for finding in verdict.findings]
+    controls = [finding for verdict in verdicts.values() for finding in verdict.controls]
+    protocols = [site.base.claims[i].protocol for i in verdicts]
     shares = [
         Share("held", "reproduced", sum(each.decision == "reproduced" for each in findings)),
         Share("failed", "contradicted", sum(each.decision == "contradicted" for each in findings)),
         Share("open", "inconclusive", sum(each.decision == "inconclusive" for each in findings)),
     ]
-    passed = sum(
-        (each.decision == "reproduced") == each.must_hold
-        for each in controls
-        if each.decision != "inconclusive"
-    )
     said = f"{count(len(findings), 'prediction')} of {count(len(verdicts), 'tested claim')}"
     return {
         "shares": shares,
         "shares_of": said,
         "bar": shares_figure(shares, said, figure_id="predictions") if findings else None,
         "controls": len(controls),
-        "passed": passed,
+        "passed": sum(is_good(each) is True for each in controls),
+        "explored": sum(protocol is not None and protocol.explored is True for protocol in protocols),
     }
 
 
