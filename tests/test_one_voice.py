@@ -17,7 +17,7 @@ from kb.judging.judgement import State
 from kb.judging.stats import WHOLE_LINE
 from kb.site.pages.claim import pages as claim_pages
 from kb.words.findings import state_sentence
-from kb.words.measured import measured
+from kb.words.measured import Measured, measured
 from kb.words.standings import RULES, STANDINGS, Rule, StandingName
 from kb.words.states import CONTROL_WRONG, GROUPS, STATES
 from kb.words.units import told
@@ -100,8 +100,9 @@ def test_no_interval_is_printed_narrower_than_it_is(measured_claims):
                 assert math.log10(float(found.upper)) >= finding.interval.upper
                 continue
             factor = 100 if finding.estimand.is_share or kind == "share" else 1
-            assert Fraction(found.lower) <= factor * Fraction(finding.interval.lower)
-            assert Fraction(found.upper) >= factor * Fraction(finding.interval.upper)
+            lower, upper = finding.interval
+            assert found.lower == "-inf" or Fraction(found.lower) <= factor * Fraction(lower)
+            assert found.upper == "inf" or Fraction(found.upper) >= factor * Fraction(upper)
 
 
 def test_the_terminal_prints_what_the_words_say(site, measured_claims):
@@ -190,3 +191,16 @@ def test_invalid_means_one_thing_everywhere(tmp_path):
     assert CONTROL_WRONG in toy.standings["toy-invalid"].because[0]
     [answer] = [each for path, each in api.files(toy).items() if path.endswith("claims/toy-invalid.json")]
     assert "where it must fail" in answer
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "words"),
+    [
+        ("0.36", "inf", "0.41 (0.36 or more)"),
+        ("-inf", "0.5", "0.41 (0.5 or less)"),
+        ("0", "1", "0.41 (0 to 1)"),
+    ],
+)
+def test_an_open_end_is_told_in_words(lower, upper, words):
+    """Where some seeds diverged an interval has no end on one side."""
+    assert Measured("0.41", lower, upper, "", -2).text == words

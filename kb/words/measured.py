@@ -64,8 +64,14 @@ class Measured(NamedTuple):
         if not self.is_finite:
             return self.estimate
         less = f", that is {self.less}" if self.less else ""
-        ends = f" ({self.lower} to {self.upper})" if self.lower else f", {self.interval}"
+        ends = f" ({self._ends})" if self.lower else f", {self.interval}"
         return f"{self.effect}{ends}{less}"
+
+    @property
+    def _ends(self) -> str:
+        if self.upper == "inf":
+            return f"{self.lower} or more"
+        return f"{self.upper} or less" if self.lower == "-inf" else f"{self.lower} to {self.upper}"
 
 
 def measured(finding: Finding) -> Measured:
