@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import pytest
 import torch
 from mnist1d.data import get_dataset_args, make_dataset
 
+from benchmarks import claims
 from benchmarks.workloads import accuracies, batch_norm, cnn, linear, mlp, recurrent
 from benchmarks.workloads.report import Measured, Row, filled, read, verdicts
 from benchmarks.workloads.tables import put
@@ -172,3 +174,16 @@ def test_published_data_come_in_their_own_order(monkeypatch):
     batches = list(accuracies.as_it_comes(data))
     assert torch.equal(batches[1][0], data.x[:, 100:200])
     assert torch.equal(batches[40][1], data.y[:, :100])
+
+
+def test_a_claim_is_timed_from_nothing_to_its_verdict(project, capsys):
+    """The copy has no evidence, so that every block is measured again."""
+    claims.main(["--root", str(project), "toy-claim"])
+    claims.main(["--root", str(project), "--together"])
+    alone, together = (
+        out.splitlines()[1].split()
+        for out in re.split(r"(?=^claim )", capsys.readouterr().out, flags=re.MULTILINE)[1:]
+    )
+    assert (alone[0], together[0]) == ("toy-claim", "together")
+    assert alone[1:3] == together[1:3]
+    assert alone[1] == "reproduced"
