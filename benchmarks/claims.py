@@ -50,8 +50,8 @@ def measured(
     """Run claims in a bare copy.
 
     Returns:
-        The state of the claim at its main setting, or how many claims there are; wall seconds; how many blocks
-        were measured, and how many of them have the bits of the evidence.
+        The state of the claim at its main setting, or how many claims there are; wall seconds; how many
+        blocks were measured, and how many of them have the bits of the evidence.
     """
     with tempfile.TemporaryDirectory() as name:
         copy = bare_copy(root, Path(name))
