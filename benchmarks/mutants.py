@@ -41,6 +41,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 STORED = ("test_evidence", "test_links", "test_superseded")
+CONTROLS = ("test_shuffled_labels", "test_experiment_controls", "test_against_itself", "test_controls")
 UNLIKE = ("test_unlike_seeds", "test_estimands")
 TESTS = {
     "kb/judging/verdict.py": ("test_verdict", "test_controls", "test_estimands"),
@@ -50,6 +51,8 @@ TESTS = {
     "kb/judging/stats.py": ("test_stats", "test_median", "test_unlike_seeds"),
     "kb/judging/judgement.py": ("test_judgement", "test_superseded", "test_settings"),
     "kb/judging/superseded.py": ("test_superseded", "test_judgement"),
+    "kb/judging/labels.py": CONTROLS,
+    "kb/judging/failing.py": CONTROLS,
     "kb/reasoning/standing.py": ("test_standing", "test_accounts"),
     "kb/evidence/ledger.py": STORED,
     "repro/ledger.py": ("test_ledger", "test_links"),
@@ -522,7 +525,7 @@ class Parts:
         self._functions: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
         paths = {str(ROOT / file) for file in TESTS}
         for thing in things:
-            if isinstance(thing, FunctionType) and thing.__code__.co_filename in paths:
+            if type(thing) is FunctionType and thing.__code__.co_filename in paths:
                 code = thing.__code__
                 self._functions[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
         self._caches = [thing for thing in things if isinstance(thing, functools._lru_cache_wrapper)]  # noqa: SLF001 # there is no public name

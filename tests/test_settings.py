@@ -1,23 +1,29 @@
 """Each setting is judged by itself, and a claim whose settings differ varies."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from kb.exports.claim_document import claim_document
+from kb.exports.published import Site
 from kb.judging.judgement import judge_claim
 from kb.project import Project, read
 from kb.reading.former import in_todays_names
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.records.protocol import MINIMAL, Setting
+from kb.site.render import render
 from kb.words.findings import state_sentence
+from kb.words.settings import scale_text
 from kb.words.states import STATES
 from kb.words.summaries import in_plain_words
 from tests.conftest import CLAIM, EXPERIMENT
 from tests.evidence_of import evidence_of, ledger_with
 from tests.test_run import coin, due, measure
 
+ROOT = Path(__file__).parents[1]
 WIDE = """\
   settings:
     - {name: minimal}
@@ -90,9 +96,7 @@ def test_settings_that_differ_make_the_claim_vary(wide):
     assert sentence.startswith(
         'Varies: reproduced in our small setting and contradicted in the setting "wide". In our'
     )
-    assert in_plain_words(found) == (
-        'It depends on the setting: reproduced in our small setting and contradicted in the setting "wide".'
-    )
+    assert in_plain_words(found) == "What came out depends on the setting of the test."
     assert STATES["varies"].exit_code == 10
 
 
@@ -207,3 +211,27 @@ def test_replications_are_judged_beside_the_verdict(project):
 def test_a_project_is_read_with_its_settings(wide):
     """Nothing is wrong in it."""
     assert read(Folder(wide)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"flips": 300}, "flips 300"),
+        ({"is_rectified": True, "hidden_units": 40}, "rectified, hidden units 40"),
+        ({"has_bias": False}, "without bias"),
+        (None, ""),
+    ],
+)
+def test_what_a_setting_sets_is_told_in_words(wide, fields, words):
+    """A field that is true or false is told by its adjective."""
+    _, _, found = judged(wide, {"minimal": 0.3})
+    setting = Setting(name="other", scale=fields, because="it is another")
+    assert scale_text(replace(found.settings[0], setting=setting)) == words
+
+
+def test_a_further_setting_without_a_run_repeats_no_table(wide):
+    """The page says once what was predicted, and of each such setting that nothing was measured there."""
+    site = Site(read(Folder(wide)), ROOT)
+    text = {page.path: page for page in render(site)}["claims/toy-claim.md"].as_markdown()
+    assert text.count("Nothing has been measured here yet") == 2
+    assert text.count('class="assay-table rows predictions"') == 1

@@ -11,6 +11,9 @@ from kb.words.numbers import count
 SMALLEST = MINIMAL.name
 """The setting of a claim that names none."""
 
+BOOLEAN = {"is": ("not ", ""), "has": ("without ", "with ")}
+"""What stands before a field that is false or true, by how the field's name begins."""
+
 
 def listed(words: Sequence[str]) -> str:
     """Return words as a list in a sentence, such as `a, b and c`."""
@@ -46,8 +49,15 @@ def by_setting(judgement: Judgement) -> str:
 
 
 def scale_text(found: SettingJudgement) -> str:
-    """Return what a setting sets, such as `units 300`; empty for MINIMAL and LARGE as they are."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.setting.overrides.items())
+    """Return what a setting sets, such as `units 300, rectified`; empty for MINIMAL and LARGE as they are."""
+    return ", ".join(_set_text(name, value) for name, value in found.setting.overrides.items())
+
+
+def _set_text(name: str, value: object) -> str:
+    kind, _, words = name.replace("_", " ").partition(" ")
+    if isinstance(value, bool) and kind in BOOLEAN:
+        return f"{BOOLEAN[kind][value]}{words}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def waits_for(found: SettingJudgement) -> str:

@@ -6,7 +6,6 @@ from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
 from kb.words.findings import is_good
 from kb.words.numbers import count
-from kb.words.settings import by_setting
 from kb.words.states import STATES
 
 
@@ -18,7 +17,7 @@ def in_plain_words(judgement: Judgement) -> str:
     if verdict.seeds == 0:
         return "Nothing has been measured yet."
     if judgement.state == "varies":
-        return f"It depends on the setting: {by_setting(judgement)}."
+        return "What came out depends on the setting of the test."
     return f"{_outcome(verdict)} {_repeats(verdict)}"
 
 
