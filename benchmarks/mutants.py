@@ -528,7 +528,7 @@ class Parts:
             if type(thing) is FunctionType and thing.__code__.co_filename in paths:
                 code = thing.__code__
                 self._functions[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
-        self._caches = [thing for thing in things if isinstance(thing, functools._lru_cache_wrapper)]  # noqa: SLF001 # there is no public name
+        self._caches = [thing for thing in things if issubclass(type(thing), functools._lru_cache_wrapper)]  # noqa: SLF001 # there is no public name
         gc.freeze()  # so that copies share the memory
 
     def exchange(self, mutant: Mutant) -> None:

@@ -1,14 +1,15 @@
 """Whether experiments keep their contract, tried before anything of them is explored or recorded.
 
-Each arm is tried once for the code that it runs, with seeds that never count. What kept the contract is
-remembered in `build/`; code that has evidence already was tried when that was measured.
+Each arm is tried once for the code that it runs, with seeds that never count, and at the smaller scale that
+the script's TRIAL gives: the contract is about the code. What kept it is remembered in `build/`; code that
+has evidence already was tried when that was measured.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from pydantic import BaseModel
 
 from kb.evidence.ledger import Ledger
 from kb.reading.base import Base
+from kb.reading.experiment import Script
+from kb.reading.script_syntax import Value
 from kb.reading.version import version_of
 from repro.engines import Engine, Failed, Measured
 from repro.engines.parts.interrupts import Interrupts
@@ -87,12 +90,25 @@ def tried(
     root: Path,
     interrupts: Interrupts,
     engine: Engine,
+    is_reduced: bool = True,
 ) -> Trial:
     """Try arms; those that keep the contract are to be remembered.
 
     Whatever else goes wrong, such as an exception, is left to the run, which meets it again.
+
+    Args:
+        base: The records and scripts.
+        steps: What is to be tried.
+        options: Limits of the workers.
+        root: The project's folder.
+        interrupts: Requests that the user makes meanwhile.
+        engine: Launches the workers.
+        is_reduced: Try at the scale of the script's TRIAL, where it has one, in place of that of the step.
     """
-    keys: dict[Task, str] = {_task(base, step, options, root): key_of(base, step) for step in steps}
+    keys: dict[Task, str] = {}
+    for step in steps:
+        script = base.scripts[step.arm.experiment]
+        keys[_task(script, step, options, root, script.trial if is_reduced else {})] = key_of(base, step)
     breaches: list[Failed] = []
     notes: dict[str, None] = {}
     kept: list[str] = []
@@ -115,15 +131,17 @@ def remember(root: Path, trial: Trial) -> None:
         _remember(root, trial.kept)
 
 
-def _task(base: Base, step: DueBlocks, options: Options, root: Path) -> Task:
-    script = base.scripts[step.arm.experiment]
+def _task(script: Script, step: DueBlocks, options: Options, root: Path, trial: Mapping[str, Value]) -> Task:
+    """Return the task of trying an arm; with fields of a trial these replace those of the step's setting."""
+    overrides = {**script.overrides_of(step.setting), **trial, **dict(options.overrides)}
+    scale = "minimal" if trial else step.setting.base
     return Task(
         file=(root / script.path).resolve(),
         arm=step.arm.name,
         blocks=(0,),
-        version=step.arm.version,
-        scale=step.setting.base,
-        overrides=(*script.overrides_of(step.setting).items(), *options.overrides),
+        version=script.version({**script.scales[scale], **overrides}),
+        scale=scale,
+        overrides=tuple(overrides.items()),
         stream="explore",
         device=options.device,
         threads=options.threads,

@@ -206,7 +206,15 @@ def sit(
         arm: DueBlocks(Arm(script.name, wanted.version, arm), wanted.setting, (0,), "controls", None, ())
         for arm in wanted.untried
     }
-    trial = tried(base, steps.values(), options, root=root, interrupts=interrupts, engine=engine)
+    trial = tried(
+        base,
+        steps.values(),
+        options,
+        root=root,
+        interrupts=interrupts,
+        engine=engine,
+        is_reduced=False,  # the controls say at which scale they were taken
+    )
     breaches = {failed.task.arm: failed.message for failed in trial.breaches}
     kept = {arm for arm, step in steps.items() if key_of(base, step) in trial.kept}
     found = tuple(Tried(arm=arm, breach=breaches.get(arm, "")) for arm in steps if arm in kept | {*breaches})

@@ -9,6 +9,7 @@ import torch
 from kb.reading.contract import contract_faults
 from kb.reading.experiment import read_script
 from kb.reading.lab import installed_lab
+from kb.reading.script_syntax import ScriptError
 from repro.worker.contract import refuse_breach
 from repro.worker.values import ContractError, Outcomes
 from tests.conftest import EXPERIMENT
@@ -102,6 +103,28 @@ def test_a_declaration_enters_no_version():
     """No number can depend on it."""
     assert script_with(fair="it is exact").version() == script_with().version()
     assert dict(script_with(fair="it is exact").constant) == {"fair": "it is exact"}
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ('{"coins": 3}', "names coins, which is no field of Scale"),
+        ('{"flips": 3.5}', "of another type"),
+        ('{"flips": 1 + 2}', "a field of a scale"),
+        ("{}", "at least one entry"),
+    ],
+)
+def test_the_scale_of_a_trial_is_checked(table, found):
+    """It sets fields that there are, to literals of their type."""
+    with pytest.raises(ScriptError, match=found):
+        read_script("coin", f"{EXPERIMENT}TRIAL = {table}\n", installed_lab())
+
+
+def test_the_scale_of_a_trial_enters_no_version():
+    """What counts is measured without it."""
+    script = read_script("coin", EXPERIMENT + 'TRIAL = {"flips": 7}\n', installed_lab())
+    assert dict(script.trial) == {"flips": 7}
+    assert (script.version(), script.code) == (script_with().version(), script_with().code)
 
 
 def tried(measure, script=None):
@@ -259,3 +282,15 @@ def test_a_declared_arm_runs_without_a_note(project):
     done = invoke(project, "run", "toy-claim")
     assert done.exit_code == 0, done.output
     assert "deterministic" not in done.output
+
+
+def test_arms_are_tried_at_the_smaller_scale_of_a_script(project):
+    """What breaks the contract there is refused; what a run then measures has the scale of its setting."""
+    script = project / "repro/experiments/coin.py"
+    breach = "    if scale.flips == 7:\n        heads = heads + seeds.values[0] % 1000\n    return"
+    with_breach = EXPERIMENT.replace("    return {", f"{breach} {{", 1)
+    script.write_text(with_breach + 'TRIAL = {"flips": 7}\n', encoding="utf-8")
+    told = " ".join(invoke(project, "run", "toy-claim", "--explore").output.split())
+    assert "measured beside other seeds" in told
+    script.write_text(with_breach, encoding="utf-8")
+    assert invoke(project, "run", "toy-claim", "--explore").exit_code == 0

@@ -15,7 +15,7 @@ import pytest
 
 from kb.evidence.ledger import read_ledger
 from kb.reading.contract import contract_faults
-from kb.reading.experiment import ANY_LABELS, CONSTANT
+from kb.reading.experiment import ANY_LABELS, CONSTANT, TRIAL
 from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from kb.writing.drafts import script
@@ -28,11 +28,11 @@ NAMES = sorted(path.stem for path in ROOT.glob("repro/experiments/[!_]*.py"))
 LEAST = UNTRUSTED if os.environ.get("CI") else "S0"
 """Where strangers' code is tested, it is confined or not run."""
 ORDER = re.compile(
-    "docstring( import)+( constant)* Scale MINIMAL LARGE OUTCOMES"
+    "docstring( import)+( constant)* Scale MINIMAL LARGE( TRIAL)? OUTCOMES"
     "( definition( constant)*)*( Arm)? ARMS"
     "( SAME_FOR_EVERY_SEED)?( SAME_FOR_ANY_LABELS)?( definition)* measure"
 )
-DECLARED = {"MINIMAL", "LARGE", "OUTCOMES", "ARMS", CONSTANT, ANY_LABELS}
+DECLARED = {"MINIMAL", "LARGE", TRIAL, "OUTCOMES", "ARMS", CONSTANT, ANY_LABELS}
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +58,14 @@ def due(script, base, ledger):
 
 
 def trials(script, arms):
-    """Yield a task for each arm, which tries the contract at the minimal scale on seeds that never count."""
-    version = script.version(script.scales["minimal"])
+    """Yield a task for each arm, which tries the contract as before a run, on seeds that never count."""
+    version = script.version({**script.scales["minimal"], **script.trial})
+    overrides = tuple(script.trial.items())
     path = ROOT / script.path
     for arm in arms:
-        yield Task(path, arm, (0,), version, stream="explore", is_trial=True, least=LEAST)
+        yield Task(
+            path, arm, (0,), version, overrides=overrides, stream="explore", is_trial=True, least=LEAST
+        )
 
 
 @pytest.mark.parametrize("name", NAMES)

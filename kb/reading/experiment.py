@@ -30,6 +30,8 @@ SCRIPTS = "repro/experiments"
 """The folder of scripts, relative to the project's root."""
 CONSTANT = "SAME_FOR_EVERY_SEED"
 """The table in which a script names the arms that do not depend on their seeds, and says why."""
+TRIAL = "TRIAL"
+"""The table of a script that says at what smaller scale its contract is tried."""
 ANY_LABELS = "SAME_FOR_ANY_LABELS"
 """The table in which a script names the outcomes that may come out alike for any labels, and says why."""
 LABELLED = ("repro.lab.data", "repro.lab.mnist1d", "repro.lab.sequences")
@@ -57,6 +59,8 @@ class Script:
     """The source of each module of the lab by its name."""
     constant: Mapping[str, str] = field(default_factory=dict)
     """The arms whose values are the same for every seed, each with the reason."""
+    trial: Mapping[str, Value] = field(default_factory=dict)
+    """The fields of MINIMAL that are set otherwise when the contract is tried; they enter no version."""
     any_labels: Mapping[str, str] = field(default_factory=dict)
     """The outcomes that may come out alike whichever labels are learned, each with the reason."""
 
@@ -100,11 +104,7 @@ class Script:
 
     def overrides_of(self, setting: Setting) -> dict[str, Value]:
         """Return the fields that a setting sets; a whole number for a field of decimals becomes a decimal."""
-        declared = self.scales[setting.base]
-        return {
-            name: float(value) if is_whole(value) and isinstance(declared.get(name), float) else value
-            for name, value in setting.overrides.items()
-        }
+        return with_decimals(setting.overrides, self.scales[setting.base])
 
     def version_at(self, setting: Setting) -> str:
         """Return the test version at a setting."""
@@ -169,9 +169,33 @@ def read_script(
         scales=scales,
         code=_code(name, source, lab, tree),
         lab=lab,
+        trial=_trial(tree, scales["minimal"]),
         constant=_reasons(tree, CONSTANT, arms, "ARMS"),
         any_labels=_reasons(tree, ANY_LABELS, found, "OUTCOMES"),
     )
+
+
+def with_decimals(fields: Mapping[str, Value], declared: Mapping[str, Value]) -> dict[str, Value]:
+    """Return fields in which a whole number for a field of decimals has become a decimal."""
+    return {
+        name: float(value) if is_whole(value) and isinstance(declared.get(name), float) else value
+        for name, value in fields.items()
+    }
+
+
+def _trial(tree: ast.Module, minimal: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields that are set otherwise when the contract is tried; empty without the table."""
+    if not is_assigned(tree, TRIAL):
+        return {}
+    entries = table(tree, TRIAL)
+    found = with_decimals({name: _field(node) for name, node in entries.items()}, minimal)
+    for name, value in found.items():
+        if name not in minimal:
+            raise ScriptError(f"{TRIAL} names {name}, which is no field of Scale", entries[name].lineno)
+        if type(value) is not type(minimal[name]):
+            message = f"{TRIAL} sets {name} to {value!r}, and MINIMAL to {minimal[name]!r}, of another type"
+            raise ScriptError(message, entries[name].lineno)
+    return found
 
 
 def _reasons(tree: ast.Module, name: str, known: Collection[str], where: str) -> dict[str, str]:

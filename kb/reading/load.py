@@ -263,7 +263,7 @@ def _flaw_in_name(name: str) -> Fault | None:
 
 
 def _script_fault(message: str, line: int) -> Fault:
-    allowed = "a docstring, ARMS, OUTCOMES, Scale, MINIMAL, LARGE and measure"
+    allowed = "a docstring, ARMS, OUTCOMES, Scale, MINIMAL, LARGE, TRIAL and measure"
     return Fault(
         "bad-script", line, 1, message, allowed, "compare it with another script in repro/experiments"
     )

@@ -43,6 +43,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(trained=5000, tested=20000, steps=30000)
+TRIAL = {"trained": 40, "tested": 200, "steps": 100}
 OUTCOMES = {
     "test_error": Outcome(
         "error on new points", unit="percent of new points", better="lower", resolution=0.1

@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(length=400, steps=20000)
+TRIAL = {"length": 10, "steps": 60}
 OUTCOMES = {
     "error": Outcome(
         "squared error on fresh sequences", unit="share of variance", better="lower", resolution=0.001

@@ -50,6 +50,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=1000, steps=30_000)
+TRIAL = {"train": 400, "units": 30, "steps": 100}
 OUTCOMES = {
     "test_accuracy": Outcome("test accuracy", unit="percent", better="higher", resolution=0.05),
     "lead_on_seen": Outcome(

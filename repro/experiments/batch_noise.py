@@ -54,6 +54,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=1000, units=500, updates=10_000)
+TRIAL = {"train": 100, "updates": 100}
 OUTCOMES = {
     "test_accuracy": Outcome(
         "new digits right", unit="percent of new digits", better="higher", resolution=0.1

@@ -56,6 +56,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=256, steps=2000)
+TRIAL = {"width": 16, "steps": 40}
 OUTCOMES = {
     "layer_cosine": Outcome(
         "agreement of a layer's gradient before and after a step of the layers below it",

@@ -51,6 +51,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=256, steps=2000)
+TRIAL = {"width": 16, "steps": 30}
 OUTCOMES = {
     "loss": Outcome(
         "training loss after the last step, at the best rate", unit="nats", better="lower", resolution=0.001

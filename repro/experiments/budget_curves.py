@@ -47,6 +47,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=1000, settings=1000)
+TRIAL = {"train": 100, "settings": 16}
 OUTCOMES = {
     "early_lead": Outcome(
         "lead of the first model after a single trial",

@@ -73,6 +73,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(loss=1e-5, batch_passes=30_000, full_passes=1000)
+TRIAL = {"loss": 0.1, "batch_passes": 40, "full_passes": 20}
 OUTCOMES = {
     "log10_work": Outcome(
         "operations until the largest net reaches the loss", unit="decades", better="lower", resolution=0.01

@@ -55,6 +55,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=256, steps=10000)
+TRIAL = {"deep": 8, "width": 24, "steps": 30}
 OUTCOMES = {
     "accuracy": Outcome(
         "training digits right after the last step", unit="percent", better="higher", resolution=0.1

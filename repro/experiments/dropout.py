@@ -58,6 +58,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=1000, steps=20_000)
+TRIAL = {"few": 100, "units": 30, "steps": 100}
 OUTCOMES = {
     "test_accuracy": Outcome("test accuracy", unit="percent", better="higher", resolution=0.1),
     "reliance": Outcome(

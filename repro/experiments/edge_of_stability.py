@@ -52,6 +52,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=4000, width=200, steps=20000)
+TRIAL = {"train": 50, "width": 8, "steps": 150}
 OUTCOMES = {
     "sharpness_over_limit": Outcome(
         "largest curvature over the limit of stability, late in the run",

@@ -59,6 +59,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(settings=100, steps=10000)
+TRIAL = {"settings": 4, "steps": 60}
 OUTCOMES = {
     "distance": Outcome(
         "distance from generated to real points",

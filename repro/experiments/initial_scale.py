@@ -40,6 +40,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=2048, depth=50)
+TRIAL = {"width": 60, "depth": 20}
 OUTCOMES = {
     "log10_signal_ratio": Outcome(
         "squared signal at the last layer over that at the input",

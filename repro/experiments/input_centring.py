@@ -59,6 +59,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=1500, width=256)
+TRIAL = {"train": 100, "width": 16}
 OUTCOMES = {
     "largest_curvature": Outcome(
         "largest curvature at the start", unit="curvature", better="lower", resolution=0.001

@@ -40,6 +40,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=40, doublings=9)
+TRIAL = {"points": 10, "doublings": 3}
 OUTCOMES = {
     "kernel_slope": Outcome(
         "pace at which the kernel's change falls with width",

@@ -49,6 +49,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=512, steps=100_000)
+TRIAL = {"units": 32, "steps": 200}
 OUTCOMES = {
     "log10_delay": Outcome(
         "delay of the rest of the table after the examples", unit="decades", better="lower", resolution=0.05

@@ -51,6 +51,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(subjects=1000, candidates=2000)
+TRIAL = {"subjects": 30, "features": 8, "candidates": 40}
 OUTCOMES = {
     "score": Outcome(
         "accuracy by cross-validation", unit="percent of test visits", better="higher", resolution=0.1

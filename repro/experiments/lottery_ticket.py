@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(units=300, steps=2000, full_rate=0.01)
+TRIAL = {"units": 30, "steps": 80}
 OUTCOMES = {
     "half": Outcome(
         "accuracy with a half of the weights", unit="percent of test signals", better="higher", resolution=0.1

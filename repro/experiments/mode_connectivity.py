@@ -49,6 +49,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(width=300, train=4000, steps=6000, bend_steps=20000)
+TRIAL = {"width": 30, "train": 400, "steps": 80, "bend_steps": 80}
 OUTCOMES = {
     "largest_train_error": Outcome(
         "largest training error on the path", unit="percent of points", better="lower", resolution=0.1

@@ -84,6 +84,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=950, steps=3000)
+TRIAL = {"train": 50, "steps": 20}
 OUTCOMES = {
     "log10_loss": Outcome(
         "loss on new points, averaged over tasks", unit="decades", better="lower", resolution=0.0001

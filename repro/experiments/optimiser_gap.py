@@ -60,6 +60,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(words=5000, sentences=4096, length=64, features=128, updates=2000)
+TRIAL = {"words": 20, "sentences": 32, "length": 8, "updates": 20}
 OUTCOMES = {
     "descent_behind": Outcome(
         "loss of descent over Adam's", unit="decades", better="neither", resolution=0.0001

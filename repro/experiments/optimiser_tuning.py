@@ -62,6 +62,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(trials=256, points=1000, point_steps=4000, signals=4000, signal_steps=4000)
+TRIAL = {"trials": 8, "point_steps": 300, "signals": 200, "signal_steps": 50}
 OUTCOMES = {
     "test_error": Outcome(
         "error on new points", unit="percent of new points", better="lower", resolution=0.1

@@ -59,6 +59,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(inputs=30, units=200, momentum_steps=100_000, newton_steps=1000)
+TRIAL = {"inputs": 6, "units": 8, "momentum_steps": 300, "newton_steps": 10}
 OUTCOMES = {
     "log10_steps": Outcome(
         "steps until the data are fitted", unit="decades", better="lower", resolution=0.01

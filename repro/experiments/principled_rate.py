@@ -51,6 +51,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=4000, steps=6000)
+TRIAL = {"train": 200, "steps": 60}
 OUTCOMES = {
     "train_loss": Outcome("training loss at the end", unit="nats", better="lower", resolution=0.00001),
     "rate": Outcome("learning rate at the end", unit="learning rate", better="neither", resolution=0.001),

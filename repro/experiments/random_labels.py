@@ -49,6 +49,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=10000, width=1000, steps=8000)
+TRIAL = {"points": 200, "width": 50, "steps": 100}
 OUTCOMES = {
     "train_accuracy": Outcome(
         "training accuracy", unit="percent of training points", better="higher", resolution=0.1

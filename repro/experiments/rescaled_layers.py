@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=1000, width=500, hidden=4, steps=10000)
+TRIAL = {"points": 60, "width": 16, "steps": 60}
 OUTCOMES = {
     "sharpness": Outcome("sharpness", unit="loss per squared weight", better="neither", resolution=0.001),
     "sharpness_in_proportion": Outcome(

@@ -58,6 +58,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=4000, steps=2000, rounds=200, reused=10000)
+TRIAL = {"train": 200, "steps": 30, "rounds": 4, "reused": 200}
 OUTCOMES = {
     "lost": Outcome(
         "gain on the test signals that fresh ones do not show",

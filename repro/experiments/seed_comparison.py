@@ -52,6 +52,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=4000, test=10000, steps=6000, runs=100)
+TRIAL = {"train": 200, "test": 200, "steps": 40, "runs": 12, "contests": 200}
 OUTCOMES = {
     "false_lead_of_three": Outcome(
         "contests of three runs in which either side leads by a point",

@@ -53,6 +53,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(steps=2000, runs=10000)
+TRIAL = {"train": 100, "test": 100, "steps": 30, "runs": 100, "contests": 100}
 OUTCOMES = {
     "best_lead": Outcome(
         "lead of the best of all on the test digits",

@@ -43,6 +43,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(contests=4000, candidates=100, hidden=64, steps=400)
+TRIAL = {"contests": 20, "candidates": 5, "steps": 40}
 OUTCOMES = {
     "apparent_gain": Outcome(
         "gain of the winner on the test digits", unit="percentage points", better="higher", resolution=0.01

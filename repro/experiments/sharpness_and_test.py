@@ -64,6 +64,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=4000, width=200, steps=50000)
+TRIAL = {"points": 150, "width": 16, "steps": 300}
 OUTCOMES = {
     "tau": Outcome(
         "rank correlation of sharpness with test error", unit="tau", better="neither", resolution=0.01

@@ -65,6 +65,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(steps=6000)
+TRIAL = {"train": 400, "steps": 40}
 OUTCOMES = {
     "accuracy": Outcome("test accuracy", unit="percent of test signals", better="higher", resolution=0.1),
     "accuracy_curve": Curve(

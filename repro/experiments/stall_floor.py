@@ -46,6 +46,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=100000, steps=10000)
+TRIAL = {"points": 200, "steps": 300}
 OUTCOMES = {
     "log10_loss_drop": Outcome(
         "fall of the loss in the first tenth of the run", unit="decades", better="lower", resolution=0.01

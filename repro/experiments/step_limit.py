@@ -58,6 +58,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=500, width=64, steps=1000)
+TRIAL = {"train": 60, "width": 16, "steps": 128}
 OUTCOMES = {
     "log10_loss_change": Outcome(
         "change of the loss from first to last", unit="decades", better="lower", resolution=0.001

@@ -60,6 +60,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=10_000, updates=100_000, steps=10_000)
+TRIAL = {"updates": 500}
 OUTCOMES = {
     "escaped": Outcome(
         "students that end below half of what held the stuck one",

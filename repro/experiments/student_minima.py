@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(inputs=20, points=10_000, starts=20)
+TRIAL = {"inputs": 4, "points": 200}
 OUTCOMES = {
     "bad_ends": Outcome("starts that end badly", unit="percent of starts", better="lower", resolution=0.5),
     "unrested_ends": Outcome(

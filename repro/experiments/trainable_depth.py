@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(deep=200, width=300, steps=5000)
+TRIAL = {"deep": 10, "width": 32, "steps": 40}
 OUTCOMES = {
     "accuracy": Outcome(
         "training digits right after the last step", unit="percent", better="higher", resolution=0.1

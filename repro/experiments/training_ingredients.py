@@ -56,6 +56,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(steps=6000)
+TRIAL = {"train": 300, "steps": 20}
 OUTCOMES = {
     "accuracy": Outcome("new signals right", unit="percent", better="higher", resolution=0.1),
     "accuracy_curve": Curve(

@@ -66,6 +66,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(few=4000, steps=20_000)
+TRIAL = {"few": 50, "steps": 40}
 OUTCOMES = {
     "accuracy": Outcome("accuracy on usual signals", unit="percent", better="higher", resolution=0.05),
     "harder_accuracy": Outcome(

@@ -54,6 +54,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(steps=6000)
+TRIAL = {"steps": 150}
 OUTCOMES = {
     "distance": Outcome(
         "distance of the twins, over how far one came from its start",

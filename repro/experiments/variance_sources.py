@@ -57,6 +57,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(train=4000, validation=1000, test=10000, steps=2000, studies=20, repetitions=20, trials=50)
+TRIAL = {"train": 200, "validation": 100, "test": 200, "steps": 30, "studies": 3, "trials": 3}
 OUTCOMES = {
     "spread": Outcome(
         "standard deviation of accuracy within studies",

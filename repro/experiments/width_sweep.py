@@ -49,6 +49,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=4000, steps=20_000)
+TRIAL = {"points": 100, "steps": 60}
 OUTCOMES = {
     "rank_agreement": Outcome(
         "rank correlation of width with test accuracy", unit="rho", better="neither", resolution=0.01

@@ -53,6 +53,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(narrow=128, wide=8192, steps=2000)
+TRIAL = {"narrow": 8, "wide": 32, "steps": 40}
 OUTCOMES = {
     "log2_best_rate": Outcome("best learning rate", unit="doublings", better="neither", resolution=0.01),
     "lost": Outcome(
