@@ -12,6 +12,7 @@ from kb.reading.load import load_base
 from kb.reading.tree import Folder
 from tests.conftest import EXPERIMENT, write_project
 from tests.evidence_of import control_block, controls_of, shuffled_block
+from tests.strategies import prediction
 
 LOW, HIGH = (0.4, 0.45, 0.5, 0.55, 0.6), (0.75, 0.78, 0.8, 0.82, 0.85)
 IMITATED = {"arm": "fair", "mutant": "outcome constant", "refusal": "arm fair gave one value"}
@@ -67,6 +68,17 @@ def test_a_prediction_must_not_hold_without_labels(base, shuffled, decision, fai
     assert [(each.kind, each.arm, each.what) for each in failed] == (
         [("labels do not matter", "loaded", found.prediction)] if fails else []
     )
+
+
+def test_predictions_of_arms_whose_labels_were_not_shuffled_say_nothing(base):
+    """The others are judged all the same, whatever stands before them."""
+    script, protocol = base.scripts["coin"], base.claims["toy-claim"].protocol
+    [usual] = protocol.predictions
+    other = prediction(name="other", outcome="score", of="fair", at_least=0.3)
+    unknown = prediction(name="unknown", outcome="heads", of="loaded", at_least=0.3)
+    several = protocol.model_copy(update={"predictions": (other, unknown, usual)})
+    ledger = ledger_of(with_labels_shuffled(script, script.version(), HIGH))
+    assert [each.prediction for each in relabelled(several, script, ledger, alpha=0.05)] == [usual.name]
 
 
 def test_too_few_seeds_say_nothing_of_learning(base):

@@ -81,6 +81,9 @@ ARMS = {
     "shifted_anywhere": Arm("shifts by any number of points", FEATURES // 2),
     "shifted_rearranged": Arm("shifts by up to four places in a random order", 4, is_rearranged=True),
 }
+SAME_FOR_ANY_LABELS = {
+    "lead_on_seen": "it says how far signals are learned by heart, of which random labels are the purest case"
+}
 
 
 def rolled(x: Tensor, by: Tensor, order: Tensor) -> Tensor:
