@@ -18,11 +18,13 @@ from kb.judging.certainty import nearest
 from kb.judging.stats import Interval
 from kb.project import read
 from kb.reading.tree import Folder
-from kb.reasoning.relations import edges_of
+from kb.reasoning.relations import Edge, edges_of
+from kb.site.figures.boxes import placed
 from kb.site.figures.curves import Band, Curve, curves_figure, curves_of, spread
-from kb.site.figures.neighbourhood import MOST, Neighbourhoods, placed
+from kb.site.figures.debate_map import columns_of
+from kb.site.figures.neighbourhood import MOST, Neighbourhoods
 from kb.site.figures.strip import strip_of
-from kb.site.pages import debates
+from kb.site.pages import debates, graph
 from kb.site.pages.claim import pages as claim_pages
 from kb.site.pages.claim.sensitivity import sensitivity
 from kb.site.pages.debates import holders, measured_claims
@@ -133,8 +135,39 @@ def test_crowded_columns_are_cut(site):
 def test_no_two_claims_share_a_place():
     """Shorter columns are centred."""
     places = placed({0: ["a"], 1: ["b", "c", "d"], -1: ["e", "f"]})
+    assert (places["e"].column, places["a"].column) == (0, 1)
     assert places["a"].row == 1
     assert len(set(places.values())) == len(places)
+
+
+def test_a_map_has_grounds_left_of_what_they_bear_on():
+    """Each stands as far right as what it bears on allows; two that bear on one another share a column."""
+    edges = [Edge(*pair, "supports") for pair in ("ab", "bc", "xc", "cy", "yc")]
+    columns = columns_of(["a", "b", "c", "x", "y"], edges)
+    assert {at: sorted(ids) for at, ids in columns.items()} == {0: ["c", "y"], -1: ["b", "x"], -2: ["a"]}
+    assert columns_of(["alone"], []) == {0: ["alone"]}
+
+
+def test_a_map_and_its_list_have_the_same_claims(site):
+    """Boxes are links with titles, the list names every box, and letters name the sides."""
+    for debate in site.base.debates.values():
+        found = debates.mapped(site, debate, edges_of(site.base))
+        drawn = ET.fromstring(found.figure)  # noqa: S314 # our own
+        links = [part.get("href") for part in drawn.iter("{http://www.w3.org/2000/svg}a")]
+        assert sorted(links) == sorted(f"../../claims/{i}/" for i, _, _ in found.listed)
+        assert {*debate.sides[0].claims} == {i for i, letters, _ in found.listed if "A" in letters}
+
+
+def test_the_matrix_holds_every_claim_once(site):
+    """A cell leads to the table of claims, asked for exactly these."""
+    topics = {}
+    for claim_id in site.base.claims:
+        topics.setdefault(site.base.topics[claim_id], []).append(claim_id)
+    cells = [cell for _, row in graph.matrix(site, topics) for cell in row]
+    assert sorted(i for cell in cells for i in cell.claims) == sorted(site.base.claims)
+    held = next(cell for cell in cells if cell.group.slug == "stand")
+    assert held.title.startswith("Toys, held: ")
+    assert held.query.startswith("?topic=toys&group=stand#")
 
 
 def test_a_strip_needs_numbers(site):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from string import ascii_uppercase
 from typing import NamedTuple
+
+from markupsafe import Markup
 
 from kb.exports.published import Site
 from kb.judging.judgement import Judgement, State
 from kb.reading.load import Base
 from kb.reasoning.readings import decision_of, obtained
+from kb.reasoning.relations import Edge, edges_of
 from kb.records.debates import Debate, Reading, Side
 from kb.records.relations import RELATIONS, RelationWords
+from kb.site.figures.debate_map import debate_map
 from kb.site.figures.headline import Headline, headline
 from kb.site.page import Page, page_from
 from kb.site.templates import authors
@@ -75,6 +80,20 @@ class ReadingShown(NamedTuple):
     conditions: tuple[Condition, ...]
 
 
+class DebateMap(NamedTuple):
+    """The claims of a debate with what bears on what among them.
+
+    Attributes:
+        figure: The drawing.
+        sides: The letter and the name of each side.
+        listed: The same in words: each claim, the letters of the sides that rely on it, what bears on it.
+    """
+
+    figure: Markup
+    sides: tuple[tuple[str, str], ...]
+    listed: tuple[tuple[str, str, tuple[Edge, ...]], ...]
+
+
 class Voice(NamedTuple):
     """Somebody who takes a stance towards a claim of a side."""
 
@@ -87,6 +106,7 @@ def pages(site: Site) -> Iterator[Page]:
     """Yield the overview and a page for each debate."""
     base = site.base
     title, description = "Debates", "Every question on which sources take sides."
+    edges = edges_of(base)
     measured = {i: _measured(base, site.judgements, debate) for i, debate in base.debates.items()}
     yield page_from(
         site, "debates/index.md", "debates", title, description, hide=("navigation", "toc"), measured=measured
@@ -111,6 +131,8 @@ def pages(site: Site) -> Iterator[Page]:
             ],
             missing=_missing(site, debate),
             figure=_figure(site, debate),
+            map=mapped(site, debate, edges),
+            relation_words=RELATIONS,
             voices={i: voices(base, i) for side in debate.sides for i in side.claims},
             stances=STANCES,
         )._replace(aliases=debate.aliases)
@@ -121,6 +143,22 @@ def _missing(site: Site, debate: Debate) -> list[str]:
     named = dict.fromkeys((*debate.asked, *(i for side in debate.sides for i in side.claims)))
     waiting = ("stale", "not run", "to be written", "untested", "inconclusive")
     return [i for i in named if i in site.judgements and site.judgements[i].state in waiting]
+
+
+def mapped(site: Site, debate: Debate, edges: Iterable[Edge]) -> DebateMap:
+    """Return the map of a debate: what it turns on, what its sides rely on, and what was measured of it."""
+    base, judgements = site.base, site.judgements
+    held = [claim_id for side in debate.sides for claim_id in side.claims]
+    measured = [each.claim_id for each in measured_claims(base, judgements, held)]
+    claims = [i for i in dict.fromkeys((*held, *debate.asked, *measured)) if i in base.claims]
+    within = [edge for edge in edges if edge.start in claims and edge.end in claims]
+    sides = tuple((ascii_uppercase[place], side.name) for place, side in enumerate(debate.sides))
+    letters = {
+        i: "".join(letter for (letter, _), side in zip(sides, debate.sides, strict=True) if i in side.claims)
+        for i in claims
+    }
+    listed = tuple((i, letters[i], tuple(edge for edge in within if edge.end == i)) for i in claims)
+    return DebateMap(debate_map(base, judgements, claims, within, letters), sides, listed)
 
 
 def _figure(site: Site, debate: Debate) -> tuple[str, Headline] | None:

@@ -70,10 +70,12 @@
     for (const [claim, at] of column) columns.set(at, [...(columns.get(at) ?? []), claim].slice(0, MOST_DRAWN));
     const order = [...columns.keys()].sort((a, b) => a - b);
     const rows = Math.max(...[...columns.values()].map((found) => found.length));
+    const isNarrow = figure.clientWidth < 560;
+    const step = isNarrow ? 184 : 200;
     const place = new Map();
     for (const [at, found] of columns)
-      found.forEach((claim, row) => place.set(claim, [6 + (at - order[0]) * 200, 6 + (row + (rows - found.length) / 2) * 60]));
-    const [width, height] = [(order.at(-1) - order[0]) * 200 + 180, rows * 60 + 2];
+      found.forEach((claim, row) => place.set(claim, [6 + (at - order[0]) * step, 6 + (row + (rows - found.length) / 2) * 60]));
+    const [width, height] = [(order.at(-1) - order[0]) * step + 180, rows * 60 + 2];
     const svg = make("svg", { class: "graph", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Drawing" });
     for (const [claim, [x1, y1]] of place)
       for (const { at, type } of claim.out) {
@@ -87,7 +89,7 @@
       const mark = icon(claim.state);
       mark.setAttribute("transform", `translate(${x + 5} ${y + 17})`);
       const lines = wrap(claim.title);
-      const texts = lines.map((line, k) => make("text", { x: x + 25, y: y + 29 - 6.5 * (lines.length - 1) + 13 * k }, line));
+      const texts = lines.map((line, k) => make("text", { x: x + 25, y: y + 29 - 7 * (lines.length - 1) + 14 * k }, line));
       const node = make(
         "g",
         { class: `node${claim === focus ? " node--focus" : ""}`, tabindex: claim === focus ? 0 : -1, role: "link", "data-id": claim.id },
@@ -99,7 +101,8 @@
     svg.addEventListener("keydown", (event) => walk(event, place));
     figure.replaceChildren(svg);
     const [x] = place.get(focus);
-    figure.scrollLeft = x + 84 - figure.clientWidth / 2;
+    // A narrow screen holds two columns: what bears on the focus is whole beside it.
+    figure.scrollLeft = isNarrow ? x - step - 4 : x + 84 - figure.clientWidth / 2;
   };
 
   // Left and right go to the nearest claim in that direction that is joined to this one, up and down stay in the column.
