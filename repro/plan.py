@@ -18,7 +18,7 @@ from typing import NamedTuple
 from kb.evidence.ledger import Evidence, Ledger
 from kb.evidence.record import Tier
 from kb.evidence.seeds import BLOCK_SIZE, Stream
-from kb.judging.judgement import Judgement, SettingJudgement, judge_claim
+from kb.judging.judgement import Judgement, SettingJudgement, judge_claims
 from kb.judging.verdict import is_decided
 from kb.reading.experiment import Script
 from kb.reading.load import Base
@@ -186,8 +186,7 @@ def plan(
     claims = tuple(claim_ids)
     steps: dict[Arm, DueBlocks] = {}
     waiting: list[tuple[str, str]] = []
-    for claim_id in claims:
-        judgement = judge_claim(base, ledger, claim_id, replication=options.replication)
+    for claim_id, judgement in judge_claims(base, ledger, claims, replication=options.replication).items():
         for setting in asked_settings(claims_protocol(base, claim_id), options):
             due = [*_steps(base, ledger, judgement, judgement.at(setting.name), options)]
             if due and setting.needs and not options.has_gpu:

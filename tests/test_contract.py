@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from kb.reading.contract import contract_faults
 from kb.reading.experiment import read_script
 from kb.reading.lab import installed_lab
 from kb.reading.script_syntax import ScriptError
+from kb.records.protocol import Setting
 from repro.worker.contract import refuse_breach
 from repro.worker.values import ContractError, Outcomes
 from tests.conftest import EXPERIMENT
@@ -125,6 +127,12 @@ def test_the_scale_of_a_trial_enters_no_version():
     script = read_script("coin", EXPERIMENT + 'TRIAL = {"flips": 7}\n', installed_lab())
     assert dict(script.trial) == {"flips": 7}
     assert (script.version(), script.code) == (script_with().version(), script_with().code)
+
+
+def test_no_claim_is_judged_at_the_scale_of_a_trial():
+    """A setting starts from MINIMAL or LARGE."""
+    with pytest.raises(ValidationError, match="scale"):
+        Setting.model_validate({"name": "trial", "scale": "trial"})
 
 
 def tried(measure, script=None):

@@ -171,6 +171,18 @@ def test_data_drawn_per_block_are_found(tmp_path):
     assert (code, "beside other seeds" in said or "same values" in said) == (10, True)
 
 
+def test_controls_are_tried_at_the_scale_of_the_setting(tmp_path):
+    """A breach that shows at full size only is found by them, although a run tries arms at a smaller one."""
+    root = write_project(tmp_path / "project")
+    breach = "    if scale.flips == 100:\n        heads = heads + seeds.values[0] % 1000\n    return {"
+    change(root, SCRIPT, "    return {", breach)
+    change(root, SCRIPT, "ARMS = {", 'TRIAL = {"flips": 7}\nARMS = {')
+    assert invoke(root, "run", "toy-claim", "--explore")[0] == 0
+    begun(root)
+    code, said = invoke(root, "verify", "--controls", "coin")
+    assert (code, "measured beside other seeds" in said) == (10, True)
+
+
 def planted(measured, root, **changes):
     """Return a copy of the measured project whose controls say something else, and their file's content."""
     shutil.copytree(measured[0], root)

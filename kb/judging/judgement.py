@@ -171,16 +171,26 @@ def joined(states: Iterable[State], otherwise: State) -> State:
 def judge_base(base: Base, ledger: Ledger) -> dict[str, Judgement]:
     """Return the judgement of every claim, by id."""
     with without_collector():
-        failed = {name: failing(base, ledger, script) for name, script in base.scripts.items()}
-        return {claim_id: _judged(base, ledger, claim_id, 0, failed) for claim_id in base.claims}
+        return judge_claims(base, ledger, base.claims)
 
 
 def judge_claim(base: Base, ledger: Ledger, claim_id: str, *, replication: int = 0) -> Judgement:
     """Return the judgement of one claim on one replication's evidence."""
-    protocol = base.claims[claim_id].protocol
-    script = base.scripts.get(protocol.experiment) if protocol else None
-    failed = {script.name: failing(base, ledger, script)} if script else {}
-    return _judged(base, ledger, claim_id, replication, failed)
+    return judge_claims(base, ledger, [claim_id], replication=replication)[claim_id]
+
+
+def judge_claims(
+    base: Base, ledger: Ledger, claim_ids: Iterable[str], *, replication: int = 0
+) -> dict[str, Judgement]:
+    """Return the judgements of claims on one replication's evidence, by id.
+
+    What failed of an experiment's controls is looked up once, however many of the claims it serves.
+    """
+    wanted = dict.fromkeys(claim_ids)
+    protocols = [claim.protocol for claim in map(base.claims.__getitem__, wanted) if claim.protocol]
+    names = dict.fromkeys(each.experiment for each in protocols if each.experiment in base.scripts)
+    failed = {name: failing(base, ledger, base.scripts[name]) for name in names}
+    return {claim_id: _judged(base, ledger, claim_id, replication, failed) for claim_id in wanted}
 
 
 def _judged(

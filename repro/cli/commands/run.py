@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.judging.judgement import Judgement, judge_claim
+from kb.judging.judgement import Judgement, judge_claim, judge_claims
 from kb.words.earlier_tests import next_test_sentence
 from kb.words.numbers import count
 from kb.words.states import STATES
@@ -221,7 +221,7 @@ def _measuring_alone(asked: Request, due: Plan) -> Iterator[None]:
 def _trial(
     asked: Request, due: Plan, console: Console, interrupts: Interrupts, engine: Engine, *, as_json: bool
 ) -> Trial:
-    """Try the contract of what is due and was never tried; say so, since it takes as long as two blocks."""
+    """Try the contract of what is due and was never tried; say so, since it takes a while."""
     from repro.contract import Trial, tried, untried
 
     steps = untried(asked.project.base, asked.project.ledger, due, asked.root)
@@ -253,8 +253,8 @@ def _engine(options: Options) -> Engine:
 
 
 def _judgements(project: Project, asked: Request) -> list[Judgement]:
-    base, ledger, replication = project.base, project.ledger, asked.options.replication
-    return [judge_claim(base, ledger, claim_id, replication=replication) for claim_id in asked.claims]
+    replication = asked.options.replication
+    return [*judge_claims(project.base, project.ledger, asked.claims, replication=replication).values()]
 
 
 def exit_code(asked: Request, result: RunResult | None, judgements: Iterable[Judgement]) -> int:
