@@ -16,6 +16,7 @@ from kb.reading.tree import Folder
 from kb.records.protocol import MINIMAL, Setting
 from kb.site.render import render
 from kb.words.findings import state_sentence
+from kb.words.marks import marks
 from kb.words.settings import scale_text
 from kb.words.states import STATES
 from kb.words.summaries import in_plain_words
@@ -235,3 +236,18 @@ def test_a_further_setting_without_a_run_repeats_no_table(wide):
     text = {page.path: page for page in render(site)}["claims/toy-claim.md"].as_markdown()
     assert text.count("Nothing has been measured here yet") == 2
     assert text.count('class="assay-table rows predictions"') == 1
+
+
+@pytest.mark.parametrize(
+    ("shifts", "words", "mark"),
+    [
+        ({"minimal": 0.3, "wide": 0.0}, "What came out depends on", "depends on the setting"),
+        ({"minimal": 0.3, "wide": 0.1}, "It was decided at one setting", "not decided at every setting"),
+    ],
+)
+def test_settings_that_are_open_do_not_disagree(wide, shifts, words, mark):
+    """Only of two that are decided one can say that the outcome depends on the setting."""
+    _, _, found = judged(wide, shifts)
+    assert found.state == "varies"
+    assert in_plain_words(found).startswith(words)
+    assert mark in [each.words for each in marks(found, None, None, verdicts=1, survives=True)]

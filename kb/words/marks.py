@@ -12,7 +12,7 @@ from kb.records.claims import Stance
 from kb.records.sources import Verified
 from kb.words.earlier_tests import before_sentence
 from kb.words.numbers import count
-from kb.words.settings import at_settings, by_setting
+from kb.words.settings import at_settings, by_setting, decided_states
 
 READ: dict[Verified, str] = {
     "text": "source read whole",
@@ -62,9 +62,13 @@ def marks(
     if verdict is None:
         return
     yield Mark(_held(verdict), section="predicted-and-measured")
-    yield Mark(at_settings(judgement.judged) if judgement.state != "varies" else "depends on the setting")
-    if judgement.state == "varies":
-        yield Mark(f"differs: {by_setting(judgement)}", is_warning=True, section="predicted-and-measured")
+    if judgement.state != "varies":
+        yield Mark(at_settings(judgement.judged))
+    else:
+        disagree = len(decided_states(judgement)) > 1
+        yield Mark("depends on the setting" if disagree else "not decided at every setting")
+        words = f"{'differs: ' if disagree else ''}{by_setting(judgement)}"
+        yield Mark(words, is_warning=True, section="predicted-and-measured")
     near = nearest(verdict.findings)
     if near is not None and near.widths < NEAR:
         yield Mark("close call", is_warning=True, section="what-would-flip-it")

@@ -48,6 +48,11 @@ def by_setting(judgement: Judgement) -> str:
     return listed([f"{state} {at_settings(settings)}" for state, settings in groups.items()])
 
 
+def decided_states(judgement: Judgement) -> set[State]:
+    """Return the states of the settings at which a claim was decided; of more than one, they disagree."""
+    return {setting.state for setting in judgement.judged} & {"reproduced", "contradicted", "split"}
+
+
 def scale_text(found: SettingJudgement) -> str:
     """Return what a setting sets, such as `units 300, rectified`; empty for MINIMAL and LARGE as they are."""
     return ", ".join(_set_text(name, value) for name, value in found.setting.overrides.items())

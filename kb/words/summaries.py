@@ -6,6 +6,7 @@ from kb.judging.judgement import Judgement
 from kb.judging.verdict import Verdict
 from kb.words.findings import is_good
 from kb.words.numbers import count
+from kb.words.settings import decided_states
 from kb.words.states import STATES
 
 
@@ -17,8 +18,18 @@ def in_plain_words(judgement: Judgement) -> str:
     if verdict.seeds == 0:
         return "Nothing has been measured yet."
     if judgement.state == "varies":
-        return "What came out depends on the setting of the test."
+        return _by_setting(judgement)
     return f"{_outcome(verdict)} {_repeats(verdict)}"
+
+
+def _by_setting(judgement: Judgement) -> str:
+    """Return whether settings disagree, or are only not all decided."""
+    decided = decided_states(judgement)
+    if len(decided) > 1:
+        return "What came out depends on the setting of the test."
+    if decided:
+        return "It was decided at one setting of the test, and not at every other."
+    return "It was decided at no setting of the test."
 
 
 def _outcome(verdict: Verdict) -> str:
