@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from kb.exports import llms
 from kb.exports.published import Site
 from kb.reading.tree import Entry, is_passed_over
 from kb.site.render import files, render, url_of
@@ -45,14 +46,19 @@ def tree(site: Site) -> Iterator[tuple[str, bytes]]:
         if path.is_file() and not is_passed_over(Entry(path.name, is_folder=False)):
             name, content = path.relative_to(written).as_posix(), path.read_bytes()
             is_page = name.endswith(".md")
-            yield f"docs/{_as_index(name)}", _with_addresses(name, content.decode()) if is_page else content
+            yield (
+                f"docs/{_as_index(name)}",
+                with_addresses(name, content.decode()).encode() if is_page else content,
+            )
     for page in render(site):
         yield f"docs/{_as_index(page.path)}", page.as_markdown().encode()
     for target, text in files(site).items():
-        yield f"docs/{target}", text.encode()
+        # Other generators make no twins of pages, so the list of twins leads to the pages themselves.
+        shown = text.replace(f"/{llms.TWIN})", "/)") if target == llms.FILE else text
+        yield f"docs/{target}", shown.encode()
 
 
-def _with_addresses(path: str, text: str) -> bytes:
+def with_addresses(path: str, text: str) -> str:
     """Return a hand-written page whose links to other pages' files lead to their addresses."""
     folder = posixpath.dirname(path)
 
@@ -60,7 +66,7 @@ def _with_addresses(path: str, text: str) -> bytes:
         target = posixpath.normpath(posixpath.join(folder, found[1]))
         return f"]({relative(url_of(target), url_of(path))}{found[2] or ''})"
 
-    return _LINK.sub(address, text).encode()
+    return _LINK.sub(address, text)
 
 
 def _as_index(path: str) -> str:

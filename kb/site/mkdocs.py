@@ -20,7 +20,8 @@ from mkdocs.structure.pages import Page
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Entry, Folder, is_passed_over
-from kb.site import blocks, offline, policy, search, sheets
+from kb.site import blocks, offline, policy, search, sheets, twins
+from kb.site.export import with_addresses
 from kb.site.render import files as generated
 from kb.site.render import render
 from kb.site.serving import guarded
@@ -46,6 +47,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
     """Why the site has no histories; empty if it has them."""
     found: list[search.Entry]
     lines: list[str]
+    twins: dict[str, str]
+    """The Markdown twin of each page, by its path."""
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read everything once, before MkDocs empties its output, and watch the files that were read.
@@ -93,6 +96,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
                 raise PluginError(f"site/docs/{file.src_uri!a}: a name that is not UTF-8; rename the file.")
             if is_passed_over(Entry(Path(file.src_uri).name, is_folder=False)):
                 files.remove(file)
+        self.twins = {}
         pages = list(render(self.site))
         self.found = list(search.entries(pages))
         made = {page.path: page.as_markdown() for page in pages} | generated(self.site)
@@ -111,8 +115,10 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return env
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return a generated page without its lines of HTML, which need no Markdown engine."""
+        """Return a generated page without its lines of HTML, which need no Markdown engine; keep its twin."""
         del config, files
+        text = with_addresses(page.file.src_uri, markdown)
+        self.twins[f"{page.file.dest_uri}.md"] = twins.twin(text)
         page.update_date = page.meta.get("updated", UNKNOWN)
         if page.file.generated_by is None:
             return markdown
@@ -126,8 +132,10 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         return blocks.scrolling(html) if page.file.generated_by is None else blocks.put_back(html, self.lines)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Join the style sheets, and refuse a search index that is too large for a reader's first search."""
+        """Join the style sheets, write twins, and refuse an index that is too large for a first search."""
         sheets.join(Path(config.site_dir))
+        for path, text in self.twins.items():
+            Path(config.site_dir, path).write_text(text, encoding="utf-8", newline="\n")
         index = Path(config.site_dir, "search", "search_index.json")
         if problem := search.too_large(index.read_bytes()):
             raise PluginError(problem)
