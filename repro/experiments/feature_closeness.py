@@ -39,6 +39,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(points=6000)
+TRIAL = {"points": 300}
 OUTCOMES = {
     "accuracy": Outcome("accuracy", unit="percent of test points", better="higher", resolution=0.1),
     "distance": Outcome(

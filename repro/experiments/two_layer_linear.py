@@ -50,6 +50,7 @@ class Scale:
 
 MINIMAL = Scale()
 LARGE = Scale(outputs=50, inputs=30, first_order_steps=30000)
+TRIAL = {"first_order_steps": 300}
 OUTCOMES = {
     "log10_loss_drop": Outcome("fall of the loss", unit="decades", better="lower", resolution=0.01),
     "late_share": Outcome(
