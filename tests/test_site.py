@@ -166,6 +166,25 @@ def test_every_page_says_what_a_post_elsewhere_shows_of_it(site):
     assert "<title>Is deep learning alchemy? - Assay</title>" in start
 
 
+def test_every_page_has_a_picture_for_posts_elsewhere(site):
+    """By its whole address; the picture of a claim is that of its state."""
+    for page in site.rglob("index.html"):
+        for found in re.findall(r'property="og:image" content="([^"]*)"', page.read_text(encoding="utf-8")):
+            assert (site / found.removeprefix("http://127.0.0.1:8000/")).read_bytes()[:4] == b"\x89PNG"
+    claim = (site / "claims/toy-contradicted/index.html").read_text(encoding="utf-8")
+    assert "/cards/contradicted.png" in claim
+    assert max(path.stat().st_size for path in site.glob("cards/*.png")) <= 30_000
+
+
+def test_the_first_link_skips_to_the_heading(site):
+    """On every page with the theme's frame."""
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        if 'data-md-component="skip"' in text:
+            [target] = re.findall(r'<a href="#([^"]*)" class="md-skip">', text)
+            assert re.search(rf'<h1[^>]* id="{target}"', text), path
+
+
 def test_who_asks_for_less_motion_gets_none():
     """Transitions of the theme and of ours end at once."""
     ours = (ROOT / "site/docs/assets/assay.css").read_text(encoding="utf-8")

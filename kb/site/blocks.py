@@ -10,6 +10,11 @@ import re
 
 _FENCE_OR_HTML = re.compile(r"^(`{3,})[^\n]*\n.*?^\1$|^<[^\n]*$", re.MULTILINE | re.DOTALL)
 _BARE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
+_SKIP = re.compile(r'(<div data-md-component="skip">).*?</div>', re.DOTALL)
+_HEADING = re.compile(r"<h1([^>]*)>")
+_ID = re.compile(r' id="([^"]*)"')
+HEADING = "heading"
+"""The id of a page's heading where it has none of its own."""
 _MARK = re.compile(r"<p>%(\d+)%</p>")
 
 
@@ -47,6 +52,25 @@ def without_indentation(html: str) -> str:
     html = re.sub(r"(<pre[^>]*>(?:<span></span>)?<code)(?=[ >])", r'\1 tabindex="0"', html)
     parts = re.split(r"(<pre\b.*?</pre>)", html, flags=re.DOTALL)
     return "".join(part if index % 2 else re.sub(r"\s*\n\s*", "\n", part) for index, part in enumerate(parts))
+
+
+def with_skip(html: str) -> str:
+    """Return a page whose first link skips to its heading, wherever the theme would have led.
+
+    The theme leads to the first entry of its table of contents, which lies below what our pages open with.
+
+    >>> with_skip('<div data-md-component="skip"></div><h1>a</h1>').partition("</div>")[2]
+    '<h1 id="heading">a</h1>'
+    """
+    if (heading := _HEADING.search(html)) is None or not _SKIP.search(html):
+        return html
+    given = _ID.search(heading[1])
+    if not given:
+        html = f'{html[: heading.start()]}<h1 id="{HEADING}"{html[heading.start() + 3 :]}'
+    target = given[1] if given else HEADING
+    return _SKIP.sub(
+        lambda found: f'{found[1]}<a href="#{target}" class="md-skip">Skip to content</a></div>', html
+    )
 
 
 def scrolling(html: str) -> str:

@@ -20,7 +20,7 @@ from mkdocs.structure.pages import Page
 from kb.exports.published import Site
 from kb.project import read
 from kb.reading.tree import Entry, Folder, is_passed_over
-from kb.site import blocks, offline, policy, search, sheets, twins
+from kb.site import blocks, cards, offline, policy, search, sheets, twins
 from kb.site.export import with_addresses
 from kb.site.render import files as generated
 from kb.site.render import render
@@ -101,8 +101,8 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         self.found = list(search.entries(pages))
         made = {page.path: page.as_markdown() for page in pages} | generated(self.site)
         made[policy.FILE] = policy.headers([*(file.url for file in files), *(page.url for page in pages)])
-        for path, text in made.items():
-            files.append(_file(config, path, text))
+        for path, content in (made | cards.cards()).items():
+            files.append(_file(config, path, content))
         return files
 
     def on_env(self, env: Environment, /, *, config: MkDocsConfig, files: Files) -> Environment:
@@ -110,6 +110,7 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         del files
         env.globals["content_policy"] = policy.POLICY
         env.globals["style_sheet"] = sheets.TOGETHER
+        env.globals["card"] = cards.GENERAL
         theme_search: Any = config.plugins["material/search"]
         theme_search.search_index.entries.extend(self.found)
         return env
@@ -147,10 +148,15 @@ class AssayPlugin(BasePlugin):  # type: ignore[no-untyped-call,type-arg]  # MkDo
         server.set_app(guarded(server.serve_request))
         return server
 
+    def on_post_template(self, output_content: str, /, *, template_name: str, config: MkDocsConfig) -> str:
+        """Return the page for missing addresses with a link past its menu, too."""
+        del template_name, config
+        return blocks.with_skip(output_content)
+
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
-        """Return a page without the theme's indentation, a quarter of its bytes."""
+        """Return a page without the theme's indentation, and with a link past its menu to its heading."""
         del page, config
-        return blocks.without_indentation(output)
+        return blocks.with_skip(blocks.without_indentation(output))
 
 
 def without_history(reason: str) -> str:
@@ -158,6 +164,6 @@ def without_history(reason: str) -> str:
     return f"Pages and feeds do not tell what changed and when, as the history cannot be read: {reason}."
 
 
-def _file(config: MkDocsConfig, path: str, text: str) -> File:
+def _file(config: MkDocsConfig, path: str, content: str | bytes) -> File:
     """Return a file that is built but not in a menu, because a menu of a thousand claims helps no reader."""
-    return File.generated(config, path, content=text, inclusion=InclusionLevel.NOT_IN_NAV)
+    return File.generated(config, path, content=content, inclusion=InclusionLevel.NOT_IN_NAV)

@@ -16,6 +16,7 @@ from kb.reasoning.readings import decision_of, obtained
 from kb.reasoning.relations import Edge, edges_of
 from kb.records.debates import Debate, Reading, Side
 from kb.records.relations import RELATIONS, RelationWords
+from kb.site.cards import DEBATE
 from kb.site.figures.debate_map import debate_map
 from kb.site.figures.headline import Headline, headline
 from kb.site.page import Page, page_from
@@ -122,6 +123,7 @@ def pages(site: Site) -> Iterator[Page]:
                 [*debate.aliases, debate.question.strip(), *(side.name for side in debate.sides)]
             ),
             hide=("navigation", "toc"),
+            head={"card": DEBATE},
             debate_id=debate_id,
             debate=debate,
             answer=site.answers.get(debate_id),

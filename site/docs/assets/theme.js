@@ -8,12 +8,16 @@
 
   const wake = () => {
     for (const move of moves) removeEventListener(move, wake, true);
+    // It takes every alternate for a translation and asks for its site map: feeds are out of its sight meanwhile.
+    const feeds = [...document.querySelectorAll("link[rel=alternate]")];
+    for (const feed of feeds) feed.remove();
     const script = document.createElement("script");
     script.src = waiting.dataset.src;
     // What happened before it came is told to it again.
     script.onload = () => {
       document.documentElement.classList.add("awake");
       document.dispatchEvent(new Event("DOMContentLoaded"));
+      document.head.append(...feeds);
       if (chosen?.name === "__palette") chosen.dispatchEvent(new Event("change", { bubbles: true }));
       if (search.value) search.dispatchEvent(new Event("keyup"));
     };

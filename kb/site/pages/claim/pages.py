@@ -8,6 +8,7 @@ from kb.exports import heads
 from kb.exports.published import Site
 from kb.reading.base import Base
 from kb.site.appearances import appearances
+from kb.site.cards import card_of
 from kb.site.figures.neighbourhood import Neighbourhoods
 from kb.site.figures.timeline import timeline
 from kb.site.page import Page, page_from, page_of
@@ -35,7 +36,7 @@ def _claim(subject: Subject) -> Page:
         subject.claim.title,
         site.told[claim_id].text,
         words=_search_words(site.base, claim_id),
-        head=heads.claim(site, claim_id),
+        head={**heads.claim(site, claim_id), "card": card_of(subject.judgement.state)},
     )._replace(title=f"{plain(subject.claim.title)} \u2013 {state}", aliases=subject.claim.aliases)
 
 
