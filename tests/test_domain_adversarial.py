@@ -36,7 +36,7 @@ def test_a_turn_keeps_distances_and_turns_against_the_clock():
 def slopes(weight):
     """Return the gradient of the domains' loss with an adversary of such a weight, by name."""
     x, y = experiment.moons(TWO, "source", 50, share=0.5, turn=0)
-    net = initialise(TWO, experiment.SHAPES, "pytorch_default")
+    net = initialise(TWO, experiment.SHAPES, "pytorch_default", dtype=torch.float64)
     classes, domains = experiment.outputs(net, x, weight)
     loss = cross_entropy(domains, y) + 0 * cross_entropy(classes, y)
     return unflatten(gradient(loss, net), experiment.SHAPES)

@@ -64,10 +64,10 @@ MINIMAL = Scale()
 LARGE = Scale(points=3000, steps=20_000)
 TRIAL = {"steps": 40}
 OUTCOMES = {
-    "target_accuracy": Outcome("target points right", unit="percent", better="higher", resolution=0.1),
-    "source_accuracy": Outcome("source points right", unit="percent", better="higher", resolution=0.1),
+    "target_accuracy": Outcome("target points right", unit="percent", better="higher", resolution=0.2),
+    "source_accuracy": Outcome("source points right", unit="percent", better="higher", resolution=0.2),
     "domain_accuracy": Outcome(
-        "points whose domain the adversary tells", unit="percent", better="neither", resolution=0.1
+        "points whose domain the adversary tells", unit="percent", better="neither", resolution=2
     ),
     "target_accuracy_curve": Curve(
         "target points right",
@@ -123,7 +123,8 @@ def moons(seeds: Seeds, name: str, count: int, *, share: float, turn: float) -> 
     x = torch.where(y.unsqueeze(2) == 1, lower, upper) + NOISE * seeds.normal(f"{name} noise", count, 2)
     x -= torch.tensor([0.5, 0.25])
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    return Domain(x @ torch.tensor([[cos, sin], [-sin, cos]]), y)
+    x = x @ torch.tensor([[cos, sin], [-sin, cos]])
+    return Domain(x.double(), y)  # in single precision the seeds beside a seed would move its result
 
 
 class Outputs(NamedTuple):
@@ -160,7 +161,7 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
     new_target = moons(seeds, "new target", FRESH, share=shares[1], turn=turn)
     x = torch.cat([source.x, target.x], 1)
     origin = torch.cat([torch.zeros_like(source.y), torch.ones_like(target.y)], 1)
-    net = initialise(seeds, SHAPES, "pytorch_default")
+    net = initialise(seeds, SHAPES, "pytorch_default", dtype=torch.float64)
     state = adam_state(net.flat)
     looks = []
     for step in range(1, scale.steps + 1):
