@@ -124,7 +124,7 @@ def moons(seeds: Seeds, name: str, count: int, *, share: float, turn: float) -> 
     x -= torch.tensor([0.5, 0.25])
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     x = x @ torch.tensor([[cos, sin], [-sin, cos]])
-    return Domain(x.double(), y)  # in single precision the seeds beside a seed would move its result
+    return Domain(x.double(), y)
 
 
 class Outputs(NamedTuple):
@@ -151,8 +151,8 @@ def schedule(progress: float) -> float:
     return 2 / (1 + math.exp(-STEEPNESS * progress)) - 1
 
 
-@without_denormals()
-def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+def measured(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    """Return the outcomes of some seeds, trained together."""
     _, is_adversarial, turn, shares = ARMS[arm]
     count = scale.points
     source = moons(seeds, "source", count, share=shares[0], turn=0)
@@ -181,3 +181,10 @@ def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
         "domain_accuracy": 100 * told,
         "target_accuracy_curve": torch.stack(looks, 1),
     }
+
+
+@without_denormals()
+def measure(arm: str, seeds: Seeds, scale: Scale) -> dict[str, Tensor]:
+    """Measure seed by seed: how sums are rounded must not depend on the seeds beside one."""
+    alone = [measured(arm, Seeds((seed,), seeds.device), scale) for seed in seeds.values]
+    return {name: torch.cat([found[name] for found in alone]) for name in alone[0]}
