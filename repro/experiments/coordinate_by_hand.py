@@ -13,7 +13,7 @@ percentage is the mean over many sets of weights, since a single one is mostly r
 
 Arms: how far weights may be from one; signs drawn instead of written; and pixels without coordinates.
 
-Outcome: percent of the places of the picture at which the rule is right.
+Outcomes: percent of the places of the picture at which the rule is right.
 """
 
 from dataclasses import dataclass

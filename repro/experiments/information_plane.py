@@ -48,6 +48,7 @@ LEARNED = 0.1  # training loss in nats at which runs are compared
 NEAR = 0.9  # size of an activation near its bound
 MARGIN = 1 + 1e-9  # bins are wider by so much, and the last one holds its upper end
 CODES = 4096  # bins of a unit that are told apart
+LOOKS = (0.1, 0.3, 0.6, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 23, 26, 30, 35, 40, 50, 60, 70, 80, 90, 100)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class Scale:
 MINIMAL = Scale()
 LARGE = Scale(steps=20_000)
 TRIAL = {"steps": 40}
-LOOKS = (0.1, 0.3, 0.6, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 23, 26, 30, 35, 40, 50, 60, 70, 80, 90, 100)
 OUTCOMES = {
     "compression": Outcome(
         "information lost by the last hidden layer since its peak",
