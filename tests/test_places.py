@@ -117,7 +117,8 @@ def test_ctrl_c_ends_a_command_without_a_word(project, words, moment):
     """A shell shows 130 in either case: the signal itself ends it, or its exit code once it has begun."""
     module, name, code = INTERRUPTED[moment]
     line = (
-        f"import os, signal, {module}; from repro.cli import main; "
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # as in a terminal
+        f"import os, {module}; from repro.cli import main; "
         f"{module}.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT); main()"
     )
     done = subprocess.run(
