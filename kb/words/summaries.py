@@ -28,7 +28,7 @@ def _by_setting(judgement: Judgement) -> str:
     if len(decided) > 1:
         return "What came out depends on the setting of the test."
     if decided:
-        return "It was decided at one setting of the test, and not at every other."
+        return "It was not decided at every setting of the test."
     return "It was decided at no setting of the test."
 
 
